@@ -1,0 +1,84 @@
+"""The values that calculations take and give: frozen, exact, free of Django and of any exchange."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+
+class RecordKind(enum.StrEnum):
+    """The kinds of record an exchange serves; the same words are used in the sandbox's statement."""
+
+    TRADES = "trades"
+    DEPOSITS = "deposits"
+    WITHDRAWALS = "withdrawals"
+    TRANSFERS = "transfers"
+    REWARDS = "rewards"
+    LEDGER = "ledger"
+
+
+class TransactionKind(enum.StrEnum):
+    """What one economic event is (design: section 2, "transaction")."""
+
+    TRADE = "trade"
+    CONVERSION = "conversion"
+    DEPOSIT = "deposit"
+    WITHDRAWAL = "withdrawal"
+    TRANSFER = "transfer"
+    REWARD = "reward"
+    INTEREST = "interest"
+    AIRDROP = "airdrop"
+    FEE = "fee"
+    ADJUSTMENT = "adjustment"
+    OTHER = "other"
+
+
+class PostingRole(enum.StrEnum):
+    """Why an amount moved: the event itself, or a fee taken for it."""
+
+    PRINCIPAL = "principal"
+    FEE = "fee"
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """One signed amount of one asset in one wallet; in is positive, out is negative."""
+
+    wallet: str
+    asset: str
+    amount: Decimal
+    role: PostingRole = PostingRole.PRINCIPAL
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What one raw record says, or adds to, about one transaction.
+
+    ``key`` names the transaction within one exchange account: records with the same key (the two
+    legs of a Kraken trade, a ledger row and the trade it belongs to) describe the same event.
+    ``movements`` is empty where the record is evidence only (a trade whose amounts are booked from
+    the ledger) or has no effect (a cancelled withdrawal).
+    ``detail`` holds what is worth showing: plain strings by name (symbol, side, price, order,
+    txid, address, network, status).
+    """
+
+    key: str
+    kind: TransactionKind
+    occurred_at: datetime
+    movements: tuple[Movement, ...] = ()
+    detail: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedBalance:
+    """What the exchange says is in one wallet: total quantity, free and locked together."""
+
+    wallet: str
+    asset: str
+    quantity: Decimal
+
+
+JsonDict = dict[str, Any]
