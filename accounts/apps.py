@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class AccountsConfig(AppConfig):
+    """Who people are: users, sign-in, audit; knows nothing of portfolios."""
+
+    name = "accounts"
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,1 @@
+"""What changes an account, beyond what django-allauth does."""

@@ -1,0 +1,55 @@
+"""Exact decimal arithmetic: Python's default context would round after 28 digits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Context, Decimal, InvalidOperation, Overflow
+
+# 100 digits hold any product of two amounts of 18 decimals; a loss of digits raises where it must
+# not happen (sums), and is allowed where it is the nature of the operation (a quotient).
+EXACT = Context(prec=100, traps=[InvalidOperation, Overflow])
+ZERO = Decimal(0)
+
+
+def parse(text: str) -> Decimal:
+    """Reads an exchange's number ("4.00000100", "1e-8") exactly. May raise ValueError."""
+    if not isinstance(text, str):
+        raise ValueError(f"a number must come as text, not as {type(text).__name__}")
+    try:
+        value = Decimal(text.strip())
+    except InvalidOperation:
+        raise ValueError(f"not a number: {text!r}") from None
+    if not value.is_finite():
+        raise ValueError(f"not a finite number: {text!r}")
+    return value
+
+
+def add(left: Decimal, right: Decimal) -> Decimal:
+    """The exact sum of two amounts."""
+    return EXACT.add(left, right)
+
+
+def total(amounts: Iterable[Decimal]) -> Decimal:
+    """The exact sum of any number of amounts."""
+    result = ZERO
+    for amount in amounts:
+        result = EXACT.add(result, amount)
+    return result
+
+
+def multiply(left: Decimal, right: Decimal) -> Decimal:
+    """The product of an amount and a price."""
+    return EXACT.multiply(left, right)
+
+
+def divide(left: Decimal, right: Decimal) -> Decimal:
+    """The quotient of two amounts, to 100 digits. May raise ZeroDivisionError."""
+    return EXACT.divide(left, right)
+
+
+def plain(value: Decimal) -> str:
+    """Writes an amount without exponent and without trailing zeros: "0.00000001", "0"."""
+    if not value:
+        return "0"
+    text = format(value, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -1,0 +1,120 @@
+"""Connections to exchanges, and what the exchanges say of their keys."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+
+class ConnectionQuerySet(models.QuerySet["Connection"]):
+    def of(self, user: object) -> ConnectionQuerySet:
+        """Only what this user owns; every page and command starts here."""
+        return self.filter(owner=user)
+
+    def due(self, now: datetime) -> ConnectionQuerySet:
+        """Those to sync now that no living worker holds."""
+        return self.filter(
+            Q(lease_until__isnull=True) | Q(lease_until__lt=now),
+            status=Connection.Status.ACTIVE,
+            next_sync_at__lte=now,
+        )
+
+
+class Connection(models.Model):
+    """One user's registered key at one exchange."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending", _("Being checked")
+        ACTIVE = "active", _("Active")
+        PAUSED = "paused", _("Paused")
+        REFUSED = "refused", _("Refused")
+        BROKEN = "broken", _("Needs attention")
+        REMOVED = "removed", _("Removed, history kept")
+
+    class Environment(models.TextChoices):
+        LIVE = "live", _("Live")
+        SANDBOX = "sandbox", _("Sandbox")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="connections")
+    exchange = models.CharField(max_length=40)
+    environment = models.CharField(
+        max_length=10, choices=Environment.choices, default=Environment.LIVE
+    )
+    label = models.CharField(max_length=80, blank=True)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.PENDING)
+    # Plain words for the owner: why it is refused or broken, and what to do.
+    status_reason = models.TextField(blank=True)
+    account_uid = models.CharField(max_length=200, blank=True)
+    # Sealed under a key derived from CREDENTIALS_KEY and this row's id; null once erased.
+    sealed_credentials = models.BinaryField(null=True, editable=False)
+    credentials_saved_at = models.DateTimeField(null=True)
+    checked_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    next_sync_at = models.DateTimeField(null=True)
+    last_synced_at = models.DateTimeField(null=True)
+    balances_at = models.DateTimeField(null=True)
+    # Times in a row that the exchange could not be reached; sets the backoff.
+    failures = models.PositiveIntegerField(default=0)
+    # The worker that syncs it now; a dead worker loses it when the time has passed.
+    lease_holder = models.CharField(max_length=80, blank=True)
+    lease_until = models.DateTimeField(null=True)
+
+    objects: ClassVar[ConnectionQuerySet] = ConnectionQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ["created_at"]
+        indexes = [models.Index(fields=["status", "next_sync_at"], name="connection_due")]
+        constraints = [
+            # A second key of the same account would double its history.
+            models.UniqueConstraint(
+                fields=["owner", "exchange", "environment", "account_uid"],
+                condition=~Q(account_uid="") & ~Q(status__in=["removed", "refused"]),
+                name="connection_one_per_account",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.label or self.exchange
+
+    @property
+    def is_live(self) -> bool:
+        return self.environment == self.Environment.LIVE
+
+
+class PermissionAudit(models.Model):
+    """What the exchange said a key may do, at one moment."""
+
+    class Verdict(models.TextChoices):
+        READ_ONLY = "read_only", _("Read-only, proved by the exchange")
+        UNPROVED = "unproved", _("Cannot be proved")
+        CAN_TRADE = "can_trade", _("May trade")
+        CAN_WITHDRAW = "can_withdraw", _("May withdraw or move funds")
+        FAILED = "failed", _("Could not be checked")
+
+    connection = models.ForeignKey(Connection, models.CASCADE, related_name="audits")
+    at = models.DateTimeField()
+    verdict = models.CharField(max_length=12, choices=Verdict.choices)
+    permissions = models.JSONField(default=list)
+    dangerous = models.JSONField(default=list)
+    missing = models.JSONField(default=list)
+    warnings = models.JSONField(default=list)
+    ip_restricted = models.BooleanField(null=True)
+    ip_allowlist = models.JSONField(default=list)
+    key_created_at = models.DateTimeField(null=True)
+    key_expires_at = models.DateTimeField(null=True)
+    message = models.TextField(blank=True)
+    raw = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["-at"]
+        indexes = [models.Index(fields=["connection", "-at"], name="audit_latest")]
+
+    def __str__(self) -> str:
+        return f"{self.connection_id} {self.verdict}"

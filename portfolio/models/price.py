@@ -1,0 +1,118 @@
+"""Prices by day and now, and the daily worth of each user's holdings."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+from portfolio.models.fields import ExactDecimalField
+
+
+class DailyPrice(models.Model):
+    """The closing price of one asset in one currency on one UTC day, and who said so."""
+
+    asset = models.CharField(max_length=40)
+    currency = models.CharField(max_length=40)
+    on = models.DateField()
+    price = ExactDecimalField()
+    source = models.CharField(max_length=40)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["asset", "currency", "on", "source"], name="daily_price_unique"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.asset}/{self.currency} {self.on} {self.source}"
+
+
+class LatestPrice(models.Model):
+    """The newest known price of one asset in one currency, by source."""
+
+    asset = models.CharField(max_length=40)
+    currency = models.CharField(max_length=40)
+    price = ExactDecimalField()
+    at = models.DateTimeField()
+    source = models.CharField(max_length=40)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["asset", "currency", "source"], name="latest_price_unique"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.asset}/{self.currency} {self.source}"
+
+
+class PriceSeries(models.Model):
+    """How far the daily prices of one pair at one source have been fetched."""
+
+    asset = models.CharField(max_length=40)
+    currency = models.CharField(max_length=40)
+    source = models.CharField(max_length=40)
+    fetched_from = models.DateField(null=True)
+    fetched_until = models.DateField(null=True)
+    message = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["asset", "currency", "source"], name="price_series_unique"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.asset}/{self.currency} {self.source}"
+
+
+class DailyHolding(models.Model):
+    """Quantity of one asset a user held at the end of a UTC day on which it changed."""
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE)
+    asset = models.CharField(max_length=40)
+    on = models.DateField()
+    quantity = ExactDecimalField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "asset", "on"], name="daily_holding_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.asset} {self.on}"
+
+
+class DailyValue(models.Model):
+    """Worth of all a user held at the end of a UTC day, in one reporting currency."""
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE)
+    currency = models.CharField(max_length=10)
+    on = models.DateField()
+    value = ExactDecimalField()
+    # Assets held that day whose price is unknown, left out of ``value``.
+    unpriced = models.JSONField(default=list)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "currency", "on"], name="daily_value_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.owner_id} {self.on}"
+
+
+class ValuationState(models.Model):
+    """From which day on a user's daily holdings and values must be computed again."""
+
+    owner = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE)
+    # Null when everything is up to date.
+    stale_from = models.DateField(null=True)
+    currency = models.CharField(max_length=10, blank=True)
+    computed_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.owner_id} stale from {self.stale_from}"
