@@ -10,7 +10,7 @@ from typing import Any
 
 
 class RecordKind(enum.StrEnum):
-    """The kinds of record an exchange serves; the same words are used in the sandbox's statement."""
+    """The kinds of record an exchange serves; the sandbox's statement uses the same words."""
 
     TRADES = "trades"
     DEPOSITS = "deposits"

@@ -54,11 +54,15 @@ class Connection(models.Model):
     account_uid = models.CharField(max_length=200, blank=True)
     # Sealed under a key derived from CREDENTIALS_KEY and this row's id; null once erased.
     sealed_credentials = models.BinaryField(null=True, editable=False)
+    # A new key waits here until the exchange has said what it may do; only then it is used.
+    sealed_candidate = models.BinaryField(null=True, editable=False)
     credentials_saved_at = models.DateTimeField(null=True)
     checked_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
     next_sync_at = models.DateTimeField(null=True)
     last_synced_at = models.DateTimeField(null=True)
+    # When the whole history was in for the first time; until then holdings are provisional.
+    backfilled_at = models.DateTimeField(null=True)
     balances_at = models.DateTimeField(null=True)
     # Times in a row that the exchange could not be reached; sets the backoff.
     failures = models.PositiveIntegerField(default=0)

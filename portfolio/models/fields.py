@@ -26,7 +26,10 @@ class ExactDecimalField(_Base):
         return "numeric"
 
     def get_db_prep_value(
-        self, value: Any, connection: BaseDatabaseWrapper, prepared: bool = False
+        self,
+        value: Any,
+        connection: BaseDatabaseWrapper,
+        prepared: bool = False,  # noqa: FBT001, FBT002  (Django's signature)
     ) -> Any:
         if isinstance(value, float):
             raise TypeError("a float must not become an amount")

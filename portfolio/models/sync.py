@@ -29,6 +29,8 @@ class Stream(models.Model):
     state = models.CharField(max_length=12, choices=State.choices, default=State.WAITING)
     message = models.TextField(blank=True)
     record_count = models.PositiveIntegerField(default=0)
+    # Times in a row that a page could not be had; a stream that keeps failing is passed over.
+    failures = models.PositiveIntegerField(default=0)
     progress_at = models.DateTimeField(null=True)
     fetched_at = models.DateTimeField(null=True)
     caught_up_at = models.DateTimeField(null=True)
