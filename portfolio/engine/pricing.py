@@ -1,0 +1,188 @@
+"""What one unit of an asset is worth in a currency, from quotes, and by which way it was found.
+
+A price is looked for directly first, then through the big quote assets, in at most three steps.
+Nothing is assumed: a stablecoin is worth what a market says it is, and an asset that no quote
+leads to has no price (None), never zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import pairwise, permutations
+
+from portfolio.engine import money
+
+HUBS = ("USDT", "USDC", "USD", "EUR", "BTC", "ETH", "BNB")
+MAX_STEPS = 3
+# A quote older than this says nothing about today; a reference rate stays usable, as last resort.
+CARRY = timedelta(days=7)
+# The European Central Bank: rates between fiat currencies, one per banking day.
+REFERENCE = "ecb"
+# A product of exact prices is kept whole; a quotient has no end and stops after these digits.
+QUOTIENT_DIGITS = 28
+
+Pair = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """One unit of ``asset`` cost ``price`` of ``currency`` at ``at``, says ``source``."""
+
+    asset: str
+    currency: str
+    price: Decimal
+    source: str
+    at: datetime
+
+    @property
+    def name(self) -> tuple[str, str, str]:
+        """What a newer quote of the same market replaces."""
+        return (self.asset, self.currency, self.source)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One quote on the way from an asset to a currency, read forwards or backwards."""
+
+    quote: Quote
+    inverted: bool = False
+
+    @property
+    def asset(self) -> str:
+        return self.quote.currency if self.inverted else self.quote.asset
+
+    @property
+    def currency(self) -> str:
+        return self.quote.asset if self.inverted else self.quote.currency
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """The worth of one unit, and the quotes it came from; no step: the currency itself."""
+
+    price: Decimal
+    steps: tuple[Step, ...] = ()
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Who was believed, in the order of the steps, each once."""
+        return tuple(dict.fromkeys(step.quote.source for step in self.steps))
+
+    @property
+    def at(self) -> datetime | None:
+        """When the oldest market quote was seen; of the reference rate only if there is no other.
+
+        A reference rate is dated by its banking day; its own step says which.
+        """
+        market = [s.quote.at for s in self.steps if s.quote.source != REFERENCE]
+        return min(market or [s.quote.at for s in self.steps], default=None)
+
+
+def along(steps: Sequence[Step]) -> Decimal:
+    """The price that follows from these steps."""
+    above = below = Decimal(1)
+    for step in steps:
+        if step.inverted:
+            below = money.multiply(below, step.quote.price)
+        else:
+            above = money.multiply(above, step.quote.price)
+    return above if below == 1 else _rounded(money.divide(above, below))
+
+
+def _rounded(value: Decimal) -> Decimal:
+    return value.quantize(
+        Decimal(1).scaleb(value.adjusted() + 1 - QUOTIENT_DIGITS), context=money.EXACT
+    )
+
+
+class PriceBook:
+    """The quotes known at one moment; answers are the same whatever order they came in."""
+
+    def __init__(self, quotes: Iterable[Quote], *, now: datetime, carry: timedelta = CARRY) -> None:
+        self._now = now
+        self._carry = carry
+        self._steps: dict[Pair, list[Step]] = {}
+        for quote in quotes:
+            if quote.price > 0 and self._usable(quote):
+                self._add(Step(quote))
+                self._add(Step(quote, inverted=True))
+
+    def price(self, asset: str, currency: str, preferred: Sequence[str] = ()) -> Price | None:
+        """The price of ``asset`` in ``currency``, or None where no way leads there.
+
+        Fewest steps first; then the sources in the order of ``preferred``; then the freshest.
+        """
+        if asset == currency:
+            return Price(Decimal(1))
+        ranks = {source: place for place, source in enumerate(preferred)}
+        for length in range(MAX_STEPS):
+            found = [
+                steps
+                for between in permutations(self._hubs(asset, currency), length)
+                if (steps := self._walk((asset, *between, currency), ranks))
+            ]
+            if found:
+                steps = min(found, key=lambda steps: self._order(steps, ranks))
+                return Price(along(steps), steps)
+        return None
+
+    def _usable(self, quote: Quote) -> bool:
+        return quote.source == REFERENCE or not self._is_late(quote)
+
+    def _is_late(self, quote: Quote) -> bool:
+        return self._now - quote.at > self._carry
+
+    def _add(self, step: Step) -> None:
+        self._steps.setdefault((step.asset, step.currency), []).append(step)
+
+    def _hubs(self, asset: str, currency: str) -> list[str]:
+        return [hub for hub in HUBS if hub not in (asset, currency)]
+
+    def _walk(self, stops: tuple[str, ...], ranks: dict[str, int]) -> tuple[Step, ...] | None:
+        steps = []
+        for pair in pairwise(stops):
+            choices = self._steps.get(pair)
+            if not choices:
+                return None
+            steps.append(min(choices, key=lambda step: self._order((step,), ranks)))
+        return tuple(steps)
+
+    def _order(self, steps: tuple[Step, ...], ranks: dict[str, int]) -> tuple[object, ...]:
+        places = [self._rank(step.quote, ranks) for step in steps]
+        age = max(self._now - step.quote.at for step in steps)
+        names = [(step.inverted, step.quote.name) for step in steps]
+        return (max(places), sum(places), age, names)
+
+    def _rank(self, quote: Quote, ranks: dict[str, int]) -> int:
+        if quote.source == REFERENCE:
+            return len(ranks) + 1 if self._is_late(quote) else 0
+        return 1 + ranks.get(quote.source, len(ranks))
+
+
+def needed_pairs(
+    assets: Iterable[str], currencies: Iterable[str], markets: Iterable[Pair], rates: Iterable[Pair]
+) -> tuple[dict[Pair, set[str]], set[str]]:
+    """Which markets' prices are needed to value ``assets``, by market: the assets that need it.
+
+    ``rates`` are the reference pairs to be had anyway. The second value is the assets that no way
+    leads to.
+    """
+    then = datetime.min.replace(tzinfo=UTC)
+    quotes = [Quote(*pair, Decimal(1), "market", then) for pair in sorted(set(markets))]
+    quotes += [Quote(*pair, Decimal(1), REFERENCE, then) for pair in sorted(set(rates))]
+    book = PriceBook(quotes, now=then)
+    needed: dict[Pair, set[str]] = {}
+    lost: set[str] = set()
+    for asset in sorted(set(assets)):
+        for currency in sorted(set(currencies)):
+            found = book.price(asset, currency)
+            if found is None:
+                lost.add(asset)
+                continue
+            for step in found.steps:
+                if step.quote.source != REFERENCE:
+                    needed.setdefault((step.quote.asset, step.quote.currency), set()).add(asset)
+    return needed, lost

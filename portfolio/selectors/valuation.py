@@ -1,0 +1,168 @@
+"""What a user's holdings are worth, now and day by day, and where each price came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from django.utils import timezone
+
+from accounts.models import User
+from portfolio.engine import money
+from portfolio.engine.pricing import HUBS, REFERENCE, PriceBook, Quote, Step
+from portfolio.engine.reconcile import discrepancy
+from portfolio.models import Connection, DailyValue, Holding, LatestPrice, PriceSeries
+
+
+@dataclass(frozen=True, slots=True)
+class HoldingRow:
+    """One asset in one wallet, with its price and where that came from.
+
+    ``price`` and ``value`` are None where no price is known. ``price_source`` names the sources
+    ("binance", "kraken + ecb"), "" for the reporting currency itself; ``price_steps`` has each
+    quote on the way with its time. ``discrepancy`` is reported less quantity.
+    """
+
+    connection_id: UUID
+    connection_label: str
+    exchange: str
+    wallet: str
+    asset: str
+    quantity: Decimal
+    reported: Decimal | None
+    discrepancy: Decimal | None
+    price: Decimal | None
+    price_source: str
+    price_at: datetime | None
+    value: Decimal | None
+    environment: str = Connection.Environment.LIVE
+    price_steps: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Valuation:
+    """All that a user holds, in the reporting currency.
+
+    ``total`` leaves out the assets in ``unpriced``. ``as_of`` is the time of the oldest market
+    price in it. ``rows`` come by value, largest first, unpriced last. ``problems`` are the
+    sources that could not be asked lately, in words.
+    """
+
+    currency: str
+    total: Decimal
+    as_of: datetime | None
+    rows: tuple[HoldingRow, ...]
+    unpriced: tuple[str, ...]
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DailyPoint:
+    """Worth of everything at the end of one UTC day, without the assets in ``unpriced``."""
+
+    on: date
+    value: Decimal
+    unpriced: tuple[str, ...]
+
+
+def source_name(exchange: str, environment: str) -> str:
+    """The name of an exchange as a source of prices: the sandbox's prices are not the market's."""
+    is_live = environment == Connection.Environment.LIVE
+    return exchange if is_live else f"{exchange}:{environment}"
+
+
+def daily_values(user: User, since: date | None = None) -> list[DailyPoint]:
+    """The daily worth in the reporting currency, oldest first; from the first record on."""
+    points = DailyValue.objects.filter(owner=user, currency=user.reporting_currency)
+    if since is not None:
+        points = points.filter(on__gte=since)
+    rows = points.order_by("on").values_list("on", "value", "unpriced")
+    return [DailyPoint(on, value, tuple(unpriced)) for on, value, unpriced in rows]
+
+
+def holdings_valued(user: User) -> Valuation:
+    """What the user holds now, wallet by wallet, and what it is worth."""
+    holdings = [h for h in _holdings(user) if h.quantity or h.reported]
+    sources = _sources(holdings)
+    books = _books(holdings, sources, user.reporting_currency)
+    rows = [_row(h, books[h.connection.environment], user.reporting_currency) for h in holdings]
+    rows.sort(key=_by_value)
+    times = [row.price_at for row in rows if row.price_at is not None]
+    return Valuation(
+        currency=user.reporting_currency,
+        total=money.total(row.value for row in rows if row.value is not None),
+        as_of=min(times, default=None),
+        rows=tuple(rows),
+        unpriced=tuple(sorted({row.asset for row in rows if row.price is None})),
+        problems=_problems(set().union(*sources.values())),
+    )
+
+
+def _holdings(user: User) -> list[Holding]:
+    return list(Holding.objects.filter(owner=user).select_related("connection"))
+
+
+def _sources(holdings: list[Holding]) -> dict[str, set[str]]:
+    """Per environment, who may be believed: its exchanges, and the reference rates."""
+    sources: dict[str, set[str]] = {}
+    for holding in holdings:
+        connection = holding.connection
+        known = sources.setdefault(connection.environment, {REFERENCE})
+        known.add(source_name(connection.exchange, connection.environment))
+    return sources
+
+
+def _books(
+    holdings: list[Holding], sources: dict[str, set[str]], currency: str
+) -> dict[str, PriceBook]:
+    """Per environment, the quotes that can matter, read in one query."""
+    known = {holding.asset for holding in holdings} | {currency, *HUBS}
+    quotes = [
+        Quote(price.asset, price.currency, price.price, price.source, price.at)
+        for price in LatestPrice.objects.filter(
+            source__in=set().union(*sources.values()),
+            asset__in=known,
+            currency__in={currency, *HUBS},
+        )
+    ]
+    now = timezone.now()
+    return {
+        environment: PriceBook((q for q in quotes if q.source in believed), now=now)
+        for environment, believed in sources.items()
+    }
+
+
+def _row(holding: Holding, book: PriceBook, currency: str) -> HoldingRow:
+    connection = holding.connection
+    # A ticker may name another coin elsewhere: the exchange that holds it is asked first.
+    own = source_name(connection.exchange, connection.environment)
+    price = book.price(holding.asset, currency, preferred=(own,))
+    return HoldingRow(
+        connection_id=connection.id,
+        connection_label=str(connection),
+        exchange=connection.exchange,
+        wallet=holding.wallet,
+        asset=holding.asset,
+        quantity=holding.quantity,
+        reported=holding.reported,
+        discrepancy=discrepancy(holding.quantity, holding.reported),
+        price=None if price is None else price.price,
+        price_source=" + ".join(price.sources) if price else "",
+        price_at=price.at if price else None,
+        value=None if price is None else money.multiply(holding.quantity, price.price),
+        environment=connection.environment,
+        price_steps=price.steps if price else (),
+    )
+
+
+def _by_value(row: HoldingRow) -> tuple[bool, Decimal, str, str, str]:
+    value = row.value if row.value is not None else Decimal(0)
+    return (row.value is None, -value, row.asset, str(row.connection_id), row.wallet)
+
+
+def _problems(sources: set[str]) -> tuple[str, ...]:
+    """What went wrong when these sources were last asked, each sentence once."""
+    messages = PriceSeries.objects.filter(source__in=sources).exclude(message="")
+    return tuple(messages.order_by("message").values_list("message", flat=True).distinct())
