@@ -48,6 +48,7 @@ class Migration(migrations.Migration):
             name='DailyHolding',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('environment', models.CharField(choices=[('live', 'Live'), ('sandbox', 'Sandbox')], max_length=10)),
                 ('asset', models.CharField(max_length=40)),
                 ('on', models.DateField()),
                 ('quantity', portfolio.models.fields.ExactDecimalField(decimal_places=50, max_digits=100)),
@@ -137,6 +138,7 @@ class Migration(migrations.Migration):
                 ('asset', models.CharField(max_length=40)),
                 ('currency', models.CharField(max_length=40)),
                 ('source', models.CharField(max_length=40)),
+                ('asked_from', models.DateField(null=True)),
                 ('fetched_from', models.DateField(null=True)),
                 ('fetched_until', models.DateField(null=True)),
                 ('message', models.TextField(blank=True)),
@@ -290,7 +292,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='dailyholding',
-            constraint=models.UniqueConstraint(fields=('owner', 'asset', 'on'), name='daily_holding_unique'),
+            constraint=models.UniqueConstraint(fields=('owner', 'environment', 'asset', 'on'), name='daily_holding_unique'),
         ),
         migrations.AddConstraint(
             model_name='dailyvalue',

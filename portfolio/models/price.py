@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
+from portfolio.models.connection import Connection
 from portfolio.models.fields import ExactDecimalField
 
 
@@ -49,11 +50,17 @@ class LatestPrice(models.Model):
 
 
 class PriceSeries(models.Model):
-    """How far the daily prices of one pair at one source have been fetched."""
+    """How far the daily prices of one pair at one source have been fetched.
+
+    An empty asset and currency stand for the source as a whole, whose ``message`` says why it
+    could not be asked.
+    """
 
     asset = models.CharField(max_length=40)
     currency = models.CharField(max_length=40)
     source = models.CharField(max_length=40)
+    # The first day asked for; ``fetched_from`` is the first that the source then gave.
+    asked_from = models.DateField(null=True)
     fetched_from = models.DateField(null=True)
     fetched_until = models.DateField(null=True)
     message = models.TextField(blank=True)
@@ -70,16 +77,22 @@ class PriceSeries(models.Model):
 
 
 class DailyHolding(models.Model):
-    """Quantity of one asset a user held at the end of a UTC day on which it changed."""
+    """Quantity of one asset a user held at the end of a UTC day on which it changed.
+
+    Apart by the environment of the connections, so that each is valued by its own prices.
+    """
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE)
+    environment = models.CharField(max_length=10, choices=Connection.Environment.choices)
     asset = models.CharField(max_length=40)
     on = models.DateField()
     quantity = ExactDecimalField()
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["owner", "asset", "on"], name="daily_holding_unique"),
+            models.UniqueConstraint(
+                fields=["owner", "environment", "asset", "on"], name="daily_holding_unique"
+            ),
         ]
 
     def __str__(self) -> str:
