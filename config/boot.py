@@ -55,7 +55,7 @@ def services(argv: Sequence[str]) -> Iterator[Lease | None]:
 
     Ends the process with one clear line where that is impossible.
     """
-    environ.Env.read_env(str(BASE_DIR / ".env"))
+    environ.Env.read_env(os.environ.get("ENV_FILE", str(BASE_DIR / ".env")))
     _end_politely()
     lease = None
     try:
@@ -99,7 +99,7 @@ def _lease(argv: Sequence[str]) -> Lease | None:
 
 
 def machine_secrets(place: Path) -> dict[str, str]:
-    """The secrets of this machine, made on the first start; never printed. May raise ServerError."""
+    """This machine's secrets, made on the first start; never printed. May raise ServerError."""
     make_data_dir(place)
     path = place / "secrets.env"
     if path.exists():

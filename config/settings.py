@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
-env.read_env(str(BASE_DIR / ".env"))
+env.read_env(env.str("ENV_FILE", default=str(BASE_DIR / ".env")))
 
 DEBUG: bool = env.bool("DEBUG", default=False)
 SECURE: bool = env.bool("SECURE", default=False)
@@ -43,6 +43,7 @@ SANDBOX_SPEED: str = env.str("SANDBOX_SPEED", default="1")
 EXCHANGE_BASE_URLS: dict[str, str] = env.json("EXCHANGE_BASE_URLS", default={})
 ALLOW_TRADE_KEYS: bool = env.bool("ALLOW_TRADE_KEYS", default=False)
 SYNC_INTERVAL_SECONDS: int = env.int("SYNC_INTERVAL_SECONDS", default=900)
+SYNC_LEASE_SECONDS: int = env.int("SYNC_LEASE_SECONDS", default=60)
 REGISTRATION: str = env.str("REGISTRATION", default="open")
 
 # --- Django ---------------------------------------------------------------------------------

@@ -24,9 +24,7 @@ START_LOCK_SECONDS = 120
 class Lease:
     """Holds the chosen servers of one data directory running; a context manager."""
 
-    def __init__(
-        self, data_dir: Path, *, postgres: Postgres | None, valkey: Valkey | None
-    ) -> None:
+    def __init__(self, data_dir: Path, *, postgres: Postgres | None, valkey: Valkey | None) -> None:
         self.data_dir = data_dir
         self.postgres = postgres
         self.valkey = valkey

@@ -8,7 +8,10 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from config.servers.errors import ServerError, explain
 from config.servers.process import LOOPBACK, alive, free_port, open_log, tail, write_private
@@ -68,8 +71,6 @@ class Valkey:
         process = alive(pid) if pid is not None else None
         if process is None:
             return
-        import psutil
-
         try:
             process.terminate()
             process.wait(STOP_SECONDS)
@@ -80,7 +81,11 @@ class Valkey:
 
     def _client(self, port: int) -> redis.Redis:
         return redis.Redis(
-            host=LOOPBACK, port=port, password=self.password, socket_timeout=2, protocol=2
+            host=LOOPBACK,
+            port=port,
+            password=self.password,
+            socket_timeout=2,
+            retry=Retry(NoBackoff(), 0),  # the default tries for seconds where nobody listens
         )
 
     def _answering_pid(self, port: int) -> int | None:

@@ -1,0 +1,15 @@
+"""Shared by all tests: a real PostgreSQL and a real Valkey for the run, and quick passwords.
+
+The servers start when this file is read, which is before Django's settings are.
+"""
+
+from __future__ import annotations
+
+from django.conf import settings
+
+from tests import servers
+
+servers.start()
+
+# Tests sign many people in; the real hash is slow on purpose.
+settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
