@@ -18,6 +18,7 @@ from types import FrameType
 
 import environ
 
+from config import running
 from config.servers import Lease, ServerError
 from config.servers.errors import disk_errors
 from config.servers.lease import make_data_dir
@@ -44,34 +45,43 @@ WITHOUT_SERVERS = frozenset(
 )
 
 
+_held: Lease | None = None
+
+
 def data_dir() -> Path:
     """The directory of everything this machine keeps: DATA_DIR, else .local beside the code."""
     return Path(os.environ.get("DATA_DIR") or BASE_DIR / ".local").expanduser().resolve()
 
 
+def lease() -> Lease | None:
+    """What this process holds of the embedded servers."""
+    return _held
+
+
 @contextmanager
-def services(argv: Sequence[str]) -> Iterator[Lease | None]:
+def services(argv: Sequence[str]) -> Iterator[None]:
     """Fills the environment for a command and keeps its servers running meanwhile.
 
     Ends the process with one clear line where that is impossible.
     """
     environ.Env.read_env(os.environ.get("ENV_FILE", str(BASE_DIR / ".env")))
     _end_politely()
-    lease = None
+    global _held
     try:
-        lease = _lease(argv)
-        if lease is not None:
-            lease.acquire()
-            os.environ.update(lease.addresses)
+        _held = _lease(argv)
+        if _held is not None:
+            _held.acquire()
+            os.environ.update(_held.addresses)
+            _local_defaults(_held.data_dir)
     except ServerError as error:
         sys.exit(f"coffer: {error}")
     try:
-        yield lease
+        yield
     finally:
-        if lease is not None:
+        if _held is not None:
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 signal.signal(number, signal.SIG_IGN)
-            lease.release()
+            _held.release()
 
 
 def _lease(argv: Sequence[str]) -> Lease | None:
@@ -96,6 +106,14 @@ def _lease(argv: Sequence[str]) -> Lease | None:
         postgres=Postgres(place, kept["POSTGRES_PASSWORD"]) if own_database else None,
         valkey=Valkey(place, kept["VALKEY_PASSWORD"]) if own_redis else None,
     )
+
+
+def _local_defaults(place: Path) -> None:
+    """On one person's machine the sandbox is offered, at a pace that shows something soon."""
+    os.environ.setdefault("SANDBOX", "1")
+    os.environ.setdefault("SANDBOX_SPEED", "20")
+    if "SANDBOX_URL" not in os.environ:
+        os.environ.update(running.sandbox(place))
 
 
 def machine_secrets(place: Path) -> dict[str, str]:

@@ -5,11 +5,14 @@ import os
 from celery import Celery
 from celery.schedules import crontab
 
+from config import heartbeats
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 app = Celery("coffer")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+heartbeats.listen()
 
 # Each entry expires just before its next run, so that missed runs do not pile up.
 app.conf.beat_schedule = {
@@ -27,10 +30,5 @@ app.conf.beat_schedule = {
         "task": "portfolio.tasks.audit_all",
         "schedule": crontab(hour="4", minute="17"),
         "options": {"expires": 3600},
-    },
-    "beat heartbeat": {
-        "task": "portfolio.tasks.heartbeat",
-        "schedule": 10.0,
-        "options": {"expires": 9},
     },
 }

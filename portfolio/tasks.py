@@ -1,0 +1,95 @@
+"""Celery entry points: an id in, a service call, and what follows from its answer."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+
+import structlog
+from celery import shared_task
+from django.db.models import F, Window
+from django.db.models.functions import RowNumber
+from django.utils import timezone
+
+from portfolio.exchanges.errors import TryAgain, WaitUntil
+from portfolio.models import Connection
+from portfolio.services import connections, leases, prices, sync, valuation
+
+log = structlog.get_logger(__name__)
+
+SLICE_SECONDS = 15.0
+DISPATCH_AT_ONCE = 50
+TAKEN_WITHIN = timedelta(seconds=30)
+
+
+@shared_task
+def dispatch_due() -> int:
+    """Sends due connections to the workers, each owner's first before anybody's second."""
+    leases.free_dead()
+    now = timezone.now()
+    turn = Window(RowNumber(), partition_by=F("owner"), order_by=F("next_sync_at").asc())
+    due = Connection.objects.due(now).annotate(turn=turn).order_by("turn", "next_sync_at")
+    pending = Connection.objects.filter(
+        status=Connection.Status.PENDING, next_sync_at__lte=now
+    ).values_list("pk", flat=True)
+    for task, ids in (
+        (sync_connection, [row.pk for row in due[:DISPATCH_AT_ONCE]]),
+        (check_connection, list(pending[:DISPATCH_AT_ONCE])),
+    ):
+        # Due again soon, should the message be lost with its worker.
+        Connection.objects.filter(pk__in=ids).update(next_sync_at=now + TAKEN_WITHIN)
+        for pk in ids:
+            task.apply_async([str(pk)], expires=TAKEN_WITHIN.total_seconds())
+    return len(due)
+
+
+@shared_task
+def sync_connection(connection_id: str) -> str:
+    """Works on one connection for a slice, then lets others have the worker."""
+    result = sync.run_slice(uuid.UUID(connection_id), seconds=SLICE_SECONDS)
+    if result is sync.Slice.MORE:
+        sync_connection.apply_async([connection_id], expires=TAKEN_WITHIN.total_seconds())
+    if result is sync.Slice.FINISHED:
+        owner = Connection.objects.filter(pk=connection_id).values_list("owner_id", flat=True)
+        for owner_id in owner:
+            revalue.delay(owner_id)
+    return result.value
+
+
+@shared_task
+def check_connection(connection_id: str) -> None:
+    """Asks the exchange what a key may do; a good key's history starts at once."""
+    connection = Connection.objects.filter(pk=connection_id).first()
+    if connection is None:
+        return
+    try:
+        connections.check(connection)
+    except (TryAgain, WaitUntil) as error:
+        # The connection says when it is due; beat sends it again.
+        log.info("check put off", connection=connection_id, reason=error.message)
+        return
+    if Connection.objects.filter(pk=connection_id, status=Connection.Status.ACTIVE).exists():
+        sync_connection.delay(connection_id)
+
+
+@shared_task
+def audit_all() -> None:
+    """Asks every day again what each key may do: rights can be added later."""
+    statuses = [Connection.Status.ACTIVE, Connection.Status.PAUSED]
+    for pk in Connection.objects.filter(status__in=statuses).values_list("pk", flat=True):
+        check_connection.delay(str(pk))
+
+
+@shared_task
+def refresh_prices() -> None:
+    """Fetches the newest prices, then values what they change."""
+    prices.refresh()
+    for owner_id in valuation.stale_owners():
+        revalue.delay(owner_id)
+
+
+@shared_task
+def revalue(owner_id: int) -> None:
+    """Brings one user's prices and daily values up to date."""
+    prices.refresh(owner_id=owner_id)
+    valuation.recompute(owner_id)
