@@ -1,17 +1,19 @@
 """What one unit of an asset is worth in a currency, from quotes, and by which way it was found.
 
 A price is looked for directly first, then through the big quote assets, in at most three steps.
-Nothing is assumed: a stablecoin is worth what a market says it is, and an asset that no quote
-leads to has no price (None), never zero.
+The exchange that holds an asset is believed before others, since a ticker may name another coin
+elsewhere. Nothing is assumed: a stablecoin is worth what a market says it is, and an asset that no
+quote leads to has no price (None), never zero.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise, permutations
+from typing import NamedTuple
 
 from portfolio.engine import money
 
@@ -25,6 +27,7 @@ REFERENCE = "ecb"
 QUOTIENT_DIGITS = 28
 
 Pair = tuple[str, str]
+Trust = Sequence[Collection[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,16 @@ def _rounded(value: Decimal) -> Decimal:
     )
 
 
+class Order(NamedTuple):
+    """What makes one way better than another: the smaller, the better."""
+
+    rank: int
+    length: int
+    ranks: int
+    age: timedelta
+    names: tuple[tuple[bool, str, str, str], ...]
+
+
 class PriceBook:
     """The quotes known at one moment; answers are the same whatever order they came in."""
 
@@ -110,24 +123,23 @@ class PriceBook:
                 self._add(Step(quote))
                 self._add(Step(quote, inverted=True))
 
-    def price(self, asset: str, currency: str, preferred: Sequence[str] = ()) -> Price | None:
+    def price(self, asset: str, currency: str, trusted: Trust = ()) -> Price | None:
         """The price of ``asset`` in ``currency``, or None where no way leads there.
 
-        Fewest steps first; then the sources in the order of ``preferred``; then the freshest.
+        ``trusted`` are sets of sources, the most trusted first. The way whose least trusted source
+        is best wins; then fewest steps; then the freshest quotes; then by name.
         """
         if asset == currency:
             return Price(Decimal(1))
-        ranks = {source: place for place, source in enumerate(preferred)}
+        best: tuple[Order, tuple[Step, ...]] | None = None
         for length in range(MAX_STEPS):
-            found = [
-                steps
-                for between in permutations(self._hubs(asset, currency), length)
-                if (steps := self._walk((asset, *between, currency), ranks))
-            ]
-            if found:
-                steps = min(found, key=lambda steps: self._order(steps, ranks))
-                return Price(along(steps), steps)
-        return None
+            for between in permutations(self._hubs(asset, currency), length):
+                steps = self._walk((asset, *between, currency), trusted)
+                if steps and (best is None or self._order(steps, trusted) < best[0]):
+                    best = (self._order(steps, trusted), steps)
+            if best is not None and best[0].rank <= 1:
+                break  # a longer way cannot be better than one of trusted sources only
+        return Price(along(best[1]), best[1]) if best else None
 
     def _usable(self, quote: Quote) -> bool:
         return quote.source == REFERENCE or not self._is_late(quote)
@@ -141,25 +153,34 @@ class PriceBook:
     def _hubs(self, asset: str, currency: str) -> list[str]:
         return [hub for hub in HUBS if hub not in (asset, currency)]
 
-    def _walk(self, stops: tuple[str, ...], ranks: dict[str, int]) -> tuple[Step, ...] | None:
+    def _walk(self, stops: tuple[str, ...], trusted: Trust) -> tuple[Step, ...] | None:
         steps = []
         for pair in pairwise(stops):
             choices = self._steps.get(pair)
             if not choices:
                 return None
-            steps.append(min(choices, key=lambda step: self._order((step,), ranks)))
+            if len(choices) == 1:
+                steps.append(choices[0])
+            else:
+                steps.append(min(choices, key=lambda step: self._order((step,), trusted)))
         return tuple(steps)
 
-    def _order(self, steps: tuple[Step, ...], ranks: dict[str, int]) -> tuple[object, ...]:
-        places = [self._rank(step.quote, ranks) for step in steps]
-        age = max(self._now - step.quote.at for step in steps)
-        names = [(step.inverted, step.quote.name) for step in steps]
-        return (max(places), sum(places), age, names)
+    def _order(self, steps: tuple[Step, ...], trusted: Trust) -> Order:
+        ranks = [self._rank(step.quote, trusted) for step in steps]
+        return Order(
+            rank=max(ranks),
+            length=len(steps),
+            ranks=sum(ranks),
+            age=max(self._now - step.quote.at for step in steps),
+            names=tuple((step.inverted, *step.quote.name) for step in steps),
+        )
 
-    def _rank(self, quote: Quote, ranks: dict[str, int]) -> int:
+    def _rank(self, quote: Quote, trusted: Trust) -> int:
+        """0: a reference rate; then the trusted sets in order; then all others; then old rates."""
         if quote.source == REFERENCE:
-            return len(ranks) + 1 if self._is_late(quote) else 0
-        return 1 + ranks.get(quote.source, len(ranks))
+            return len(trusted) + 2 if self._is_late(quote) else 0
+        places = (place for place, sources in enumerate(trusted) if quote.source in sources)
+        return 1 + next(places, len(trusted))
 
 
 def needed_pairs(

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from portfolio.engine import money
-from portfolio.engine.pricing import HUBS, REFERENCE, PriceBook, Quote, Step
+from portfolio.engine.pricing import HUBS, REFERENCE, Price, PriceBook, Quote, Step
 from portfolio.engine.reconcile import discrepancy
 from portfolio.models import Connection, DailyValue, Holding, LatestPrice, PriceSeries
 
@@ -73,6 +73,14 @@ def source_name(exchange: str, environment: str) -> str:
     return exchange if is_live else f"{exchange}:{environment}"
 
 
+def is_of(source: str, environment: str) -> bool:
+    """Whether a source's prices hold in an environment; reference rates hold everywhere."""
+    if source == REFERENCE:
+        return True
+    _, _, of = source.partition(":")
+    return (of or Connection.Environment.LIVE) == environment
+
+
 def daily_values(user: User, since: date | None = None) -> list[DailyPoint]:
     """The daily worth in the reporting currency, oldest first; from the first record on."""
     points = DailyValue.objects.filter(owner=user, currency=user.reporting_currency)
@@ -85,10 +93,8 @@ def daily_values(user: User, since: date | None = None) -> list[DailyPoint]:
 def holdings_valued(user: User) -> Valuation:
     """What the user holds now, wallet by wallet, and what it is worth."""
     holdings = [h for h in _holdings(user) if h.quantity or h.reported]
-    sources = _sources(holdings)
-    books = _books(holdings, sources, user.reporting_currency)
-    rows = [_row(h, books[h.connection.environment], user.reporting_currency) for h in holdings]
-    rows.sort(key=_by_value)
+    books = _Books(holdings, user.reporting_currency)
+    rows = sorted((_row(holding, books) for holding in holdings), key=_by_value)
     times = [row.price_at for row in rows if row.price_at is not None]
     return Valuation(
         currency=user.reporting_currency,
@@ -96,7 +102,7 @@ def holdings_valued(user: User) -> Valuation:
         as_of=min(times, default=None),
         rows=tuple(rows),
         unpriced=tuple(sorted({row.asset for row in rows if row.price is None})),
-        problems=_problems(set().union(*sources.values())),
+        problems=_problems(holdings),
     )
 
 
@@ -104,41 +110,39 @@ def _holdings(user: User) -> list[Holding]:
     return list(Holding.objects.filter(owner=user).select_related("connection"))
 
 
-def _sources(holdings: list[Holding]) -> dict[str, set[str]]:
-    """Per environment, who may be believed: its exchanges, and the reference rates."""
-    sources: dict[str, set[str]] = {}
-    for holding in holdings:
-        connection = holding.connection
-        known = sources.setdefault(connection.environment, {REFERENCE})
-        known.add(source_name(connection.exchange, connection.environment))
-    return sources
+def _source(holding: Holding) -> str:
+    return source_name(holding.connection.exchange, holding.connection.environment)
 
 
-def _books(
-    holdings: list[Holding], sources: dict[str, set[str]], currency: str
-) -> dict[str, PriceBook]:
-    """Per environment, the quotes that can matter, read in one query."""
-    known = {holding.asset for holding in holdings} | {currency, *HUBS}
-    quotes = [
-        Quote(price.asset, price.currency, price.price, price.source, price.at)
-        for price in LatestPrice.objects.filter(
-            source__in=set().union(*sources.values()),
-            asset__in=known,
-            currency__in={currency, *HUBS},
-        )
-    ]
-    now = timezone.now()
-    return {
-        environment: PriceBook((q for q in quotes if q.source in believed), now=now)
-        for environment, believed in sources.items()
-    }
+class _Books:
+    """The quotes that can matter, by environment: play money has prices of its own."""
+
+    def __init__(self, holdings: list[Holding], currency: str) -> None:
+        self._currency = currency
+        self._own: dict[str, set[str]] = {}
+        for holding in holdings:
+            self._own.setdefault(holding.connection.environment, set()).add(_source(holding))
+        known = {holding.asset for holding in holdings} | {currency, *HUBS}
+        rows = LatestPrice.objects.filter(asset__in=known, currency__in={currency, *HUBS})
+        quotes = [Quote(r.asset, r.currency, r.price, r.source, r.at) for r in rows]
+        now = timezone.now()
+        self._books = {
+            environment: PriceBook(
+                (quote for quote in quotes if is_of(quote.source, environment)), now=now
+            )
+            for environment in self._own
+        }
+
+    def price(self, holding: Holding) -> Price | None:
+        """By the exchange that holds it, else by the user's others, else by any."""
+        environment = holding.connection.environment
+        trusted = ({_source(holding)}, self._own[environment])
+        return self._books[environment].price(holding.asset, self._currency, trusted)
 
 
-def _row(holding: Holding, book: PriceBook, currency: str) -> HoldingRow:
+def _row(holding: Holding, books: _Books) -> HoldingRow:
     connection = holding.connection
-    # A ticker may name another coin elsewhere: the exchange that holds it is asked first.
-    own = source_name(connection.exchange, connection.environment)
-    price = book.price(holding.asset, currency, preferred=(own,))
+    price = books.price(holding)
     return HoldingRow(
         connection_id=connection.id,
         connection_label=str(connection),
@@ -158,11 +162,12 @@ def _row(holding: Holding, book: PriceBook, currency: str) -> HoldingRow:
 
 
 def _by_value(row: HoldingRow) -> tuple[bool, Decimal, str, str, str]:
-    value = row.value if row.value is not None else Decimal(0)
+    value = row.value if row.value is not None else money.ZERO
     return (row.value is None, -value, row.asset, str(row.connection_id), row.wallet)
 
 
-def _problems(sources: set[str]) -> tuple[str, ...]:
-    """What went wrong when these sources were last asked, each sentence once."""
+def _problems(holdings: list[Holding]) -> tuple[str, ...]:
+    """What went wrong when the user's sources were last asked, each sentence once."""
+    sources = {_source(holding) for holding in holdings}
     messages = PriceSeries.objects.filter(source__in=sources).exclude(message="")
     return tuple(messages.order_by("message").values_list("message", flat=True).distinct())
