@@ -24,6 +24,8 @@ class Stream(models.Model):
     kind = models.CharField(max_length=20)
     scope = models.JSONField(default=dict)
     priority = models.PositiveIntegerField(default=0)
+    # False where it is asked for completeness' sake only: a pair of which nothing is known.
+    is_hot = models.BooleanField(default=True)
     # Moves only in the database transaction that stores the records before it.
     cursor = models.JSONField(default=dict)
     state = models.CharField(max_length=12, choices=State.choices, default=State.WAITING)
