@@ -123,7 +123,7 @@ class _Books:
         for holding in holdings:
             self._own.setdefault(holding.connection.environment, set()).add(_source(holding))
         known = {holding.asset for holding in holdings} | {currency, *HUBS}
-        rows = LatestPrice.objects.filter(asset__in=known, currency__in={currency, *HUBS})
+        rows = LatestPrice.objects.filter(asset__in=known, currency__in=known)
         quotes = [Quote(r.asset, r.currency, r.price, r.source, r.at) for r in rows]
         now = timezone.now()
         self._books = {

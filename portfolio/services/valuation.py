@@ -1,0 +1,249 @@
+"""Keeps each user's daily holdings and their daily worth, from the first record to today.
+
+Both are computed again from the earliest changed day only. The row in ValuationState is locked
+meanwhile: whoever books postings marks it in the same database transaction, so what is read here is
+whole, and a mark set meanwhile waits and survives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+
+from django.db import connection as database
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from accounts.models import User
+from portfolio.engine import valuation
+from portfolio.engine.pricing import CARRY, HUBS, REFERENCE
+from portfolio.engine.valuation import Close, DayValue, Quantity
+from portfolio.models import (
+    Connection,
+    DailyHolding,
+    DailyPrice,
+    DailyValue,
+    Holding,
+    LatestPrice,
+    Posting,
+    ValuationState,
+)
+from portfolio.selectors.valuation import source_name
+
+BATCH = 1000
+
+
+def stale_owners() -> list[int]:
+    """The users whose daily values are not up to date: by changes, by a new day, by currency."""
+    midnight = datetime.combine(_today(), time.min, tzinfo=UTC)
+    state = ValuationState.objects.filter(owner=OuterRef("pk"))
+    fresh = state.filter(
+        stale_from__isnull=True, computed_at__gte=midnight, currency=OuterRef("reporting_currency")
+    )
+    held = Holding.objects.filter(owner=OuterRef("pk"))
+    users = User.objects.filter(Exists(held) | Exists(state)).exclude(Exists(fresh))
+    return list(users.order_by("pk").values_list("pk", flat=True))
+
+
+@transaction.atomic
+def recompute(owner_id: int) -> None:
+    """Brings one user's daily holdings and values up to date; doing it again changes nothing."""
+    ValuationState.objects.get_or_create(owner_id=owner_id)
+    state = ValuationState.objects.select_for_update().get(owner_id=owner_id)
+    currency = User.objects.values_list("reporting_currency", flat=True).get(pk=owner_id)
+    start = date.min if state.computed_at is None else state.stale_from
+    if start is not None:
+        _store_holdings(owner_id, start)
+    _store_values(owner_id, currency, _values_from(state, currency))
+    state.stale_from, state.currency, state.computed_at = None, currency, timezone.now()
+    state.save()
+
+
+def _values_from(state: ValuationState, currency: str) -> date:
+    """The first day whose value may differ from the stored one."""
+    if state.computed_at is None or state.currency != currency:
+        return date.min
+    # The day of the last computation was not over then.
+    return min(state.stale_from or date.max, state.computed_at.astimezone(UTC).date())
+
+
+# --- Daily holdings ---------------------------------------------------------------------------
+
+
+def _store_holdings(owner_id: int, start: date) -> None:
+    """Adds up the postings from ``start`` on by day, upon the last stored quantity before it."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            'DELETE FROM portfolio_dailyholding WHERE owner_id = %s AND "on" >= %s',
+            [owner_id, start],
+        )
+        cursor.execute(
+            """
+            WITH changes AS (
+                SELECT c.environment, p.asset,
+                       (p.occurred_at AT TIME ZONE 'UTC')::date AS day, SUM(p.amount) AS change
+                FROM portfolio_posting p JOIN portfolio_connection c ON c.id = p.connection_id
+                WHERE p.owner_id = %(owner)s AND p.occurred_at >= %(start)s
+                GROUP BY 1, 2, 3
+            ), carried AS (
+                SELECT a.environment, a.asset, h.quantity
+                FROM (SELECT DISTINCT environment, asset FROM changes) a
+                CROSS JOIN LATERAL (
+                    SELECT quantity FROM portfolio_dailyholding
+                    WHERE owner_id = %(owner)s
+                      AND environment = a.environment AND asset = a.asset
+                    ORDER BY "on" DESC LIMIT 1
+                ) h
+            )
+            INSERT INTO portfolio_dailyholding (owner_id, environment, asset, "on", quantity)
+            SELECT %(owner)s, environment, asset, day,
+                   COALESCE(carried.quantity, 0) + SUM(change) OVER
+                       (PARTITION BY environment, asset ORDER BY day)
+            FROM changes LEFT JOIN carried USING (environment, asset)
+            """,
+            {"owner": owner_id, "start": _midnight(start)},
+        )
+
+
+# --- Daily values -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What was ever held in one environment, and where."""
+
+    environment: str
+    assets: frozenset[str]
+    sources: frozenset[str]
+
+
+def _store_values(owner_id: int, currency: str, start: date) -> None:
+    """Values each day from ``start`` to today; removes days before the first record."""
+    first = _first_day(owner_id)
+    values = DailyValue.objects.filter(owner_id=owner_id)
+    if first is None:
+        values.delete()
+        return
+    start = max(start, first)
+    values.filter(Q(on__gte=start) | Q(on__lt=first) | ~Q(currency=currency)).delete()
+    series = [_series(owner_id, held, currency, start) for held in _held(owner_id)]
+    rows = _rows(owner_id, currency, valuation.combine(series))
+    DailyValue.objects.bulk_create(rows, batch_size=BATCH)
+
+
+def _rows(owner_id: int, currency: str, values: Iterable[DayValue]) -> Iterator[DailyValue]:
+    for value in values:
+        yield DailyValue(
+            owner_id=owner_id,
+            currency=currency,
+            on=value.on,
+            value=value.value,
+            unpriced=list(value.unpriced),
+        )
+
+
+def _first_day(owner_id: int) -> date | None:
+    first = Posting.objects.filter(owner_id=owner_id).order_by("occurred_at")
+    moment = first.values_list("occurred_at", flat=True).first()
+    return None if moment is None else moment.astimezone(UTC).date()
+
+
+def _held(owner_id: int) -> list[_Held]:
+    """Every environment the user holds something in, in a fixed order."""
+    assets: dict[str, set[str]] = {}
+    sources: dict[str, set[str]] = {}
+    rows = Holding.objects.filter(owner_id=owner_id).values_list(
+        "connection__environment", "connection__exchange", "asset"
+    )
+    for environment, exchange, asset in rows.distinct():
+        assets.setdefault(environment, set()).add(asset)
+        sources.setdefault(environment, set()).add(source_name(exchange, environment))
+    return [_Held(e, frozenset(assets[e]), frozenset(sources[e])) for e in sorted(assets)]
+
+
+def _series(owner_id: int, held: _Held, currency: str, start: date) -> Iterator[DayValue]:
+    return valuation.daily_values(
+        _quantities(owner_id, held, start),
+        _closes(held, currency, start),
+        currency=currency,
+        first=start,
+        last=_today(),
+        trusted=(held.sources,),
+    )
+
+
+def _quantities(owner_id: int, held: _Held, start: date) -> Iterator[Quantity]:
+    """What was held as ``start`` began, then each change."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT a.asset, h."on", h.quantity FROM UNNEST(%(assets)s::text[]) AS a(asset)
+            CROSS JOIN LATERAL (
+                SELECT "on", quantity FROM portfolio_dailyholding
+                WHERE owner_id = %(owner)s AND environment = %(environment)s
+                  AND asset = a.asset AND "on" < %(start)s
+                ORDER BY "on" DESC LIMIT 1
+            ) h ORDER BY h."on"
+            """,
+            {
+                "owner": owner_id,
+                "environment": held.environment,
+                "assets": sorted(held.assets),
+                "start": start,
+            },
+        )
+        opening = cursor.fetchall()
+    yield from (Quantity(*row) for row in opening)
+    changes = DailyHolding.objects.filter(
+        owner_id=owner_id, environment=held.environment, on__gte=start
+    )
+    rows = changes.order_by("on", "asset").values_list("asset", "on", "quantity")
+    yield from (Quantity(*row) for row in rows.iterator(BATCH))
+
+
+def _closes(held: _Held, currency: str, start: date) -> Iterator[Close]:
+    """Every close that can matter, from those carried into ``start`` to today's latest prices."""
+    known = held.assets | {currency, *HUBS}
+    prices = DailyPrice.objects.filter(asset__in=known, currency__in=known)
+    carried_from = max(start, date.min + CARRY) - CARRY
+    rates = prices.filter(source=REFERENCE, on__lt=carried_from)
+    last_rates = rates.order_by("asset", "currency", "-on").distinct("asset", "currency")
+    yield from sorted((_close(row) for row in last_rates), key=lambda close: close.on)
+    of_environment = prices.filter(_of(held.environment), on__gte=carried_from)
+    for row in of_environment.order_by("on").iterator(BATCH):
+        yield _close(row)
+    yield from _closes_of_today(held, known)
+
+
+def _close(row: DailyPrice) -> Close:
+    return Close(row.asset, row.currency, row.on, row.price, row.source)
+
+
+def _closes_of_today(held: _Held, known: frozenset[str]) -> Iterator[Close]:
+    """Today's prices as far as the day has come."""
+    today = _today()
+    latest: QuerySet[LatestPrice] = LatestPrice.objects.filter(
+        _of(held.environment),
+        at__gte=_midnight(today),
+        asset__in=known,
+        currency__in=known,
+    )
+    for row in latest:
+        yield Close(row.asset, row.currency, today, row.price, row.source)
+
+
+def _of(environment: str) -> Q:
+    """The sources whose prices hold in an environment; see selectors.valuation.source_name."""
+    if environment == Connection.Environment.LIVE:
+        return ~Q(source__contains=":")
+    return Q(source=REFERENCE) | Q(source__endswith=f":{environment}")
+
+
+def _midnight(on: date) -> datetime:
+    return datetime.combine(on, time.min, tzinfo=UTC)
+
+
+def _today() -> date:
+    return timezone.now().astimezone(UTC).date()
