@@ -23,6 +23,7 @@ from config.servers.process import LOOPBACK, free_port, port_is_free
 from config.supervisor import Program, Supervisor
 
 READY_WITHIN_SECONDS = 90
+ASK_READY_SECONDS = 0.3
 LOOK_AFTER_SERVERS_SECONDS = 2.0
 
 
@@ -46,12 +47,13 @@ class Run:
         self.address = address
         self.lease = lease
         self.supervisor = Supervisor(programs(), tick=self.tick)
-        self.began = self.looked = time.monotonic()
+        self.began = self.looked = self.asked = time.monotonic()
         self.greeted = self.complained = False
 
     def tick(self) -> None:
         """Greets once everything is ready; brings a killed database or Valkey back."""
-        if not self.greeted:
+        if not self.greeted and time.monotonic() - self.asked > ASK_READY_SECONDS:
+            self.asked = time.monotonic()
             self._greet_if_ready()
         if self.lease is not None and time.monotonic() - self.looked > LOOK_AFTER_SERVERS_SECONDS:
             self.looked = time.monotonic()
