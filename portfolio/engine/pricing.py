@@ -96,6 +96,8 @@ def along(steps: Sequence[Step]) -> Decimal:
 
 
 def _rounded(value: Decimal) -> Decimal:
+    if len(value.as_tuple().digits) <= QUOTIENT_DIGITS:
+        return value
     return value.quantize(
         Decimal(1).scaleb(value.adjusted() + 1 - QUOTIENT_DIGITS), context=money.EXACT
     )
