@@ -1,0 +1,86 @@
+"""manage.py sync: brings connections up to date now."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from typing import Any
+
+from django.core.management.base import CommandParser
+from django.utils import timezone
+
+from portfolio import tasks
+from portfolio.management.base import OperatorCommand, connection_with, user_named
+from portfolio.models import Connection
+from portfolio.selectors import sync_report
+from portfolio.services import prices, sync, valuation
+
+SLICE_SECONDS = 10.0
+
+
+class Command(OperatorCommand):
+    help = "Fetches what is new at the exchanges; with --wait, here and now, until all is in."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        which = parser.add_mutually_exclusive_group()
+        which.add_argument("--connection", metavar="ID")
+        which.add_argument("--user", metavar="EMAIL")
+        parser.add_argument("--wait", action="store_true", help="until all is in")
+        parser.add_argument("--json", action="store_true", help="answer as JSON")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        chosen = _chosen(options["connection"], options["user"])
+        active = [c for c in chosen if c.status == Connection.Status.ACTIVE]
+        started = timezone.now()
+        for connection in active:
+            Connection.objects.filter(pk=connection.pk).update(next_sync_at=started)
+            if not options["wait"]:
+                tasks.sync_connection.delay(str(connection.pk))
+        if options["wait"]:
+            self._run_all(active, started)
+        report = [sync_report.of(connection) for connection in chosen]
+        if options["json"]:
+            self.print_json(report)
+        else:
+            self._print(report)
+        if options["wait"] and any(entry["outcome"] not in ("done", "") for entry in report):
+            self.fail("Not everything could be fetched; see above.")
+
+    def _run_all(self, active: list[Connection], started: datetime) -> None:
+        for connection in active:
+            _run(connection, started)
+        for owner_id in {connection.owner_id for connection in active}:
+            prices.refresh(owner_id=owner_id)
+            valuation.recompute(owner_id)
+
+    def _print(self, report: list[dict[str, Any]]) -> None:
+        for entry in report:
+            self.stdout.write(f"{entry['connection']} {entry['exchange']}: {entry['outcome']}")
+            if entry["message"]:
+                self.stdout.write(f"  {entry['message']}")
+            for kind, count in entry["records"].items():
+                self.stdout.write(f"  {kind}: {count}")
+
+
+def _chosen(ident: str | None, email: str | None) -> list[Connection]:
+    if ident:
+        return [connection_with(ident)]
+    kept = Connection.objects.exclude(status=Connection.Status.REMOVED)
+    return list(kept.filter(owner=user_named(email)) if email else kept)
+
+
+def _run(connection: Connection, started: datetime) -> None:
+    """Slice after slice, sharing the connection with workers that may be at it too."""
+    while True:
+        result = sync.run_slice(connection.pk, seconds=SLICE_SECONDS)
+        current = Connection.objects.filter(pk=connection.pk).first()
+        if current is None or current.status != Connection.Status.ACTIVE:
+            return
+        if result is sync.Slice.FINISHED or (
+            current.last_synced_at is not None and current.last_synced_at >= started
+        ):
+            return
+        if result is sync.Slice.LATER and current.next_sync_at is not None:
+            time.sleep(max(0.1, (current.next_sync_at - timezone.now()).total_seconds()))
+        elif result is sync.Slice.NOT_TAKEN:
+            time.sleep(0.5)
