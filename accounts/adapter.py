@@ -2,18 +2,71 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context
+from allauth.core.internal.httpkit import get_client_ip
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.usersessions.adapter import DefaultUserSessionsAdapter
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.translation import gettext_noop
+
+from accounts.models import User
+from accounts.services import audit
+from accounts.services.devices import describe
+
+
+def client_ip(request: HttpRequest) -> str | None:
+    """Where a request came from, as far as the configured proxies can be believed."""
+    ip: str | None = get_client_ip(request)
+    return ip
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
-    """Registration is open or closed as the operator says."""
+    """Registration is open or closed as the operator says; failed sign-ins are noted."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return bool(settings.REGISTRATION == "open")
 
     def populate_username(self, request: HttpRequest, user: Any) -> None:
         """There is no user name: people sign in by e-mail."""
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        """Notes a wrong password for the owner of the address; an unknown address has none."""
+        user = User.objects.filter(email__iexact=credentials.get("email") or "").first()
+        if user is None:
+            return
+        action = (
+            gettext_noop("confirmation with a wrong password")
+            if request.user.is_authenticated
+            else gettext_noop("sign-in with a wrong password")
+        )
+        audit.note(user=user, action=action, ip_address=client_ip(request))
+
+
+class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
+    """Passkeys are filed under the product's name."""
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        entity: dict[str, str] = super().get_public_key_credential_rp_entity()
+        return entity | {"name": "Coffer"}
+
+
+class UserSessionsAdapter(DefaultUserSessionsAdapter):  # type: ignore[misc]
+    """Sessions that their owner ends are noted."""
+
+    def end_sessions(self, sessions: Iterable[UserSession]) -> None:
+        ended = list(sessions)
+        super().end_sessions(ended)
+        for session in ended:
+            audit.note(
+                user=session.user,
+                action=gettext_noop("session ended"),
+                ip_address=client_ip(context.request),
+                browser=describe(session.user_agent),
+                address=session.ip,
+            )

@@ -6,3 +6,7 @@ class AccountsConfig(AppConfig):
 
     name = "accounts"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Connects what listens to sign-ins and what checks the settings."""
+        from accounts import checks, receivers  # noqa: F401

@@ -2,14 +2,17 @@
 
 ``{% load ui %}`` and then:
 
-- ``{% icon "plug" %}``: one of ``portfolio/static/portfolio/icons.svg``; decoration, never the only label.
-- ``{% card title=_("Holdings") subtitle=text %} ... {% endcard %}``: a titled section. With ``flush=True``
-  the body has no padding (for tables); ``id="holdings"`` names it.
-- ``{% scroll label=_("Holdings") %}<table class="table"> ... </table>{% endscroll %}``: lets a wide table
-  scroll on its own on a phone, reachable by keyboard.
+- ``{% icon "plug" %}``: one of ``portfolio/static/portfolio/icons.svg``; decoration, never the
+  only label.
+- ``{% card title=_("Holdings") subtitle=text %} ... {% endcard %}``: a titled section. With
+  ``flush=True`` the body has no padding (for tables); ``id="holdings"`` names it.
+- ``{% scroll label=_("Holdings") %}<table class="table"> ... </table>{% endscroll %}``: lets a wide
+  table scroll on its own on a phone, reachable by keyboard.
 - ``{% field form.email %}``: label, control, help and errors of one bound field.
-- ``{% when moment %}``: a time in the reader's zone, UTC on hover; ``style="date"`` or ``style="relative"``.
+- ``{% when moment %}``: a time in the reader's zone, UTC on hover; ``style="date"``, ``"seconds"``
+  or ``"relative"``.
 - ``{% status "ok" _("Healthy") %}``: a dot and a word; kinds: ok, busy, warn, bad, off, info.
+- ``{% nav_link url text "plug" %}``: a link of a navigation, marked when it is the current place.
 """
 
 from __future__ import annotations
@@ -91,8 +94,8 @@ def field(
     names["class"] = " ".join(part for part in [*classes, *extra] if part)
     # Django writes aria-describedby from this, with the ids that the component gives.
     bound.help_text = bound.help_text if help is None else help
-    if "placeholder" not in names and widget.attrs.get("placeholder"):
-        names["placeholder"] = ""  # allauth repeats the label there; ours is always shown
+    if type(bound.form).__module__.startswith("allauth"):
+        names.setdefault("placeholder", "")  # it repeats the label, which is always shown here
     return {
         "field": bound,
         "control": bound.as_widget(attrs=names),
@@ -142,7 +145,7 @@ def status(kind: str, text: str) -> SafeString:
 def nav_link(
     context: template.Context, url: str, text: str, icon_name: str, *, exact: bool = False
 ) -> SafeString:
-    """A link of a navigation; marked as the current page when the address is at or below ``url``."""
+    """A link of a navigation, marked when the address is ``url`` or below it."""
     path = context["request"].path if "request" in context else ""
     is_current = path == url if exact else path.startswith(url)
     return format_html(
