@@ -7,6 +7,7 @@ finds or starts the embedded servers, unless the environment already names other
 from __future__ import annotations
 
 import base64
+import importlib.util
 import os
 import secrets
 import signal
@@ -72,7 +73,6 @@ def services(argv: Sequence[str]) -> Iterator[None]:
         if _held is not None:
             _held.acquire()
             os.environ.update(_held.addresses)
-            _local_defaults(_held.data_dir)
     except ServerError as error:
         sys.exit(f"coffer: {error}")
     try:
@@ -91,6 +91,8 @@ def _lease(argv: Sequence[str]) -> Lease | None:
     wants_servers = len(argv) > 1 and argv[1] not in WITHOUT_SERVERS
     wants_servers = wants_servers and not {"--help", "-h", "--version"} & set(argv[1:])
     place = data_dir()
+    if own_database:
+        _local_defaults(place)
     if not own_database and not own_redis:
         return None
     if not wants_servers:
@@ -110,7 +112,8 @@ def _lease(argv: Sequence[str]) -> Lease | None:
 
 def _local_defaults(place: Path) -> None:
     """On one person's machine the sandbox is offered, at a pace that shows something soon."""
-    os.environ.setdefault("SANDBOX", "1")
+    here = importlib.util.find_spec("sandbox") is not None  # an image may come without it
+    os.environ.setdefault("SANDBOX", "1" if here else "0")
     os.environ.setdefault("SANDBOX_SPEED", "20")
     if "SANDBOX_URL" not in os.environ:
         os.environ.update(running.sandbox(place))

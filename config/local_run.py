@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from contextlib import redirect_stdout
 from pathlib import Path
 
 from django.conf import settings
@@ -96,7 +97,8 @@ def greeting(address: str) -> list[str]:
     lines = ["", f"Coffer is ready: {address}", "Mails (sign-up, reset) are printed here by web."]
     if settings.SANDBOX:
         answer = io.StringIO()
-        call_command("sandbox", list_keys=True, stdout=answer)
+        with redirect_stdout(answer):
+            call_command("sandbox", list_keys=True)
         lines += ["", "Keys for the simulated exchanges:", *answer.getvalue().splitlines()]
     return [*lines, "", "Ctrl-C stops everything."]
 
