@@ -1,0 +1,1 @@
+"""Stand-in exchanges on loopback: a separate program that shares no code with the product."""

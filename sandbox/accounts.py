@@ -1,0 +1,88 @@
+"""The demo keys. They are derived from fixed words and open nothing outside the sandbox."""
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+
+SEED = "coffer-sandbox-keys-1"
+EXCHANGES = ("binance", "kraken")
+# Purpose: account, what it may do besides reading.
+PURPOSES: dict[str, tuple[str, frozenset[str]]] = {
+    "read-only": ("main", frozenset()),
+    "trade": ("main", frozenset({"trade"})),
+    "withdraw": ("main", frozenset({"withdraw"})),
+    "expired": ("main", frozenset()),
+    "other-ip": ("main", frozenset()),
+    "read-only-small": ("small", frozenset()),
+    "read-only-empty": ("empty", frozenset()),
+}
+Network = IPv4Network | IPv6Network
+OTHER_ADDRESS = ip_network("203.0.113.7/32")
+# The withdraw key is bound to addresses too, as exchanges demand, but to those of this machine.
+NEAR = tuple(
+    ip_network(text)
+    for text in ("127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One API key of a demo account."""
+
+    exchange: str
+    purpose: str
+    api_key: str
+    secret: str
+    account: str
+    rights: frozenset[str]
+    networks: tuple[Network, ...]
+    expired: bool
+
+    @property
+    def account_id(self) -> str:
+        """The account's name in the control plane."""
+        return f"{self.exchange}-{self.account}"
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        """The key by ccxt's names of the fields."""
+        return {"apiKey": self.api_key, "secret": self.secret}
+
+    def allows(self, address: str) -> bool:
+        """Whether the key may be used from an address."""
+        if not self.networks:
+            return True
+        peer = ip_address(address)
+        return any(peer in network for network in self.networks)
+
+
+def demo_keys() -> list[Key]:
+    """All demo keys of all exchanges."""
+    return [_key(exchange, purpose) for exchange in EXCHANGES for purpose in PURPOSES]
+
+
+def keys_of(exchange: str) -> dict[str, Key]:
+    """The keys of one exchange by their public part."""
+    return {key.api_key: key for key in demo_keys() if key.exchange == exchange}
+
+
+def _key(exchange: str, purpose: str) -> Key:
+    account, rights = PURPOSES[purpose]
+    networks: tuple[Network, ...] = ()
+    if purpose == "other-ip":
+        networks = (OTHER_ADDRESS,)
+    elif purpose == "withdraw":
+        networks = NEAR
+    public, private = (_text(exchange, purpose, part) for part in ("public", "private"))
+    return Key(exchange, purpose, public, private, account, rights, networks, purpose == "expired")
+
+
+def _text(exchange: str, purpose: str, part: str) -> str:
+    """A key as the exchange writes it: 64 letters and digits, or base64 of 42 or 64 bytes."""
+    digest = hashlib.sha512(f"{SEED}:{exchange}:{purpose}:{part}".encode()).digest()
+    if exchange == "kraken":
+        return base64.b64encode(digest if part == "private" else digest[:42]).decode()
+    more = hashlib.sha512(digest).digest()
+    letters = base64.b64encode(digest + more).decode()
+    return "".join(letter for letter in letters if letter.isalnum())[:64]

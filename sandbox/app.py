@@ -1,0 +1,78 @@
+"""The sandbox as a whole: finds the exchange, lets faults strike, counts, answers."""
+
+import time
+from threading import RLock
+
+from sandbox.control import PREFIX, Control, RequestLog
+from sandbox.exchanges.base import Call, Exchange
+from sandbox.exchanges.binance import Binance
+from sandbox.exchanges.kraken import Kraken
+from sandbox.faults import Fault, Faults
+from sandbox.generate import world
+from sandbox.http import BadParameters, Request, Response, html_response, json_response
+from sandbox.options import Options
+
+# A new exchange is one line here, beside its own file.
+EXCHANGES: tuple[type[Exchange], ...] = (Binance, Kraken)
+
+
+class Sandbox:
+    """All exchanges and the control plane behind one address."""
+
+    def __init__(self, options: Options) -> None:
+        made = world.build(options.anchor_ms)
+        self._exchanges = {cls.id: cls(made, options.speed) for cls in EXCHANGES}
+        self._faults, self._log = Faults(), RequestLog()
+        self._control = Control(made, self._faults, self._log, list(self._exchanges.values()))
+        # Records and balances are read and written by many threads; one at a time is enough.
+        self._lock = RLock()
+
+    def answer(self, request: Request) -> Response:
+        """Answer any request."""
+        now_ms = time.time_ns() // 1_000_000
+        if request.path.startswith(PREFIX):
+            with self._lock:
+                return self._control.answer(request, now_ms)
+        name, _, rest = request.path.lstrip("/").partition("/")
+        exchange = self._exchanges.get(name)
+        if exchange is None:
+            return html_response(404, "Not Found")
+        return self._exchange(exchange, request, f"/{rest}", now_ms)
+
+    def _exchange(self, exchange: Exchange, request: Request, path: str, now_ms: int) -> Response:
+        with self._lock:
+            faults = self._faults.strike(exchange.id, exchange.account_of(request), path)
+        _wait(faults)
+        if "clock_skew" in faults:
+            now_ms += faults["clock_skew"].option("seconds", 0) * 1000
+        response = _outage(faults)
+        if response is None:
+            with self._lock:
+                response = _answer(exchange, Call(request, path, now_ms, faults))
+        if "cut_json" in faults:
+            response.body = response.body[: len(response.body) * 2 // 3]
+        status = 0 if response.drop else response.status
+        with self._lock:
+            self._log.add(exchange.id, request, path, status, exchange.writes(request.method, path))
+        return response
+
+
+def _answer(exchange: Exchange, call: Call) -> Response:
+    try:
+        return exchange.answer(call)
+    except BadParameters as error:
+        return json_response({"error": str(error)}, 400)
+
+
+def _wait(faults: dict[str, Fault]) -> None:
+    if "timeout" in faults:
+        time.sleep(faults["timeout"].option("seconds", 30))
+
+
+def _outage(faults: dict[str, Fault]) -> Response | None:
+    """What is answered in front of the exchange, if anything."""
+    if "timeout" in faults:
+        return Response(504, b"", drop=True)
+    if "server_error" in faults:
+        return html_response(faults["server_error"].option("status", 502), "Bad Gateway")
+    return None

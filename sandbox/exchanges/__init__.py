@@ -1,0 +1,1 @@
+"""The exchanges: each speaks its own wire protocol over the generated accounts."""

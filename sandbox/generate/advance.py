@@ -1,0 +1,47 @@
+"""Accounts go on living: a few new records, now."""
+
+from decimal import Decimal
+
+from sandbox.amounts import down, exact
+from sandbox.generate import ids
+from sandbox.generate.binance import BinanceLife, Order, Sent
+from sandbox.generate.kraken import KrakenLife
+
+
+def binance(life: BinanceLife, events: int, now_ms: int) -> None:
+    """Add so many events: a deposit, a trade, a reward, a transfer, and again."""
+    for index in range(events):
+        # Old events first; all of them lie in the last moments before now.
+        time_ms = now_ms - (events - index)
+        step = index % 4
+        if step == 0:
+            txid, address = ids.txid(life.rng, "TRX"), ids.address(life.rng, "TRX")
+            life.deposit(time_ms, Sent("USDT", Decimal("250.5"), txid, address))
+        elif step == 1:
+            life.order(time_ms, Order("BTCUSDT", buy=True), [Decimal("0.00021")])
+        elif step == 2:
+            life.reward(time_ms, "USDC", Decimal("0.01234567"), "USDC holder rewards")
+        else:
+            amount = _share(life.available("USDT"))
+            life.transfer(time_ms, "MAIN_FUNDING", "USDT", amount)
+
+
+def kraken(life: KrakenLife, events: int, now_ms: int) -> None:
+    """Add so many events: a deposit, a trade, a reward, an instant buy, and again."""
+    for index in range(events):
+        time_ms = now_ms - (events - index)
+        step = index % 4
+        if step == 0:
+            reference = f"SEPA{ids.hexadecimal(life.rng, 10).upper()}"
+            life.deposit(time_ms, Sent("EUR", Decimal("125.00"), reference, ""))
+        elif step == 1:
+            life.trade(time_ms, "XXBTZEUR", buy=True, volume=Decimal("0.0002"))
+        elif step == 2:
+            life.reward(time_ms, "DOT28.S", Decimal("0.0123456789"))
+        else:
+            life.convert(time_ms, "EUR", Decimal(10), "ETH")
+
+
+def _share(available: Decimal) -> Decimal:
+    with exact():
+        return down(available / 100, 4)

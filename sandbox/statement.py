@@ -1,0 +1,54 @@
+"""The statement of truth about an account; tests and people read it, never the product."""
+
+from collections import defaultdict
+from decimal import Decimal
+
+from sandbox.amounts import ZERO, exact, plain
+from sandbox.generate.binance import BinanceAccount
+from sandbox.generate.kraken import KrakenAccount, wallet_and_asset
+
+Statement = dict[str, dict[str, dict[str, str]] | dict[str, int]]
+
+
+def of_binance(account: BinanceAccount) -> Statement:
+    """Balances by wallet and asset; counts of all rows that the endpoints serve.
+
+    Rows that moved nothing (a cancelled withdrawal, a failed transfer) are counted too.
+    """
+    records = {
+        "trades": sum(len(rows) for rows in account.trades.values()),
+        "deposits": len(account.deposits),
+        "withdrawals": len(account.withdrawals),
+        "transfers": len(account.transfers),
+        "rewards": len(account.dividends),
+    }
+    return {"balances": _written(account.book.held()), "records": records}
+
+
+def of_kraken(account: KrakenAccount) -> Statement:
+    """Balances by wallet and asset, codes translated; counts of all rows that are served.
+
+    The ledger carries every movement, so transfers and rewards are rows of it and not counted
+    apart. Trades, deposits and withdrawals are also lists of their own.
+    """
+    sums: defaultdict[str, defaultdict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+    with exact():
+        for code, quantity in account.book.held().get("", {}).items():
+            wallet, asset = wallet_and_asset(code)
+            sums[wallet][asset] += quantity
+    records = {
+        "ledger": len(account.ledger),
+        "trades": len(account.trades),
+        "deposits": len(account.deposits),
+        "withdrawals": len(account.withdrawals),
+    }
+    return {"balances": _written(sums), "records": records}
+
+
+def _written(
+    balances: dict[str, dict[str, Decimal]] | defaultdict[str, defaultdict[str, Decimal]],
+) -> dict[str, dict[str, str]]:
+    return {
+        wallet: {asset: plain(quantity) for asset, quantity in held.items() if quantity != ZERO}
+        for wallet, held in balances.items()
+    }
