@@ -1,0 +1,106 @@
+"""Leaves out what only moved between own wallets of one connection.
+
+For formats that know an account as one pot. An exchange tells such a move as one transaction whose
+amounts cancel out, or as two, out of one wallet and into the other; both ways are recognised. A
+half whose other half is not there (before the first record, after the last) stays.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+
+from portfolio.engine.export import ExportTransaction
+from portfolio.engine.types import Movement, PostingRole, TransactionKind
+
+# The two halves of one move lie this close together.
+WINDOW = timedelta(days=1)
+
+
+@dataclass(slots=True, eq=False)
+class _Waiting:
+    transaction: ExportTransaction
+    half: Movement | None
+    is_gone: bool = False
+
+
+_Open = dict[tuple[str, Decimal], list[_Waiting]]
+
+
+def without_own_transfers(
+    transactions: Iterable[ExportTransaction],
+) -> Iterator[ExportTransaction]:
+    """The transactions of ONE connection, oldest first, without moves between its wallets.
+
+    Holds back at most the transactions of one window of time.
+    """
+    waiting: deque[_Waiting] = deque()
+    open_halves: _Open = {}
+    for transaction in transactions:
+        yield from _released(waiting, open_halves, transaction)
+        entry = _Waiting(transaction, _half(transaction))
+        other = _other_half(entry, open_halves)
+        if other is not None:
+            other.is_gone = True
+        elif entry.half is not None:
+            open_halves.setdefault(_place(entry.half), []).append(entry)
+            waiting.append(entry)
+        elif waiting:
+            waiting.append(entry)
+        else:
+            yield transaction
+    yield from (entry.transaction for entry in waiting if not entry.is_gone)
+
+
+def _half(transaction: ExportTransaction) -> Movement | None:
+    """The one amount of a move whose other half is told apart; None for everything else."""
+    if transaction.kind != TransactionKind.TRANSFER or len(transaction.movements) != 1:
+        return None
+    movement = transaction.movements[0]
+    return movement if movement.role == PostingRole.PRINCIPAL and movement.amount else None
+
+
+def _place(half: Movement) -> tuple[str, Decimal]:
+    return (half.asset, half.amount)
+
+
+def _other_half(entry: _Waiting, open_halves: _Open) -> _Waiting | None:
+    """Takes the oldest open half that this one completes: the same amount, another wallet."""
+    if entry.half is None:
+        return None
+    candidates = open_halves.get((entry.half.asset, entry.half.amount.copy_negate()), [])
+    for candidate in candidates:
+        if candidate.half is not None and candidate.half.wallet != entry.half.wallet:
+            _close(candidate, open_halves)
+            return candidate
+    return None
+
+
+def _close(entry: _Waiting, open_halves: _Open) -> None:
+    """Forgets an open half, and its place when it was the last there."""
+    if entry.half is None:
+        return
+    place = _place(entry.half)
+    open_halves[place].remove(entry)
+    if not open_halves[place]:
+        del open_halves[place]
+
+
+def _released(
+    waiting: deque[_Waiting],
+    open_halves: _Open,
+    newest: ExportTransaction,
+) -> Iterator[ExportTransaction]:
+    """What need not wait any longer: all before the first half that may still find its other."""
+    while waiting and (first := waiting[0]):
+        is_open = first.half is not None and not first.is_gone
+        if is_open and newest.occurred_at - first.transaction.occurred_at <= WINDOW:
+            return
+        waiting.popleft()
+        if is_open:
+            _close(first, open_halves)
+        if not first.is_gone:
+            yield first.transaction

@@ -1,0 +1,108 @@
+"""manage.py export: writes all of a user's transactions to a file for another program."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from django.core.management.base import CommandError, CommandParser
+
+from accounts.models import User
+from portfolio.management.base import OperatorCommand, WrongArgument, connection_with, user_named
+from portfolio.services import exports
+
+YEARS = range(2009, 2200)  # there was nothing to export before the first block
+
+
+class Command(OperatorCommand):
+    help = "Writes a user's transactions to a file, streamed: of one year, or all."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        known = ", ".join(entry.id for entry in exports.formats())
+        parser.add_argument("user", help="the owner's e-mail address")
+        parser.add_argument("format", help=f"one of: {known}")
+        parser.add_argument("--year", metavar="Y", help="a calendar year, in the user's time zone")
+        parser.add_argument("--connection", metavar="ID", help="only this connection")
+        parser.add_argument("--out", required=True, metavar="FILE", help="- is standard output")
+        parser.add_argument("--json", action="store_true", help="say what was written as JSON")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["out"] == "-" and options["json"]:
+            raise WrongArgument("--json answers on standard output: give --out a file.")
+        user = user_named(options["user"])
+        known = {entry.id for entry in exports.formats()}
+        if options["format"] not in known:
+            raise WrongArgument(
+                f"There is no format {options['format']}. Formats: {', '.join(sorted(known))}."
+            )
+        file = exports.open_file(
+            user,
+            options["format"],
+            year=_year(options["year"]),
+            connection=_connection(user, options["connection"]),
+        )
+        with _output(options["out"]) as out, closing(file.chunks):
+            size = sum(out.write(chunk) for chunk in file.chunks)
+        self._report(options, file, size)
+
+    def _report(self, options: dict[str, Any], file: exports.ExportFile, size: int) -> None:
+        if options["json"]:
+            self.print_json(
+                {
+                    "format": options["format"],
+                    "file": options["out"],
+                    "content_type": file.content_type,
+                    "bytes": size,
+                }
+            )
+        elif options["out"] != "-":
+            self.stdout.write(f"{options['out']}: {file.content_type}, {size} bytes")
+
+
+def _year(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not text.isdecimal() or int(text) not in YEARS:
+        raise WrongArgument(f"{text} is not a year.")
+    return int(text)
+
+
+def _connection(user: User, ident: str | None) -> uuid.UUID | None:
+    if ident is None:
+        return None
+    connection = connection_with(ident)
+    if connection.owner_id != user.pk:
+        raise WrongArgument(f"There is no connection {ident}.")
+    return connection.pk
+
+
+@contextmanager
+def _output(name: str) -> Iterator[IO[bytes]]:
+    """Standard output, or a file that appears whole or not at all. May raise WrongArgument."""
+    if name == "-":
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    target = Path(name)
+    if target.is_dir():
+        raise WrongArgument(f"Cannot write {name}: it is a directory.")
+    try:
+        handle, partial = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    except OSError as error:
+        raise WrongArgument(f"Cannot write {name}: {error.strerror}.") from None
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        Path(partial).replace(target)
+    except OSError as error:
+        raise CommandError(f"Cannot write {name}: {error.strerror}.") from None
+    finally:
+        Path(partial).unlink(missing_ok=True)
