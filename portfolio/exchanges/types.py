@@ -39,7 +39,11 @@ class PermissionAudit:
 
 @dataclass(frozen=True, slots=True)
 class StreamSpec:
-    """One kind of record that is polled with a cursor of its own."""
+    """One kind of record that is polled with a cursor of its own.
+
+    A scope with ``sweep`` marks a stream that is asked for completeness' sake only (a pair of
+    which nothing is known); planned again once more is known, the same key comes without it.
+    """
 
     key: str  # "trades:BTCUSDT", "deposits", "transfers:MAIN_FUNDING"
     kind: RecordKind

@@ -1,0 +1,130 @@
+"""Every exchange that can be registered, as pages show it; does not load ccxt."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from portfolio.engine.types import RecordKind
+from portfolio.exchanges import credentials, guides
+from portfolio.exchanges.credentials import BadCredential, CredentialField
+
+__all__ = [
+    "BadCredential",
+    "Capability",
+    "CredentialField",
+    "ExchangeInfo",
+    "UnknownExchange",
+    "all_exchanges",
+    "clean_credentials",
+    "get",
+]
+
+_DATA = Path(__file__).parent / "data" / "catalogue.json"
+_PROFILED = ("binance", "kraken")  # a test holds this against profiles.PROFILES
+_SANDBOXES = ("binance", "kraken")
+
+
+class UnknownExchange(KeyError):
+    """There is no such exchange; ``exchange`` is what was asked for."""
+
+    def __init__(self, exchange: str) -> None:
+        super().__init__(exchange)
+        self.exchange = exchange
+
+    def __str__(self) -> str:
+        return f"There is no exchange called {self.exchange!r}."
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """What can be fetched of one kind of record; ``reach`` and ``note`` are plain words."""
+
+    kind: str  # "balances" or a RecordKind
+    available: bool
+    reach: str = ""  # how far back, where it is known
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeInfo:
+    """One exchange: what to enter, what comes of it, how to make a key that can only read."""
+
+    id: str
+    name: str
+    has_profile: bool  # its history is walked by rules made and tested for it
+    has_sandbox: bool
+    credentials: tuple[CredentialField, ...]
+    capabilities: tuple[Capability, ...]
+    can_prove_permissions: bool  # the exchange tells what a key may do
+    permissions_to_give: tuple[str, ...]
+    permissions_not_to_give: tuple[str, ...]
+    steps: tuple[str, ...]  # how to make such a key
+    notes: tuple[str, ...] = ()
+
+
+@functools.cache
+def all_exchanges() -> tuple[ExchangeInfo, ...]:
+    """Return every exchange, those with a profile first, then by name."""
+    data = json.loads(_DATA.read_text(encoding="utf-8"))["exchanges"]
+    infos = [_info(exchange, row) for exchange, row in data.items()]
+    return tuple(sorted(infos, key=lambda info: (not info.has_profile, info.name.casefold())))
+
+
+def get(exchange: str) -> ExchangeInfo:
+    """Return one exchange. May raise UnknownExchange (a KeyError)."""
+    found = _by_id().get(exchange)
+    if found is None:
+        raise UnknownExchange(exchange)
+    return found
+
+
+def clean_credentials(exchange: str, values: Mapping[str, str]) -> dict[str, str]:
+    """Return what was pasted, fit for use. May raise UnknownExchange, BadCredential (ValueError).
+
+    A BadCredential's text names the field and never holds what was entered.
+    """
+    return credentials.clean(exchange, get(exchange).credentials, values)
+
+
+@functools.cache
+def _by_id() -> dict[str, ExchangeInfo]:
+    return {info.id: info for info in all_exchanges()}
+
+
+def _info(exchange: str, row: dict[str, Any]) -> ExchangeInfo:
+    guide = guides.of(exchange, row["name"])
+    return ExchangeInfo(
+        id=exchange,
+        name=row["name"],
+        has_profile=exchange in _PROFILED,
+        has_sandbox=exchange in _SANDBOXES,
+        credentials=credentials.fields_of(exchange, tuple(row["credentials"])),
+        capabilities=guide.capabilities_of(Capability) or _from_flags(row),
+        can_prove_permissions=exchange in _PROFILED,
+        permissions_to_give=guide.give,
+        permissions_not_to_give=guide.keep,
+        steps=guide.steps,
+        notes=guide.notes,
+    )
+
+
+def _from_flags(row: dict[str, Any]) -> tuple[Capability, ...]:
+    """Return what ccxt's own table says of an exchange that has no profile."""
+    days = row["days_back"]
+    reach = f"at most {days} days" if days else "not known"
+    found = [Capability("balances", available=True)]
+    for kind in ("trades", "deposits", "withdrawals", "ledger"):
+        served = kind in row["kinds"]
+        if kind == "trades" and served and row["trades_need_symbol"]:
+            note = "served for one pair at a time only; needs a profile"
+            found.append(Capability(kind, available=False, note=note))
+        else:
+            found.append(Capability(kind, served, reach if served else "", ""))
+    rest = (RecordKind.TRANSFERS, RecordKind.REWARDS)
+    found += [Capability(kind.value, available=False) for kind in rest]
+    return tuple(found)

@@ -1,0 +1,165 @@
+"""The view of one connection whose exchange has a profile."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from portfolio.engine.types import ReportedBalance
+from portfolio.exchanges import failures
+from portfolio.exchanges.errors import GatewayError, KeyBroken, StreamUnavailable
+from portfolio.exchanges.gateway import Gateway, Rules
+from portfolio.exchanges.markets import LocalMarketCache, MarketCache
+from portfolio.exchanges.paging import Answer, Cursor, Row
+from portfolio.exchanges.profile import MarketRow, Profile, RawPage, StreamRule
+from portfolio.exchanges.types import FetchedRecord, Page, PermissionAudit, StreamSpec
+
+_Read = TypeVar("_Read")
+
+
+def rules_of(profile: Profile, name: str) -> Rules:
+    """Return what the gateway must know of ``profile``'s exchange."""
+    return Rules(
+        exchange=profile.exchange,
+        name=name,
+        calls=profile.read_list,
+        allowances=profile.allowances,
+        error_code=profile.error_code,
+        codes=profile.codes,
+        time_call=profile.time_call,
+        read_time=profile.read_time,
+        options=profile.ccxt_options,
+    )
+
+
+def load_markets(
+    gateway: Gateway, profile: Profile, cache: MarketCache, cache_key: str
+) -> list[MarketRow]:
+    """Return the exchange's markets, asked for once and shared. May raise any GatewayError."""
+    text = cache.get(cache_key)
+    if text is None:
+        rule = profile.markets
+        rows = understand(rule.read_list, gateway.ask(rule.list_call, {}), profile.exchange)
+        text = json.dumps([[m.symbol, m.base, m.quote, m.trading] for m in rows])
+        cache.set(cache_key, text)
+    return [MarketRow(*row) for row in json.loads(text)]
+
+
+def understand(read: Callable[[str], _Read], text: str, name: str) -> _Read:
+    """Return what ``read`` makes of an answer. May raise TryAgain where it makes nothing of it."""
+    try:
+        return read(text)
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError):
+        pass  # raised below, so that the answer's text is not in the chain
+    raise failures.unreadable(name)
+
+
+class ProfileClient:
+    """Reads one connection as its exchange's profile says (see ``types.ExchangeClient``)."""
+
+    def __init__(
+        self,
+        profile: Profile,
+        gateway: Gateway,
+        *,
+        name: str,
+        cache: MarketCache | None = None,
+        cache_key: str = "",
+    ) -> None:
+        self._profile = profile
+        self._gateway = gateway
+        self._name = name
+        self._cache = cache or LocalMarketCache()
+        self._cache_key = cache_key or profile.exchange
+
+    def __repr__(self) -> str:
+        return f"ProfileClient({self._profile.exchange!r})"
+
+    def audit(self) -> PermissionAudit:
+        """Ask the exchange what this key may do. May raise any GatewayError."""
+        profile = self._profile
+        text = self._gateway.ask(profile.audit_call, {})
+        audit = understand(profile.read_audit, text, self._name)
+        if profile.uid_call and profile.read_uid:
+            answer = self._gateway.ask(profile.uid_call, {})
+            uid = understand(profile.read_uid, answer, self._name)
+            audit = dataclasses.replace(audit, account_uid=uid)
+        return audit
+
+    def balances(self) -> list[ReportedBalance]:
+        """Return every balance that is not zero, by wallet. May raise any GatewayError."""
+        found: list[ReportedBalance] = []
+        for rule in self._profile.balances:
+            found += understand(rule.read, self._ask_balance(rule), self._name)
+        return found
+
+    def _ask_balance(self, rule: Any) -> str:
+        try:
+            return self._gateway.ask(rule.call, rule.params)
+        except StreamUnavailable as error:
+            refusal = KeyBroken(
+                f"{error.message} Balances are the least a key must show.", code=error.code
+            )
+        raise refusal
+
+    def plan_streams(self, *, known_assets: frozenset[str]) -> list[StreamSpec]:
+        """Return the streams to poll, most telling first. May raise any GatewayError."""
+        profile, markets = self._profile, []
+        if profile.plan_needs_markets:
+            markets = load_markets(self._gateway, profile, self._cache, self._cache_key)
+        return profile.plan(known_assets, markets)
+
+    def fetch_page(self, stream: StreamSpec, cursor: Cursor, *, now: datetime) -> Page:
+        """Return the page of ``stream`` at ``cursor``. May raise any GatewayError."""
+        rule = self._profile.stream_rule(stream)
+        if "absent" in cursor and not _is_due(cursor, now):
+            return _empty(cursor, rule)
+        try:
+            text = self._ask_page(rule, stream, cursor, now)
+        except GatewayError as error:
+            if error.code not in rule.absent_codes:
+                raise
+            return _empty({"v": 1, "absent": now.isoformat()}, rule)
+        cursor = {name: value for name, value in cursor.items() if name != "absent"}
+        raw = understand(rule.read, text, self._name)
+        return understand(lambda _: self._page(rule, raw, cursor, now), text, self._name)
+
+    def _ask_page(self, rule: StreamRule, stream: StreamSpec, cursor: Cursor, now: datetime) -> str:
+        place = rule.strategy.parameters({k: v for k, v in cursor.items() if k != "absent"}, now)
+        return self._gateway.ask(rule.call, {**rule.parameters(stream), **place})
+
+    def _page(self, rule: StreamRule, raw: RawPage, cursor: Cursor, now: datetime) -> Page:
+        records = tuple(
+            FetchedRecord(rule.external_id(row), rule.occurred_at(row), rule.body(row))
+            for row in raw.rows
+        )
+        rows = [Row(record.external_id, record.occurred_at) for record in records]
+        step = rule.strategy.advance(cursor, Answer(rows, raw.total, raw.token), now)
+        return Page(
+            records=records,
+            cursor=step.cursor,
+            is_last=step.is_last,
+            covered=step.covered,
+            endpoint=rule.call.endpoint,
+            progress=step.progress,
+        )
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._gateway.close()
+
+
+_ASK_AGAIN_DAYS = 7
+
+
+def _is_due(cursor: Cursor, now: datetime) -> bool:
+    asked = datetime.fromisoformat(cursor["absent"])
+    return (now - asked.astimezone(UTC)).days >= _ASK_AGAIN_DAYS
+
+
+def _empty(cursor: Cursor, rule: StreamRule) -> Page:
+    """The exchange knows nothing of this stream's symbol: remembered, asked again in a week."""
+    return Page((), cursor, is_last=True, covered=None, endpoint=rule.call.endpoint)

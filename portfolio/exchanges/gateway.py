@@ -1,0 +1,232 @@
+"""One credential's guarded way to one exchange: asks, pays from the budget, translates failures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from portfolio.exchanges import exact, failures
+from portfolio.exchanges.budget import Budget, environment_of, fingerprint, used_from
+from portfolio.exchanges.errors import GatewayError, WaitUntil, WriteRefused
+from portfolio.exchanges.failures import Failure, Reply
+from portfolio.exchanges.guard import make_instance, origins, point_at
+from portfolio.exchanges.markets import MarketCache
+from portfolio.exchanges.profile import Allowance, Call, CodeRule, Treatment
+
+_REFUSED = "Coffer refused a request that is not on this exchange's list of reads."
+_clocks: dict[tuple[str, str], int] = {}  # milliseconds we are ahead, by exchange and address
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What the gateway must know of an exchange."""
+
+    exchange: str
+    name: str
+    calls: tuple[Call, ...]
+    allowances: tuple[Allowance, ...] = ()
+    error_code: Callable[[str], str] = lambda text: ""
+    codes: Mapping[str, CodeRule] = field(default_factory=dict)
+    time_call: Call | None = None
+    read_time: Callable[[str], datetime] | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def find_code(self, code: str) -> CodeRule | None:
+        """Return the rule of ``code``, or of the beginning of it (``EAPI:Invalid nonce:x``)."""
+        known = self.codes.get(code)
+        longer = (rule for begin, rule in self.codes.items() if code.startswith(f"{begin}:"))
+        return known or next(longer, None)
+
+
+class Gateway:
+    """A guarded ccxt instance. Nothing of ccxt, and nothing secret, comes out of it."""
+
+    def __init__(
+        self,
+        rules: Rules,
+        credentials: Mapping[str, str],
+        *,
+        base_url: str | None,
+        account: str = "",
+        budget: Budget | None = None,
+    ) -> None:
+        self._rules = rules
+        self._budget = budget
+        self._calls = {(call.api, call.method, call.path): call for call in rules.calls}
+        self._venue = f"{rules.exchange}:{environment_of(base_url)}"
+        self._account = fingerprint(account or credentials.get("apiKey", ""))
+        self._reply: Reply | None = None
+        self._unquoted: dict[int, str] = {}
+        self._remembers = False
+        self._clock_key = (rules.exchange, base_url or "")
+        self._ccxt = make_instance(rules.exchange, self, credentials, rules.options)
+        if base_url:
+            point_at(self._ccxt, base_url)
+            self._prefix = urlsplit(base_url.rstrip("/")).path
+        else:
+            self._prefix = ""
+        self._origins = origins(self._ccxt)
+        self._ccxt.options["timeDifference"] = _clocks.get(self._clock_key, 0)
+
+    def __repr__(self) -> str:
+        return f"Gateway({self._rules.exchange!r})"
+
+    # --- the locks (guard.Gate) ----------------------------------------------------------------
+
+    def admit(self, section: str, method: str, path: str) -> None:
+        """Let a listed read pass, paid for. May raise WriteRefused or WaitUntil."""
+        call = self._calls.get((section, method, path))
+        if call is None:
+            raise WriteRefused(_REFUSED)
+        self._reply = None
+        for allowance in self._rules.allowances:
+            cost = call.costs.get(allowance.name)
+            if cost and self._budget is not None:
+                self._budget.acquire(self._bucket(allowance), cost, allowance=allowance)
+
+    def admit_url(self, method: str, url: str) -> None:
+        """Let only the exchange's own address pass. May raise WriteRefused."""
+        split = urlsplit(url)
+        known = f"{split.scheme}://{split.netloc}" in self._origins
+        if not known or not split.path.startswith(self._prefix + "/"):
+            raise WriteRefused(_REFUSED)
+
+    def heard(self, status: int, headers: Mapping[str, str], body: str) -> None:
+        """Keep the answer, and learn from its headers how much of the allowance is used."""
+        self._reply = Reply(status, headers, body)
+        for allowance in self._rules.allowances:
+            used = used_from(headers, allowance)
+            if used is not None and self._budget is not None:
+                self._budget.observe(self._bucket(allowance), used, allowance=allowance)
+
+    def parse(self, text: str) -> Any:
+        """Parse an answer for ccxt: fractions as plain strings, the only exact kind it takes.
+
+        Within ``unified``, which of the strings came without quotes is remembered.
+        """
+        if not self._remembers:
+            return json.loads(text, parse_float=str)
+
+        def fraction(digits: str) -> str:
+            self._unquoted[id(digits)] = digits
+            return digits
+
+        return json.loads(text, parse_float=fraction)
+
+    def _bucket(self, allowance: Allowance) -> str:
+        parts = [self._venue, allowance.name]
+        return ":".join([*parts, self._account] if allowance.per_account else parts)
+
+    # --- asking --------------------------------------------------------------------------------
+
+    def ask(self, call: Call, parameters: Mapping[str, Any]) -> str:
+        """Return the text of the answer, as received. May raise any GatewayError."""
+        path, section, method = call.path, call.api.split("."), call.method
+
+        def request() -> str:
+            self._ccxt.request(path, section, method, dict(parameters))
+            return self._reply.text if self._reply else ""
+
+        return str(self._attempt(request))
+
+    def unified(self, method: str, *arguments: Any) -> Any:
+        """Return the result of one of ccxt's unified reads. May raise any GatewayError."""
+        self._unquoted = {}
+        self._remembers = True
+        try:
+            return self._attempt(lambda: getattr(self._ccxt, method)(*arguments))
+        finally:
+            self._remembers = False
+
+    def as_sent(self, value: Any) -> str:
+        """Return JSON of a value of the latest ``unified`` call: bare numbers are bare again."""
+        return exact.dumps(value, frozenset(self._unquoted))
+
+    def use_markets(self, cache: MarketCache, key: str) -> None:
+        """Give ccxt the markets that all workers share; load them once where there are none."""
+        instance, kept = self._ccxt, cache.get(key)
+        if kept is not None:
+            data = json.loads(kept)
+            instance.options.update(data["options"])
+            instance.set_markets(data["markets"], data["currencies"])
+            return
+        self._attempt(instance.load_markets)
+        names = instance.options.get("marketHelperProps") or ()
+        data = {
+            "markets": list(instance.markets.values()),
+            "currencies": instance.currencies,
+            "options": {name: instance.options.get(name) for name in names},
+        }
+        cache.set(key, json.dumps(data, default=str))
+
+    def spot_pairs(self) -> dict[str, tuple[str, str]]:
+        """Return the spot pairs of the loaded markets that trade: symbol -> (asset, currency)."""
+        return {
+            symbol: (market["base"], market["quote"])
+            for symbol, market in self._ccxt.markets.items()
+            if market["spot"] and market["active"] is not False
+        }
+
+    def _attempt(self, work: Callable[[], Any]) -> Any:
+        result, failure = self._try(work)
+        if failure is not None and self._can_mend(failure):
+            result, failure = self._try(work)
+        if failure is not None:
+            self._remember(failure)
+            raise failure.error  # outside of any except block: ccxt's texts stay behind
+        return result
+
+    def _try(self, work: Callable[[], Any]) -> tuple[Any, Failure | None]:
+        self._reply = None
+        try:
+            result = work()
+        except GatewayError:
+            raise  # our own: the guard or the budget said no
+        except Exception as error:  # ccxt raises many kinds, and plain ones on odd answers
+            return None, self._translate(error)
+        return result, self._not_an_answer()
+
+    def _translate(self, error: Exception) -> Failure:
+        now, name, reply = datetime.now(UTC), self._rules.name, self._reply
+        code = self._rules.error_code(reply.text) if reply else ""
+        decided = failures.from_status(name, reply, code, now) if reply else None
+        decided = decided or failures.from_code(code, self._rules.find_code, now)
+        return decided or failures.from_class(name, error, code, now)
+
+    def _not_an_answer(self) -> Failure | None:
+        """Return a failure for what ccxt lets through: redirects and pages that are not JSON."""
+        reply = self._reply
+        if reply is None or (reply.status < 300 and reply.text[:1] in ("{", "[")):
+            return None
+        return Failure(failures.unreadable(self._rules.name), Treatment.AGAIN)
+
+    def _can_mend(self, failure: Failure) -> bool:
+        """Set the clock, or just take a newer number; True where asking again may help."""
+        if failure.treatment is Treatment.NONCE:
+            return True
+        rules = self._rules
+        if failure.treatment is not Treatment.CLOCK or not rules.time_call or not rules.read_time:
+            return False
+        theirs = rules.read_time(self.ask(rules.time_call, {}))
+        ahead = (datetime.now(UTC) - theirs) // timedelta(milliseconds=1)
+        self._ccxt.options["timeDifference"] = _clocks[self._clock_key] = ahead
+        return True
+
+    def _remember(self, failure: Failure) -> None:
+        if self._budget is None or not isinstance(failure.error, WaitUntil):
+            return
+        for bucket in self._stopped(failure.treatment):
+            self._budget.pause(bucket, failure.error.until)
+
+    def _stopped(self, treatment: Treatment) -> Iterable[str]:
+        if treatment is Treatment.WAIT_ALL:
+            return [self._venue]
+        return [self._bucket(rule) for rule in self._rules.allowances if rule.per_account]
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._ccxt.session.close()

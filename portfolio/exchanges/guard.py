@@ -1,0 +1,165 @@
+"""The one way out to an exchange: what is not on its list of reads never leaves this process.
+
+Two locks lie on it. ``fetch2`` is the single road of every ccxt call, unified or implicit, to a
+signature: there (section, method, path) must be on the read list. ``fetch`` is the single road to
+the network: there the address must belong to the exchange, and redirects are not followed.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Mapping
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import ccxt
+import requests
+
+from portfolio.exchanges.errors import WriteRefused
+
+_SILENT = logging.getLogger("portfolio.exchanges.silenced")
+_SILENT.disabled = True
+_TALKATIVE = ("ccxt", "ccxt.base.exchange", "urllib3.connectionpool", "requests", "http.client")
+
+
+class Gate(Protocol):
+    """Who decides what passes and hears what came back."""
+
+    def admit(self, section: str, method: str, path: str) -> None: ...
+    def admit_url(self, method: str, url: str) -> None: ...
+    def heard(self, status: int, headers: Mapping[str, str], body: str) -> None: ...
+    def parse(self, text: str) -> Any: ...
+
+
+class _Muted(logging.Filter):
+    """Lets nothing through: what these loggers print are addresses, headers and signatures."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return False
+
+
+_MUTED = _Muted()
+
+
+def mute_libraries() -> None:
+    """Keep ccxt, requests and urllib3 from printing what they send."""
+    for name in _TALKATIVE:
+        logging.getLogger(name).addFilter(_MUTED)
+
+
+class _NoRedirects(requests.Session):
+    """A session that stops at the first redirect; nothing is sent to where it points."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.max_redirects = 0
+        self.trust_env = False  # no proxy, and no .netrc, from the environment
+
+
+def _no_gate(*_: object) -> Any:
+    raise WriteRefused("Coffer refuses requests that no read list allows.")
+
+
+class _Closed:
+    """The gate of an instance that was given none: nothing passes."""
+
+    admit = admit_url = heard = parse = staticmethod(_no_gate)
+
+
+def section_of(api: object) -> str:
+    """Return ccxt's name of a group of endpoints; nested ones are joined by dots."""
+    return ".".join(api) if isinstance(api, list | tuple) else str(api)
+
+
+@functools.cache
+def guarded_class(exchange: str) -> type[Any]:
+    """Return ccxt's class of ``exchange`` with both locks on. May raise KeyError."""
+    if exchange not in ccxt.exchanges:
+        raise KeyError(exchange)
+    mute_libraries()
+    base: type[Any] = getattr(ccxt, exchange)
+
+    class Guarded(base):  # type: ignore[misc]
+        _gate: Gate = _Closed()
+
+        def fetch2(
+            self,
+            path: str,
+            api: object = "public",
+            method: str = "GET",
+            params: Any = None,
+            config: Any = None,
+        ) -> Any:
+            self._gate.admit(section_of(api), method, path)
+            return super().fetch2(path, api, method, params or {}, config or {})
+
+        def fetch(
+            self, url: str, method: str = "GET", headers: Any = None, body: Any = None
+        ) -> Any:
+            self._gate.admit_url(method, url)
+            return super().fetch(url, method, headers, body)
+
+        def on_rest_response(
+            self, code: int, reason: str, url: str, method: str, headers: Any, body: str, *_: Any
+        ) -> str:
+            text = body.strip()
+            self._gate.heard(code, headers, text)
+            return text
+
+        def on_json_response(self, text: str) -> Any:
+            return self._gate.parse(text)
+
+    Guarded.__name__ = Guarded.__qualname__ = exchange
+    return Guarded
+
+
+def make_instance(
+    exchange: str, gate: Gate, credentials: Mapping[str, str], options: Mapping[str, Any]
+) -> Any:
+    """Return a ready instance: exact numbers, no retries, no limiter, no logs of its own."""
+    instance = guarded_class(exchange)(
+        {
+            **credentials,
+            "number": str,
+            "enableRateLimit": False,
+            "timeout": 20_000,
+            "verbose": False,
+            "logger": _SILENT,
+            "session": _NoRedirects(),
+            "options": {"maxRetriesOnFailure": 0, **options},
+        }
+    )
+    instance._gate = gate
+    return instance
+
+
+def point_at(instance: Any, base_url: str) -> None:
+    """Send everything to ``base_url`` (which may have a path), each path staying as it is."""
+    base = base_url.rstrip("/")
+
+    def moved(leaf: Any) -> Any:
+        if isinstance(leaf, dict):
+            return {name: moved(value) for name, value in leaf.items()}
+        if isinstance(leaf, str):
+            path = urlsplit(leaf.replace("{hostname}", "host")).path
+            return base + path
+        return leaf
+
+    instance.urls = {**instance.urls, "api": moved(instance.urls["api"])}
+
+
+def origins(instance: Any) -> frozenset[str]:
+    """Return the addresses (scheme, host, port) that ``instance`` may speak to."""
+    found: set[str] = set()
+
+    def collect(leaf: Any) -> None:
+        if isinstance(leaf, dict):
+            for value in leaf.values():
+                collect(value)
+        elif isinstance(leaf, str):
+            split = urlsplit(instance.implode_params(leaf, {"hostname": instance.hostname}))
+            found.add(f"{split.scheme}://{split.netloc}")
+
+    collect(instance.urls["api"])
+    return frozenset(found)

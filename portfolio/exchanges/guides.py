@@ -1,0 +1,158 @@
+"""How to make a key that can only read, exchange by exchange, and what such a key brings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+_Made = TypeVar("_Made")
+
+
+@dataclass(frozen=True, slots=True)
+class Guide:
+    """Plain words for people; ``covers`` are (kind, available, reach, note)."""
+
+    give: tuple[str, ...]
+    keep: tuple[str, ...]
+    steps: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    covers: tuple[tuple[str, bool, str, str], ...] = ()
+
+    def capabilities_of(self, make: Callable[..., _Made]) -> tuple[_Made, ...]:
+        """Return ``covers`` as whatever ``make`` builds of them."""
+        return tuple(
+            make(kind, available, reach, note) for kind, available, reach, note in self.covers
+        )
+
+
+_IP = "Restrict the key to this server's address: a key that is bound to it is of no use elsewhere."
+_ONLY = "Make a key for Coffer alone; a key that two programs share gets in its own way."
+
+_GUIDES = {
+    "binance": Guide(
+        give=("Enable Reading",),
+        keep=(
+            "Enable Spot & Margin Trading",
+            "Enable Withdrawals",
+            "Enable Internal Transfer",
+            "Permits Universal Transfer",
+            "Enable Futures",
+            "Enable Margin Loan, Repay & Transfer",
+            "Enable European Options",
+        ),
+        steps=(
+            "On binance.com open Profile, then Account, then API Management.",
+            "Choose Create API, then System generated, and give it a name such as Coffer.",
+            "Confirm with your second factor. Only Enable Reading is ticked: leave it so.",
+            f"Choose Restrict access to trusted IPs only. {_IP}",
+            "Copy the API key and the secret key; the secret is shown only now.",
+        ),
+        notes=(
+            "Binance.US and Binance TR are other companies: choose them in the list instead.",
+            "A key without an address and with trading rights loses these rights after a while; "
+            "a key that can only read does not expire.",
+        ),
+        covers=(
+            ("balances", True, "", "spot and funding wallets"),
+            ("trades", True, "from the first trade", "spot, pair by pair"),
+            ("deposits", True, "from the first deposit", ""),
+            ("withdrawals", True, "from the first withdrawal", ""),
+            ("transfers", True, "180 days", "between the spot and funding wallets"),
+            ("rewards", True, "from the first payout", "distributions, staking and airdrops"),
+            ("ledger", False, "", "Binance has no ledger of the spot wallet"),
+        ),
+    ),
+    "kraken": Guide(
+        give=("Query (Funds)", "Query closed orders & trades", "Query ledger entries"),
+        keep=(
+            "Deposit",
+            "Withdraw",
+            "Earn",
+            "Create & modify orders",
+            "Cancel & close orders",
+            "Access WebSockets API",
+            "Add or update withdrawal addresses",
+        ),
+        steps=(
+            "On kraken.com open Settings, then API, and choose Create API key.",
+            "Name it, for example Coffer, and tick Query under Funds permissions.",
+            "Tick Query closed orders & trades, and Query ledger entries under Data.",
+            f"Switch on IP address restriction. {_IP}",
+            "Leave expiration and the query start and end dates off: they cut your history.",
+            "Do not add a second factor to the key: nobody is there to type it in.",
+            "Generate the key and copy both the API key and the private key.",
+        ),
+        notes=(
+            _ONLY,
+            "Kraken Futures needs a key of its own: it is another exchange in the list.",
+        ),
+        covers=(
+            ("balances", True, "", "spot, staking and earn"),
+            ("ledger", True, "from the first day", "everything that moved, fees included"),
+            ("trades", True, "from the first trade", "prices and orders"),
+            ("deposits", True, "as far as Kraken lists them", "addresses and transaction ids"),
+            ("withdrawals", True, "as far as Kraken lists them", "addresses and transaction ids"),
+            ("transfers", True, "from the first day", "as part of the ledger"),
+            ("rewards", True, "from the first day", "as part of the ledger"),
+        ),
+    ),
+    "coinbase": Guide(
+        give=("View",),
+        keep=("Trade", "Transfer", "Receive"),
+        steps=(
+            "On portal.cdp.coinbase.com open API keys, then Secret API keys, and create one.",
+            "Choose the portfolio, tick View only, and ECDSA as the signature algorithm.",
+            f"Add this server's address to the IP allowlist. {_IP}",
+            "Download the file. Paste its whole text, or its name and private key, here.",
+        ),
+        notes=("The old kind of keys (a short key and a short secret) no longer works.",),
+    ),
+    "okx": Guide(
+        give=("Read",),
+        keep=("Trade", "Withdraw"),
+        steps=(
+            "On okx.com open your profile, then API, and choose Create API key.",
+            "Purpose: API trading. Choose a passphrase of its own and write it down.",
+            f"Tick Read only and link an IP address. {_IP}",
+            "Copy the API key and the secret key; you also need the passphrase.",
+        ),
+        notes=("In the EEA choose MyOKX, in the United States OKX US.",),
+    ),
+    "bybit": Guide(
+        give=("Read-Only",),
+        keep=("Read-Write", "Withdrawal", "Account Transfer", "Sub-account Transfer"),
+        steps=(
+            "On bybit.com open your profile, then API, and choose Create New Key.",
+            "Choose System-generated API keys, then Read-Only.",
+            f"Choose Only IPs with permissions granted. {_IP}",
+            "Tick what is to be read (orders, positions, wallet) and submit.",
+            "Copy the API key and the secret; the secret is shown only now.",
+        ),
+        notes=("In the EEA choose Bybit EU.",),
+    ),
+    "hyperliquid": Guide(
+        give=(),
+        keep=("A private key or an API wallet's key",),
+        steps=("Copy the public address of your wallet, beginning with 0x. No key is needed.",),
+        notes=("Use the main wallet's address: an API wallet's address shows nothing.",),
+    ),
+}
+
+
+def of(exchange: str, name: str) -> Guide:
+    """Return the guide of ``exchange``; a general one where there is none of its own."""
+    return _GUIDES.get(exchange) or Guide(
+        give=("View, read or query: balances, trades, deposits and withdrawals",),
+        keep=("Trade", "Withdraw", "Transfer"),
+        steps=(
+            f"Sign in at {name} and look for API management in the settings of your account.",
+            "Create a key and give it a name, for example Coffer.",
+            "Tick only what reads (view, read, query); leave trading, withdrawals and transfers off.",
+            f"If addresses can be listed, list this one. {_IP}",
+            "Copy what is shown: the secret part is usually shown only once.",
+        ),
+        notes=(
+            "Coffer cannot see what a key of this exchange may do: make sure that it can only read.",
+        ),
+    )

@@ -1,0 +1,82 @@
+"""Public prices of an exchange that has a profile."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+
+from portfolio.exchanges.client import load_markets, understand
+from portfolio.exchanges.errors import StreamUnavailable
+from portfolio.exchanges.gateway import Gateway
+from portfolio.exchanges.markets import LocalMarketCache, MarketCache
+from portfolio.exchanges.profile import MarketRow, Profile
+from portfolio.exchanges.types import Candle, Ticker
+
+
+class ProfileMarketData:
+    """Last prices, daily closes and pairs (see ``types.MarketDataClient``)."""
+
+    def __init__(
+        self,
+        profile: Profile,
+        gateway: Gateway,
+        *,
+        name: str,
+        cache: MarketCache | None = None,
+        cache_key: str = "",
+    ) -> None:
+        self._profile = profile
+        self._gateway = gateway
+        self._name = name
+        self._cache = cache or LocalMarketCache()
+        self._cache_key = cache_key or profile.exchange
+
+    def markets(self) -> list[tuple[str, str]]:
+        """Return the pairs that trade, as (asset, currency). May raise any GatewayError."""
+        return [(row.base, row.quote) for row in self._rows() if row.trading]
+
+    def tickers(self) -> list[Ticker]:
+        """Return the last price of every pair that trades. May raise any GatewayError."""
+        rule = self._profile.markets
+        text = self._gateway.ask(rule.ticker_call, {})
+        prices, at = understand(rule.read_tickers, text, self._name), datetime.now(UTC)
+        return [
+            Ticker(row.base, row.quote, prices[row.symbol], at)
+            for row in self._rows()
+            if row.trading and prices.get(row.symbol)
+        ]
+
+    def daily_closes(self, asset: str, currency: str, *, since: date) -> list[Candle]:
+        """Return the closing prices of the days from ``since`` to yesterday (UTC), oldest first.
+
+        Days before the exchange's own reach are left out. May raise any GatewayError;
+        StreamUnavailable where there is no such pair.
+        """
+        row = next((r for r in self._rows() if (r.base, r.quote) == (asset, currency)), None)
+        if row is None:
+            raise StreamUnavailable(f"{self._name} has no pair {asset}/{currency}.")
+        today = datetime.now(UTC).date()
+        found: dict[date, Candle] = {}
+        start = since
+        while start < today:
+            page = [candle for candle in self._candles(row, start) if since <= candle.on < today]
+            found.update((candle.on, candle) for candle in page)
+            last = max((candle.on for candle in page), default=today)
+            if not self._profile.markets.candles_reach_back or last <= start:
+                break
+            start = last + timedelta(days=1)
+        return [found[day] for day in sorted(found)]
+
+    def _candles(self, row: MarketRow, since: date) -> list[Candle]:
+        rule = self._profile.markets
+        start = datetime.combine(since, time(), UTC)
+        asked = rule.candle_parameters(row.symbol, start, rule.candle_limit)
+        text = self._gateway.ask(rule.candle_call, asked)
+        candles = understand(rule.read_candles, text, self._name)
+        return [Candle(opened.date(), close) for opened, close in candles]
+
+    def _rows(self) -> list[MarketRow]:
+        return load_markets(self._gateway, self._profile, self._cache, self._cache_key)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._gateway.close()

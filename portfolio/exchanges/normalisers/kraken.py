@@ -1,0 +1,169 @@
+"""Kraken: the ledger books everything; trades and status lists add what the ledger does not say."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from portfolio.engine.types import Event, Movement, PostingRole, TransactionKind
+from portfolio.exchanges.normalisers.values import at_seconds, detail, exact
+from portfolio.exchanges.types import StreamSpec
+
+# Kraken's first assets carry X (coin) or Z (currency) in front; later ones do not.
+_X_CODES = frozenset(
+    [
+        "XDAO",
+        "XETC",
+        "XETH",
+        "XICN",
+        "XLTC",
+        "XMLN",
+        "XNMC",
+        "XREP",
+        "XXBT",
+        "XXDG",
+        "XXLM",
+        "XXMR",
+        "XXRP",
+        "XXVN",
+        "XZEC",
+    ]
+)
+_Z_CODES = frozenset(["ZAUD", "ZCAD", "ZEUR", "ZGBP", "ZJPY", "ZKRW", "ZUSD"])
+_ALIASES = {
+    "XBT": "BTC",
+    "XDG": "DOGE",
+    "ETH2": "ETH",
+    "FEE": "KFEE",
+    "LUNA": "LUNC",
+    "LUNA2": "LUNA",
+    "UST": "USTC",
+    "REP": "REPV1",
+    "REPV2": "REP",
+}
+_WALLET_OF_SUFFIX = {
+    "S": "staking",
+    "M": "earn",
+    "B": "earn",
+    "F": "earn",
+    "P": "parachain",
+    "T": "tokenised",
+    "HOLD": "hold",
+}
+_SUFFIX = re.compile(r"^([A-Z0-9]{2,}?)(\d{2})?\.([A-Z]+)$")  # DOT28.S: bonded for 28 days
+
+_KINDS = {
+    "trade": TransactionKind.TRADE,
+    "spend": TransactionKind.CONVERSION,
+    "receive": TransactionKind.CONVERSION,
+    "conversion": TransactionKind.CONVERSION,
+    "deposit": TransactionKind.DEPOSIT,
+    "withdrawal": TransactionKind.WITHDRAWAL,
+    "staking": TransactionKind.REWARD,
+    "reward": TransactionKind.REWARD,
+    "dividend": TransactionKind.REWARD,
+    "invite bonus": TransactionKind.REWARD,
+    "adjustment": TransactionKind.ADJUSTMENT,
+    "rollover": TransactionKind.FEE,
+}
+_EARN_MOVES = ("allocation", "deallocation", "autoallocation", "autodeallocation", "migration")
+_TRANSFER_MOVES = ("spot", "staking", "futures", "earn", "margin")
+_QUOTES = (
+    *sorted(_Z_CODES),
+    *("XXBT", "XETH", "USDT", "USDC", "PYUSD", "DAI", "EUR", "USD", "GBP", "CAD", "AUD", "JPY"),
+    *("CHF", "XBT", "ETH", "DOT", "SOL"),
+)
+
+
+def asset(code: str) -> tuple[str, str]:
+    """Return (canonical code, wallet) of one of Kraken's asset names: XXBT, ZEUR, DOT28.S."""
+    wallet = "spot"
+    match = _SUFFIX.match(code)
+    if match:
+        code, _, suffix = match.groups()
+        wallet = _WALLET_OF_SUFFIX.get(suffix, suffix.lower())
+    if code in _X_CODES or code in _Z_CODES:
+        code = code[1:]
+    return _ALIASES.get(code, code), wallet
+
+
+def pair(name: str) -> tuple[str, str]:
+    """Return the (base, quote) codes of a pair's name; ("", "") where it cannot be told apart."""
+    known = name.split("/") if "/" in name else None
+    if known is None:
+        quote = next((q for q in _QUOTES if name.endswith(q) and len(name) > len(q)), None)
+        known = [name[: -len(quote)], quote] if quote else None
+    return (asset(known[0])[0], asset(known[1])[0]) if known else ("", "")
+
+
+def ledger(stream: StreamSpec, record: dict[str, Any]) -> Event:
+    """One ledger row: the amount and, in addition to it, the fee. Rows of one refid are one event."""
+    ((entry, row),) = record.items()
+    code, wallet = asset(row["asset"])
+    fee = exact(row.get("fee") or "0")
+    moved = [Movement(wallet, code, exact(row["amount"]))]
+    if fee:
+        moved.append(Movement(wallet, code, -fee, PostingRole.FEE))
+    return Event(
+        key=f"ledger:{row['refid']}",
+        kind=_kind(str(row["type"]), str(row.get("subtype") or "")),
+        occurred_at=at_seconds(row["time"]),
+        movements=tuple(moved),
+        detail={
+            **detail(row, type="type", subtype="subtype", reference="refid"),
+            "entry": entry,
+        },
+    )
+
+
+def trade(stream: StreamSpec, record: dict[str, Any]) -> Event:
+    """A trade's price, side and order, for the ledger rows that book it (their refid is its id)."""
+    ((trade_id, row),) = record.items()
+    base, quote = pair(str(row["pair"]))
+    shown = detail(row, side="type", price="price", order="ordertxid", order_type="ordertype")
+    return Event(
+        key=f"ledger:{trade_id}",
+        kind=TransactionKind.TRADE,
+        occurred_at=at_seconds(row["time"]),
+        detail={"symbol": f"{base}/{quote}" if base else str(row["pair"]), **shown},
+    )
+
+
+def deposit(stream: StreamSpec, row: dict[str, Any]) -> Event:
+    """A deposit's status, transaction id and address; the amount is booked from the ledger."""
+    return _status(row, TransactionKind.DEPOSIT)
+
+
+def withdrawal(stream: StreamSpec, row: dict[str, Any]) -> Event:
+    """A withdrawal's status, transaction id and address; the ledger books the amount."""
+    return _status(row, TransactionKind.WITHDRAWAL)
+
+
+def _status(row: dict[str, Any], kind: TransactionKind) -> Event:
+    shown = detail(
+        row,
+        status="status",
+        method="method",
+        network="network",
+        txid="txid",
+        address="info",
+        address_name="key",
+    )
+    return Event(
+        key=f"ledger:{row['refid']}",
+        kind=kind,
+        occurred_at=at_seconds(row["time"]),
+        detail=shown,
+    )
+
+
+def _kind(row_type: str, subtype: str) -> TransactionKind:
+    if row_type == "earn":
+        moved = subtype in _EARN_MOVES
+        return TransactionKind.TRANSFER if moved else TransactionKind.REWARD
+    if row_type in ("transfer", "custodytransfer"):
+        if "airdrop" in subtype:
+            return TransactionKind.AIRDROP
+        moves = any(word in subtype for word in _TRANSFER_MOVES)
+        return TransactionKind.TRANSFER if moves else TransactionKind.OTHER
+    return _KINDS.get(row_type, TransactionKind.OTHER)

@@ -1,0 +1,294 @@
+"""How a stream's history is walked, page by page, so that nothing is lost whatever happens.
+
+A strategy owns its cursor: a small JSON dict that holds all that is needed to go on after a kill
+at any page. Asking for the same page twice is always safe. ``parameters`` says what to ask next,
+``advance`` takes the answer and says where the stream stands then; both are pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple, Protocol
+
+Cursor = dict[str, Any]
+_VERSION = 1
+
+
+class Row(NamedTuple):
+    """What a strategy needs to know of one record."""
+
+    external_id: str
+    occurred_at: datetime
+
+
+class Answer(NamedTuple):
+    """What a strategy needs to know of one page: its rows, and what the exchange says of the rest.
+
+    ``total`` counts all records that match, ``token`` opens the next page.
+    """
+
+    rows: Sequence[Row]
+    total: int | None = None
+    token: str | None = None
+
+
+class Step(NamedTuple):
+    """Where a stream stands after a page (see ``types.Page``)."""
+
+    cursor: Cursor
+    is_last: bool
+    covered: tuple[datetime, datetime] | None
+    progress: datetime | None
+
+
+class Strategy(Protocol):
+    """One way of walking a history."""
+
+    def parameters(self, cursor: Cursor, now: datetime) -> dict[str, Any]: ...
+    def advance(self, cursor: Cursor, answer: Answer, now: datetime) -> Step: ...
+
+
+def to_ms(moment: datetime) -> int:
+    """Return milliseconds since 1970, exactly (floats would round)."""
+    return (moment - _EPOCH) // timedelta(milliseconds=1)
+
+
+def from_ms(ms: int) -> datetime:
+    """Return the aware UTC moment of ``ms`` since 1970."""
+    return _EPOCH + timedelta(milliseconds=ms)
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _start(cursor: Cursor, **defaults: Any) -> Cursor:
+    if cursor.get("v", _VERSION) != _VERSION:
+        raise ValueError("cursor of an unknown version")
+    return {"v": _VERSION, **defaults, **cursor}
+
+
+@dataclass(frozen=True, slots=True)
+class IdAscending:
+    """Whole history by rising ids: ask from an id on, go on after the last one seen.
+
+    Deterministic: no windows, no edges, records of one millisecond are told apart by their ids.
+    A finished round ends by stepping back to the first id of the last ``overlap``, so that the
+    next one reads the recent past again.
+    """
+
+    id_parameter: str
+    limit_parameter: str
+    limit: int
+    floor: datetime
+    overlap: timedelta
+
+    def parameters(self, cursor: Cursor, now: datetime) -> dict[str, Any]:
+        state = _start(cursor, next=0)
+        return {self.id_parameter: state["next"], self.limit_parameter: self.limit}
+
+    def advance(self, cursor: Cursor, answer: Answer, now: datetime) -> Step:
+        state = _start(cursor, next=0, back=[])
+        rows = sorted(answer.rows, key=lambda row: int(row.external_id))
+        if not rows:
+            again = {**state, "next": state["back"][0][0]} if state["back"] else state
+            return Step(again, True, (self.floor, now), None)
+        newest = rows[-1]
+        back = self._recent(state["back"], rows)
+        if len(rows) < self.limit:
+            again = {"v": _VERSION, "next": back[0][0], "back": back}
+            return Step(again, True, (self.floor, now), newest.occurred_at)
+        onward = {"v": _VERSION, "next": int(newest.external_id) + 1, "back": back}
+        return Step(onward, False, (self.floor, newest.occurred_at), newest.occurred_at)
+
+    def _recent(self, back: list[list[int]], rows: list[Row]) -> list[list[int]]:
+        """Return [id, ms] of where the overlap starts, from this page or the one before it."""
+        edge = to_ms(rows[-1].occurred_at - self.overlap)
+        here = [[int(row.external_id), to_ms(row.occurred_at)] for row in rows]
+        known = [*(mark for mark in back if mark[0] <= here[0][0]), *here]
+        return [next(mark for mark in known if mark[1] >= edge)]
+
+
+@dataclass(frozen=True, slots=True)
+class TimeWindows:
+    """Stretches of time, oldest first, from a floor up to now.
+
+    A window that holds more than a page is walked by ``offset_parameter`` or ``page_parameter``;
+    where the exchange has neither it is halved until it fits (its rows are kept all the same).
+    A millisecond that alone fills a page cannot be split: coverage then starts after it.
+    Neighbouring windows share their edge, so it does not matter which ends are inclusive.
+    """
+
+    start_parameter: str
+    end_parameter: str
+    limit_parameter: str
+    limit: int
+    window: timedelta
+    floor: datetime
+    overlap: timedelta
+    offset_parameter: str = ""
+    page_parameter: str = ""
+    retention: timedelta | None = None  # the exchange serves nothing older than this
+    full_sizes: frozenset[int] = frozenset()  # counts that smell of a page cut off
+
+    def parameters(self, cursor: Cursor, now: datetime) -> dict[str, Any]:
+        state, begin, end = self._window(cursor, now)
+        asked = {
+            self.start_parameter: begin,
+            self.end_parameter: end,
+            self.limit_parameter: self.limit,
+        }
+        if self.offset_parameter:
+            asked[self.offset_parameter] = state["offset"]
+        if self.page_parameter:
+            asked[self.page_parameter] = state["offset"] // self.limit + 1
+        return asked
+
+    def advance(self, cursor: Cursor, answer: Answer, now: datetime) -> Step:
+        state, begin, end = self._window(cursor, now)
+        count = len(answer.rows)
+        if count >= self.limit or count in self.full_sizes:
+            if self.offset_parameter or self.page_parameter:
+                return self._next_page(state, begin, end)
+            if end > begin:
+                return self._half(state, begin, end)
+            state = {**state, "since": end + 1}  # more in one millisecond than a page can hold
+        return self._next_window(state, end, now)
+
+    def _window(self, cursor: Cursor, now: datetime) -> tuple[Cursor, int, int]:
+        state = _start(cursor, offset=0, width=self.window // timedelta(milliseconds=1))
+        begin = state.get("from", self._oldest(now))
+        state = {"since": begin, **state}
+        if not state["offset"] and begin < self._oldest(now):  # fell out of reach meanwhile
+            begin = self._oldest(now)
+            state["since"] = begin
+        end = state.get("to", min(begin + state["width"], to_ms(now)))
+        return state, begin, max(begin, end)
+
+    def _oldest(self, now: datetime) -> int:
+        floor = to_ms(self.floor)
+        return floor if self.retention is None else max(floor, to_ms(now - self.retention))
+
+    def _next_page(self, state: Cursor, begin: int, end: int) -> Step:
+        onward = {**state, "from": begin, "to": end, "offset": state["offset"] + self.limit}
+        return Step(onward, False, self._covered(state, begin), from_ms(begin))
+
+    def _half(self, state: Cursor, begin: int, end: int) -> Step:
+        width = (end - begin) // 2
+        onward = {**state, "from": begin, "to": begin + width, "width": width}
+        return Step(onward, False, self._covered(state, begin), from_ms(begin))
+
+    def _next_window(self, state: Cursor, end: int, now: datetime) -> Step:
+        done = end >= to_ms(now)
+        full = self.window // timedelta(milliseconds=1)
+        onward = {
+            "v": _VERSION,
+            "since": state["since"],
+            "from": to_ms(from_ms(end) - self.overlap) if done else end,
+            "offset": 0,
+            "width": full if done else min(full, max(2 * state["width"], 1)),
+        }
+        if done:
+            onward["from"] = max(onward["from"], to_ms(self.floor))
+        return Step(onward, done, self._covered(state, end), from_ms(end))
+
+    def _covered(self, state: Cursor, until: int) -> tuple[datetime, datetime] | None:
+        return (from_ms(state["since"]), from_ms(until)) if until > state["since"] else None
+
+
+@dataclass(frozen=True, slots=True)
+class OffsetFixedEnd:
+    """Newest first by offset under an end that stays where it is, so that pages cannot slide.
+
+    A record that turns up late below the end only shifts rows down (seen twice, never missed);
+    should the exchange's count shrink, the walk starts anew. The next round asks for what is
+    newer than the last end less the overlap. Times go out as whole seconds: ``start`` is taken as
+    exclusive and ``end`` as inclusive.
+    """
+
+    limit: int
+    floor: datetime
+    overlap: timedelta
+
+    def parameters(self, cursor: Cursor, now: datetime) -> dict[str, Any]:
+        state = self._state(cursor, now)
+        asked = {"end": state["end"], "ofs": state["ofs"]}
+        if "start" in state:
+            asked["start"] = state["start"]
+        return asked
+
+    def advance(self, cursor: Cursor, answer: Answer, now: datetime) -> Step:
+        state = self._state(cursor, now)
+        if answer.total is not None and answer.total < state.get("count", 0):
+            anew = {**state, "ofs": 0, "count": answer.total}
+            return Step(anew, False, None, None)
+        reached = state["ofs"] + len(answer.rows)
+        oldest = min((row.occurred_at for row in answer.rows), default=None)
+        if not self._finished(answer, reached):
+            count = {} if answer.total is None else {"count": answer.total}
+            return Step({**state, "ofs": reached, **count}, False, None, oldest)
+        return self._finish(state, now, oldest)
+
+    def _finished(self, answer: Answer, reached: int) -> bool:
+        if not answer.rows:
+            return True
+        if answer.total is not None:
+            return reached >= answer.total
+        return len(answer.rows) < self.limit
+
+    def _finish(self, state: Cursor, now: datetime, oldest: datetime | None) -> Step:
+        end = from_ms(state["end"] * 1000)
+        since = state.get("since", to_ms(self.floor))
+        start = to_ms(end - self.overlap) // 1000
+        fresh = now - end <= _FRESH
+        return Step(
+            {"v": _VERSION, "since": since, "start": start},
+            fresh,
+            (from_ms(since), end),
+            oldest,
+        )
+
+    def _state(self, cursor: Cursor, now: datetime) -> Cursor:
+        return {"end": to_ms(now) // 1000, **_start(cursor, ofs=0)}
+
+
+_FRESH = timedelta(minutes=5)  # a round that began earlier is followed by one for what came since
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPages:
+    """Newest first by a token that each answer gives for the next, under a fixed end.
+
+    A token may die with time: when the exchange refuses one, the cursor without ``token`` starts
+    the same stretch anew.
+    """
+
+    limit_parameter: str
+    limit: int
+    floor: datetime
+    overlap: timedelta
+
+    def parameters(self, cursor: Cursor, now: datetime) -> dict[str, Any]:
+        state = self._state(cursor, now)
+        return {
+            "start": state.get("start", to_ms(self.floor) // 1000),
+            "end": state["end"],
+            self.limit_parameter: self.limit,
+            "cursor": state.get("token", "true"),
+        }
+
+    def advance(self, cursor: Cursor, answer: Answer, now: datetime) -> Step:
+        state = self._state(cursor, now)
+        oldest = min((row.occurred_at for row in answer.rows), default=None)
+        if answer.token and answer.rows:
+            return Step({**state, "token": answer.token}, False, None, oldest)
+        end = from_ms(state["end"] * 1000)
+        since = state.get("since", to_ms(self.floor))
+        start = max(to_ms(end - self.overlap), to_ms(self.floor)) // 1000
+        fresh = now - end <= _FRESH
+        onward = {"v": _VERSION, "since": since, "start": start}
+        return Step(onward, fresh, (from_ms(since), end), oldest)
+
+    def _state(self, cursor: Cursor, now: datetime) -> Cursor:
+        return {"end": to_ms(now) // 1000, **_start(cursor)}

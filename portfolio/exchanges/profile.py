@@ -1,0 +1,163 @@
+"""What is to be known of one exchange, as data: the flow is the same for all of them."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from portfolio.engine.types import Event, RecordKind, ReportedBalance
+from portfolio.exchanges.exact import Slice
+from portfolio.exchanges.paging import Strategy
+from portfolio.exchanges.types import PermissionAudit, StreamSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """One request budget of an exchange, in the exchange's own terms.
+
+    ``period`` set: ``capacity`` units in each fixed window of that many seconds.
+    ``refill`` set: a counter up to ``capacity`` that falls by ``refill`` units a second.
+    ``reserve`` is the share left to whatever else speaks to the exchange from here.
+    """
+
+    name: str
+    capacity: int
+    period: int = 0
+    refill: Decimal = Decimal(0)
+    per_account: bool = False  # else per address, shared by all keys on this server
+    used_header: str = ""  # answer header that tells how much of the window is used
+    reserve: Decimal = Decimal("0.25")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One endpoint on the read list and what asking it costs, by allowance name."""
+
+    api: str  # ccxt's section; nested ones joined by dots
+    method: str
+    path: str
+    costs: Mapping[str, int] = field(default_factory=dict)
+    path_prefix: str = ""  # what stands before ``path`` in the URL, for people
+
+    @property
+    def endpoint(self) -> str:
+        """The endpoint as the exchange's documentation writes it."""
+        return f"{self.method} {self.path_prefix}/{self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceRule:
+    """One balance request and how its answer reads."""
+
+    call: Call
+    params: Mapping[str, Any]
+    read: Callable[[str], list[ReportedBalance]]
+
+
+class RawPage(NamedTuple):
+    """One answer cut into its records, with what the exchange says of the rest."""
+
+    rows: list[Slice]
+    total: int | None = None
+    token: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StreamRule:
+    """How the streams of one family (``trades``, ``deposits``, ...) are fetched and read.
+
+    ``read`` cuts an answer into records; ``external_id`` and ``occurred_at`` read one of them,
+    ``body`` makes the text that is kept (the record's own text, with its name where the exchange
+    puts the id there). ``parameters`` adds what the scope says (a pair, a direction).
+    """
+
+    family: str
+    kind: RecordKind
+    call: Call
+    strategy: Strategy
+    read: Callable[[str], RawPage]
+    external_id: Callable[[Slice], str]
+    occurred_at: Callable[[Slice], datetime]
+    normalise: Callable[[StreamSpec, dict[str, Any]], Event | None]
+    overlap: timedelta
+    parameters: Callable[[StreamSpec], dict[str, Any]] = lambda stream: {}
+    body: Callable[[Slice], str] = lambda row: row.text
+    absent_codes: frozenset[str] = frozenset()  # "no such symbol": nothing there, not an error
+
+
+@dataclass(frozen=True, slots=True)
+class MarketRow:
+    """One market as the exchange names it, with canonical asset codes."""
+
+    symbol: str
+    base: str
+    quote: str
+    trading: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MarketRule:
+    """Public prices: what trades, the last prices, and the closing price of each day."""
+
+    list_call: Call
+    read_list: Callable[[str], list[MarketRow]]
+    ticker_call: Call
+    read_tickers: Callable[[str], dict[str, Decimal]]  # by market symbol
+    candle_call: Call
+    candle_parameters: Callable[[str, datetime, int], dict[str, Any]]  # symbol, since, limit
+    read_candles: Callable[[str], list[tuple[datetime, Decimal]]]
+    candle_limit: int
+    candles_reach_back: bool  # False: only the latest ``candle_limit`` days are served
+
+
+class Treatment(enum.Enum):
+    """What is to be done about an error code (``errors.py`` has the same ways out)."""
+
+    AGAIN = enum.auto()
+    WAIT = enum.auto()  # this key only
+    WAIT_ALL = enum.auto()  # everything this server asks of the exchange
+    KEY = enum.auto()
+    STREAM = enum.auto()
+    CLOCK = enum.auto()  # set our clock by the exchange's and ask once more
+    NONCE = enum.auto()  # ask once more with a newer number
+
+
+@dataclass(frozen=True, slots=True)
+class CodeRule:
+    """What one error code of an exchange means; ``message`` is for people."""
+
+    treatment: Treatment
+    message: str
+    wait: timedelta = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One exchange: everything that differs from the others."""
+
+    exchange: str
+    read_list: tuple[Call, ...]
+    allowances: tuple[Allowance, ...]
+    audit_call: Call
+    read_audit: Callable[[str], PermissionAudit]
+    balances: tuple[BalanceRule, ...]
+    streams: tuple[StreamRule, ...]
+    plan: Callable[[frozenset[str], list[MarketRow]], list[StreamSpec]]
+    plan_needs_markets: bool
+    markets: MarketRule
+    error_code: Callable[[str], str]  # the exchange's code in an answer's text, or ""
+    codes: Mapping[str, CodeRule]
+    time_call: Call | None = None  # clock of the exchange, where requests carry a time
+    read_time: Callable[[str], datetime] | None = None
+    uid_call: Call | None = None  # where the audit's answer does not name the account
+    read_uid: Callable[[str], str] | None = None
+    ccxt_options: Mapping[str, Any] = field(default_factory=dict)
+
+    def stream_rule(self, stream: StreamSpec) -> StreamRule:
+        """Return the rule of ``stream``'s family. May raise KeyError."""
+        family = stream.key.partition(":")[0]
+        return next(rule for rule in self.streams if rule.family == family)

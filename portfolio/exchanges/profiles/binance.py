@@ -1,0 +1,400 @@
+"""Binance (spot and funding wallets): https://developers.binance.com/docs/binance-spot-api-docs
+
+Weights are per address and minute: 6,000 for /api, 12,000 (address) and 180,000 (account) for
+/sapi. One page of trades (1,000) costs 20, so the reserve of a quarter leaves 225 pairs a minute.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from portfolio.engine.types import RecordKind, ReportedBalance
+from portfolio.exchanges import exact
+from portfolio.exchanges.exact import Slice
+from portfolio.exchanges.normalisers import binance as normalisers
+from portfolio.exchanges.normalisers.values import at_ms, at_utc_text
+from portfolio.exchanges.normalisers.values import exact as number
+from portfolio.exchanges.paging import IdAscending, TimeWindows, to_ms
+from portfolio.exchanges.profile import (
+    Allowance,
+    BalanceRule,
+    Call,
+    CodeRule,
+    MarketRow,
+    MarketRule,
+    Profile,
+    RawPage,
+    StreamRule,
+    Treatment,
+)
+from portfolio.exchanges.types import PermissionAudit, StreamSpec, Verdict
+
+_OPENED = datetime(2017, 7, 1, tzinfo=UTC)  # nothing on Binance is older
+_DAY = timedelta(days=1)
+_API, _SAPI = "/api/v3", "/sapi/v1"
+
+ACCOUNT = Call("private", "GET", "account", {"api": 20}, _API)
+MY_TRADES = Call("private", "GET", "myTrades", {"api": 20}, _API)
+EXCHANGE_INFO = Call("public", "GET", "exchangeInfo", {"api": 20}, _API)
+TIME = Call("public", "GET", "time", {"api": 1}, _API)
+PRICES = Call("public", "GET", "ticker/price", {"api": 4}, _API)
+KLINES = Call("public", "GET", "klines", {"api": 2}, _API)
+RESTRICTIONS = Call("sapi", "GET", "account/apiRestrictions", {"sapi-ip": 1}, _SAPI)
+FUNDING = Call("sapi", "POST", "asset/get-funding-asset", {"sapi-ip": 1}, _SAPI)
+DEPOSITS = Call("sapi", "GET", "capital/deposit/hisrec", {"sapi-ip": 1}, _SAPI)
+WITHDRAWALS = Call("sapi", "GET", "capital/withdraw/history", {"sapi-uid": 18000}, _SAPI)
+DIVIDENDS = Call("sapi", "GET", "asset/assetDividend", {"sapi-ip": 10}, _SAPI)
+TRANSFERS = Call("sapi", "GET", "asset/transfer", {"sapi-ip": 1}, _SAPI)
+
+# --- what a key may do -------------------------------------------------------------------------
+
+_READS = {"enableReading", "enableFixReadOnly"}
+_TRADES = {
+    "enableSpotAndMarginTrading",
+    "enableMargin",
+    "enableFutures",
+    "enableVanillaOptions",
+    "enablePortfolioMarginTrading",
+    "enableFixApiTrade",
+}
+
+
+def read_audit(text: str) -> PermissionAudit:
+    """Judge a key by ``apiRestrictions``; a granted word that is not known counts as dangerous."""
+    answer = exact.loads(text)
+    told = {name: value for name, value in answer.items() if isinstance(value, bool)}
+    granted = sorted(name for name, on in told.items() if on and name != "ipRestrict")
+    dangerous = [name for name in granted if name not in _READS]
+    verdict = Verdict.READ_ONLY
+    if dangerous:
+        tradable = all(name in _TRADES for name in dangerous)
+        verdict = Verdict.CAN_TRADE if tradable else Verdict.CAN_WITHDRAW
+    expiry = answer.get("tradingAuthorityExpirationTime")
+    return PermissionAudit(
+        verdict=verdict,
+        permissions=tuple(granted),
+        dangerous=tuple(dangerous),
+        ip_restricted=told.get("ipRestrict"),
+        ip_allowlist=(),
+        created_at=at_ms(answer["createTime"]) if answer.get("createTime") else None,
+        expires_at=at_ms(expiry) if expiry and dangerous else None,
+        account_uid="",
+        missing=() if "enableReading" in granted else ("enableReading",),
+        raw=text,
+    )
+
+
+def read_uid(text: str) -> str:
+    """Return the account's number from the answer of ``account``."""
+    return str(exact.loads(text).get("uid") or "")
+
+
+# --- balances ----------------------------------------------------------------------------------
+
+
+def read_spot(text: str) -> list[ReportedBalance]:
+    """Read ``account``. Rows such as LDBTC are receipts for BTC lent out: wallet ``earn``."""
+    rows = exact.loads(text)["balances"]
+    names = {row["asset"] for row in rows}
+    found = []
+    for row in rows:
+        code, wallet = row["asset"], "spot"
+        if code.startswith("LD") and code[2:] in names:
+            code, wallet = code[2:], "earn"
+        found.append(ReportedBalance(wallet, code, _sum(row, "free", "locked")))
+    return [balance for balance in found if balance.quantity]
+
+
+def read_funding(text: str) -> list[ReportedBalance]:
+    """Read ``get-funding-asset``."""
+    parts = ("free", "locked", "freeze", "withdrawing")
+    found = [ReportedBalance("funding", r["asset"], _sum(r, *parts)) for r in exact.loads(text)]
+    return [balance for balance in found if balance.quantity]
+
+
+def _sum(row: dict[str, Any], *names: str) -> Decimal:
+    return sum((number(row.get(name) or "0") for name in names), Decimal(0))
+
+
+# --- streams -----------------------------------------------------------------------------------
+
+
+def _listed(text: str) -> RawPage:
+    return RawPage(exact.elements(text))
+
+
+def _rows(text: str) -> RawPage:
+    return RawPage(exact.elements(text, "rows"), total=int(exact.loads(text).get("total") or 0))
+
+
+def _field(name: str) -> Any:
+    return lambda row: str(row.value[name])
+
+
+def _moment(name: str) -> Any:
+    return lambda row: at_ms(row.value[name])
+
+
+def _dividend_id(row: Slice) -> str:
+    return normalisers.dividend_id(row.value)
+
+
+def _windows(days: int, limit: int, overlap: timedelta, **more: Any) -> TimeWindows:
+    return TimeWindows(
+        start_parameter="startTime",
+        end_parameter="endTime",
+        limit_parameter=more.pop("limit_parameter", "limit"),
+        limit=limit,
+        window=timedelta(days=days),
+        floor=_OPENED,
+        overlap=overlap,
+        **more,
+    )
+
+
+_STREAMS = (
+    StreamRule(
+        family="deposits",
+        kind=RecordKind.DEPOSITS,
+        call=DEPOSITS,
+        strategy=_windows(90, 1000, 14 * _DAY, offset_parameter="offset"),
+        read=_listed,
+        external_id=_field("id"),
+        occurred_at=_moment("insertTime"),
+        normalise=normalisers.deposit,
+        overlap=14 * _DAY,
+    ),
+    StreamRule(
+        family="withdrawals",
+        kind=RecordKind.WITHDRAWALS,
+        call=WITHDRAWALS,
+        strategy=_windows(90, 1000, 14 * _DAY, offset_parameter="offset"),
+        read=_listed,
+        external_id=_field("id"),
+        occurred_at=lambda row: at_utc_text(row.value["applyTime"]),
+        normalise=normalisers.withdrawal,
+        overlap=14 * _DAY,
+    ),
+    StreamRule(
+        family="rewards",
+        kind=RecordKind.REWARDS,
+        call=DIVIDENDS,
+        strategy=_windows(180, 500, _DAY),
+        read=_rows,
+        external_id=_dividend_id,
+        occurred_at=_moment("divTime"),
+        normalise=normalisers.dividend,
+        overlap=_DAY,
+    ),
+    StreamRule(
+        family="transfers",
+        kind=RecordKind.TRANSFERS,
+        call=TRANSFERS,
+        strategy=_windows(
+            180,
+            100,
+            _DAY,
+            limit_parameter="size",
+            page_parameter="current",
+            retention=timedelta(days=180),
+        ),
+        read=_rows,
+        external_id=_field("tranId"),
+        occurred_at=_moment("timestamp"),
+        normalise=normalisers.transfer,
+        overlap=_DAY,
+        parameters=lambda stream: {"type": stream.scope["direction"]},
+    ),
+    StreamRule(
+        family="trades",
+        kind=RecordKind.TRADES,
+        call=MY_TRADES,
+        strategy=IdAscending("fromId", "limit", 1000, _OPENED, timedelta(hours=1)),
+        read=_listed,
+        external_id=_field("id"),
+        occurred_at=_moment("time"),
+        normalise=normalisers.trade,
+        overlap=timedelta(hours=1),
+        parameters=lambda stream: {"symbol": stream.scope["symbol"]},
+        absent_codes=frozenset({"-1121"}),
+    ),
+)
+
+# --- which pairs to ask for --------------------------------------------------------------------
+
+_MAIN_QUOTES = ("USDT", "USDC", "BTC", "EUR", "BNB", "BUSD", "ETH", "FDUSD", "TUSD", "TRY", "GBP")
+# Pairs that are no longer listed: these quotes had pairs with most coins, and these coins have left
+# the exchange over the years (its delisting notices; renamed ones under their old names too).
+_FORMER_QUOTES = ("USDT", "BTC", "BUSD", "ETH", "BNB")
+_FORMER_COINS = frozenset(
+    """
+    AION AKRO ANT ANY APPC ARN ATM AUTO BCC BCD BCHABC BCHSV BCN BCPT BEAM BNX BOND BQX BTCST BTG
+    BTS BTT BURGER BZRX CDT CHAT CLOAK CMT COCOS COMBO COS CTXC CVC CVP DATA DGD DLT DNT DOCK DREP
+    EDO ELF ENG EPX ERD EVX FOR FTT FUEL FUN GNT GRS GTO GVT GXS HC HNT HSR ICN INS IRIS KEEP KEY
+    KMD KP3R LEND LINA LOOM LRC LUN MATIC MCO MDA MFT MIR MITH MOB MOD MTH MULTI NANO NAS NAV NEBL
+    NPXS NU NULS OAX OCEAN OMG ORN OST PERL PHB PHX PIVX PNT POA POE POLS POLY PPT PRO QLC QSP RAMP
+    RCN RDN REEF REN REPV2 REQ RLC RPX SALT SNGLS SNM SNT SRM STMX STORM STRAT SUB SWRV TCT TNB TNT
+    TOMO TORN TRIB TRIG UNFI UST VAI VEN VIA VIB VIBE VIDT WABI WAVES WING WINGS WNXM WPR WTC XEM
+    XMR XVG XZC YOYO ZEC
+    """.split()  # noqa: SIM905  (a table of names reads better so)
+)
+_DIRECTIONS = ("MAIN_FUNDING", "FUNDING_MAIN")
+
+
+def plan(known_assets: frozenset[str], markets: list[MarketRow]) -> list[StreamSpec]:
+    """Return the streams, most telling first.
+
+    Trades are served per pair only. First the listed pairs of assets seen anywhere else, then the
+    pairs these assets may have had before they were delisted (``myTrades`` still answers for some),
+    then every other listed pair, and the pairs of coins that have left Binance: an asset that was
+    bought and sold again shows in no balance. All but the first are marked as ``sweep``.
+    """
+    fixed = [
+        StreamSpec("deposits", RecordKind.DEPOSITS),
+        StreamSpec("withdrawals", RecordKind.WITHDRAWALS),
+        StreamSpec("rewards", RecordKind.REWARDS),
+        *(
+            StreamSpec(f"transfers:{way}", RecordKind.TRANSFERS, {"direction": way})
+            for way in _DIRECTIONS
+        ),
+    ]
+    likely = sorted(markets, key=lambda row: _unlikeliness(row, known_assets))
+    hot = [row for row in likely if _is_candidate(row, known_assets)]
+    cold = [row for row in likely if not _is_candidate(row, known_assets)]
+    listed = {row.symbol for row in markets}
+    former = list(_former(known_assets, _FORMER_QUOTES, listed))
+    left = list(_former(_FORMER_COINS - known_assets, _FORMER_QUOTES[:2], listed))
+    return [
+        *fixed,
+        *(_trades(row, is_hot=True) for row in hot),
+        *(_trades(row, is_hot=False) for row in (*former, *cold, *left)),
+    ]
+
+
+def _is_candidate(row: MarketRow, known: frozenset[str]) -> bool:
+    return row.base in known and (row.quote in known or row.quote in _MAIN_QUOTES)
+
+
+def _unlikeliness(row: MarketRow, known: frozenset[str]) -> tuple[bool, bool, int, str]:
+    order = {quote: place for place, quote in enumerate(_MAIN_QUOTES)}
+    place = order.get(row.quote, len(order))
+    return (row.base not in known, row.quote not in known, place, row.symbol)
+
+
+def _former(
+    bases: frozenset[str], quotes: tuple[str, ...], listed: set[str]
+) -> Iterator[MarketRow]:
+    for quote in quotes:
+        for base in sorted(bases - {quote}):
+            if base.isalnum() and base + quote not in listed and quote + base not in listed:
+                yield MarketRow(base + quote, base, quote, trading=False)
+
+
+def _trades(row: MarketRow, *, is_hot: bool) -> StreamSpec:
+    scope = {"symbol": row.symbol, "base": row.base, "quote": row.quote}
+    if not is_hot:
+        scope["sweep"] = "yes"
+    return StreamSpec(f"trades:{row.symbol}", RecordKind.TRADES, scope)
+
+
+# --- prices ------------------------------------------------------------------------------------
+
+
+def read_markets(text: str) -> list[MarketRow]:
+    """Read ``exchangeInfo``."""
+    return [
+        MarketRow(row["symbol"], row["baseAsset"], row["quoteAsset"], row["status"] == "TRADING")
+        for row in exact.loads(text)["symbols"]
+    ]
+
+
+def read_prices(text: str) -> dict[str, Decimal]:
+    """Read ``ticker/price``: last price by symbol."""
+    return {row["symbol"]: number(row["price"]) for row in exact.loads(text)}
+
+
+def read_klines(text: str) -> list[tuple[datetime, Decimal]]:
+    """Read ``klines``: (opening time, closing price)."""
+    return [(at_ms(row[0]), number(row[4])) for row in exact.loads(text)]
+
+
+def _kline_parameters(symbol: str, since: datetime, limit: int) -> dict[str, Any]:
+    return {"symbol": symbol, "interval": "1d", "startTime": to_ms(since), "limit": limit}
+
+
+# --- errors ------------------------------------------------------------------------------------
+
+
+def error_code(text: str) -> str:
+    """Return the code of ``{"code": -1021, "msg": ...}``, or "" where there is none."""
+    try:
+        answer = exact.loads(text)
+    except ValueError:
+        return ""
+    code = answer.get("code") if isinstance(answer, dict) else None
+    return "" if code is None else str(code)
+
+
+_REJECTED = (
+    "Binance does not accept this key: it is wrong, expired or deleted, bound to another IP "
+    "address, or lacks the permission to read."
+)
+_CODES = {
+    "-1003": CodeRule(Treatment.WAIT_ALL, "Binance asks this server to slow down."),
+    "-1015": CodeRule(Treatment.WAIT_ALL, "Binance asks this server to slow down."),
+    "-1021": CodeRule(Treatment.CLOCK, "The clocks of this server and of Binance differ."),
+    "-1022": CodeRule(Treatment.KEY, "Binance finds the signature wrong: check the secret key."),
+    "-2008": CodeRule(Treatment.KEY, _REJECTED),
+    "-2014": CodeRule(Treatment.KEY, "Binance says this is not an API key: check the API key."),
+    "-2015": CodeRule(Treatment.KEY, _REJECTED),
+    "-1002": CodeRule(Treatment.STREAM, "Binance does not let this key read these records."),
+    "-1121": CodeRule(Treatment.STREAM, "Binance does not know this pair."),
+    "-1100": CodeRule(Treatment.STREAM, "Binance does not accept what was asked for."),
+    "-1102": CodeRule(Treatment.STREAM, "Binance does not accept what was asked for."),
+    "-1128": CodeRule(Treatment.STREAM, "Binance does not accept what was asked for."),
+}
+
+PROFILE = Profile(
+    exchange="binance",
+    read_list=(
+        *(ACCOUNT, MY_TRADES, EXCHANGE_INFO, TIME, PRICES, KLINES),
+        *(RESTRICTIONS, FUNDING, DEPOSITS, WITHDRAWALS, DIVIDENDS, TRANSFERS),
+    ),
+    allowances=(
+        Allowance("api", 6000, period=60, used_header="X-MBX-USED-WEIGHT-1M"),
+        Allowance("sapi-ip", 12000, period=60, used_header="X-SAPI-USED-IP-WEIGHT-1M"),
+        Allowance(
+            "sapi-uid",
+            180000,
+            period=60,
+            per_account=True,
+            used_header="X-SAPI-USED-UID-WEIGHT-1M",
+        ),
+    ),
+    audit_call=RESTRICTIONS,
+    read_audit=read_audit,
+    uid_call=ACCOUNT,
+    read_uid=read_uid,
+    balances=(BalanceRule(ACCOUNT, {}, read_spot), BalanceRule(FUNDING, {}, read_funding)),
+    streams=_STREAMS,
+    plan=plan,
+    plan_needs_markets=True,
+    markets=MarketRule(
+        list_call=EXCHANGE_INFO,
+        read_list=read_markets,
+        ticker_call=PRICES,
+        read_tickers=read_prices,
+        candle_call=KLINES,
+        candle_parameters=_kline_parameters,
+        read_candles=read_klines,
+        candle_limit=1000,
+        candles_reach_back=True,
+    ),
+    error_code=error_code,
+    codes=_CODES,
+    time_call=TIME,
+    read_time=lambda text: at_ms(exact.loads(text)["serverTime"]),
+)
