@@ -19,6 +19,7 @@ from config.servers.errors import ServerError, explain
 from config.servers.process import (
     LOOPBACK,
     alive,
+    end,
     free_port,
     open_log,
     open_way,
@@ -26,11 +27,12 @@ from config.servers.process import (
     say,
     server_account,
     tail,
+    wait_gone,
     write_private,
 )
 
 NAME = "coffer"  # of the database and of its role
-START_SECONDS = 60
+TELL_AGAIN_SECONDS = 60
 STOP_SECONDS = 30
 
 
@@ -100,12 +102,10 @@ class Postgres:
         for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
             try:
                 process.send_signal(number)
-                process.wait(STOP_SECONDS)
             except psutil.NoSuchProcess:
                 return
-            except psutil.TimeoutExpired:
-                continue
-            return
+            if wait_gone(process, STOP_SECONDS):
+                return
 
     def _is_ours(self, process: psutil.Process) -> bool:
         try:
@@ -184,8 +184,12 @@ class Postgres:
                 start_new_session=True,
                 **as_account(account),
             )
-        if self._wait_ready(server):
-            return True
+        try:
+            if self._wait_ready(server):
+                return True
+        except BaseException:  # Ctrl-C meanwhile: what we started must not outlive us
+            end(server)
+            raise
         output = tail(self.log, begin)
         if "Address already in use" in output:
             return False
@@ -202,7 +206,7 @@ class Postgres:
                 pass
             if time.monotonic() > told:
                 say("waiting for PostgreSQL (it may be recovering from an unclean stop) ...")
-                told = time.monotonic() + START_SECONDS
+                told = time.monotonic() + TELL_AGAIN_SECONDS
             time.sleep(0.02)
         return False
 

@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import IO
 
@@ -53,6 +54,26 @@ def alive(pid: int) -> psutil.Process | None:
         return None if process.status() == psutil.STATUS_ZOMBIE else process
     except psutil.NoSuchProcess:
         return None
+
+
+def wait_gone(process: psutil.Process, seconds: float) -> bool:
+    """Whether a process (not always our child) ended in time; one nobody buried counts as gone."""
+    until = time.monotonic() + seconds
+    while alive(process.pid) is not None and process.is_running():
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def end(child: subprocess.Popen[bytes], within: float = 10) -> None:
+    """Asks a child to end, and kills it when it does not."""
+    child.terminate()
+    try:
+        child.wait(within)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
 
 
 def open_log(path: Path) -> IO[bytes]:

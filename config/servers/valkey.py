@@ -14,9 +14,17 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from config.servers.errors import ServerError, explain
-from config.servers.process import LOOPBACK, alive, free_port, open_log, tail, write_private
+from config.servers.process import (
+    LOOPBACK,
+    alive,
+    end,
+    free_port,
+    open_log,
+    tail,
+    wait_gone,
+    write_private,
+)
 
-START_SECONDS = 60
 STOP_SECONDS = 15
 
 
@@ -73,9 +81,8 @@ class Valkey:
             return
         try:
             process.terminate()
-            process.wait(STOP_SECONDS)
-        except psutil.TimeoutExpired:
-            process.kill()
+            if not wait_gone(process, STOP_SECONDS):
+                process.kill()
         except psutil.NoSuchProcess:
             return
 
@@ -132,17 +139,24 @@ class Valkey:
                 cwd=self.directory,
                 start_new_session=True,
             )
-        deadline = time.monotonic() + START_SECONDS
-        while server.poll() is None and time.monotonic() < deadline:
-            if self._ready(port):
+        try:
+            if self._wait_ready(server, port):
                 return True
-            time.sleep(0.02)
-        if server.poll() is None:
-            server.kill()
+        except BaseException:  # Ctrl-C meanwhile: what we started must not outlive us
+            end(server)
+            raise
         output = tail(self.log, begin)
         if "Address already in use" in output:
             return False
         raise explain("Valkey", output, self.log)
+
+    def _wait_ready(self, server: subprocess.Popen[bytes], port: int) -> bool:
+        """Waits until the server has loaded what it keeps; False: it ended."""
+        while server.poll() is None:
+            if self._ready(port):
+                return True
+            time.sleep(0.02)
+        return False
 
     def _ready(self, port: int) -> bool:
         client = self._client(port)
