@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from portfolio.engine.types import ReportedBalance
 from portfolio.exchanges import failures
-from portfolio.exchanges.errors import GatewayError, KeyBroken, StreamUnavailable
+from portfolio.exchanges.errors import KeyBroken, StreamUnavailable
 from portfolio.exchanges.gateway import Gateway, Rules
 from portfolio.exchanges.markets import LocalMarketCache, MarketCache
-from portfolio.exchanges.paging import Answer, Cursor, Row
-from portfolio.exchanges.profile import MarketRow, Profile, RawPage, StreamRule
+from portfolio.exchanges.paging import Answer, Cursor, Row, Step
+from portfolio.exchanges.profile import Call, MarketRow, Profile, RawPage, StreamRule
 from portfolio.exchanges.types import FetchedRecord, Page, PermissionAudit, StreamSpec
 
 _Read = TypeVar("_Read")
@@ -81,10 +81,10 @@ class ProfileClient:
     def audit(self) -> PermissionAudit:
         """Ask the exchange what this key may do. May raise any GatewayError."""
         profile = self._profile
-        text = self._gateway.ask(profile.audit_call, {})
+        text = self._ask_own(profile.audit_call, {}, profile.audit_refused)
         audit = understand(profile.read_audit, text, self._name)
         if profile.uid_call and profile.read_uid:
-            answer = self._gateway.ask(profile.uid_call, {})
+            answer = self._ask_own(profile.uid_call, {}, profile.audit_refused)
             uid = understand(profile.read_uid, answer, self._name)
             audit = dataclasses.replace(audit, account_uid=uid)
         return audit
@@ -93,17 +93,17 @@ class ProfileClient:
         """Return every balance that is not zero, by wallet. May raise any GatewayError."""
         found: list[ReportedBalance] = []
         for rule in self._profile.balances:
-            found += understand(rule.read, self._ask_balance(rule), self._name)
+            text = self._ask_own(rule.call, rule.params, self._profile.balances_refused)
+            found += understand(rule.read, text, self._name)
         return found
 
-    def _ask_balance(self, rule: Any) -> str:
+    def _ask_own(self, call: Call, parameters: Mapping[str, Any], refused: str) -> str:
+        """Ask for what every key must show; one that may not is of no use."""
         try:
-            return self._gateway.ask(rule.call, rule.params)
+            return self._gateway.ask(call, parameters)
         except StreamUnavailable as error:
-            refusal = KeyBroken(
-                f"{error.message} Balances are the least a key must show.", code=error.code
-            )
-        raise refusal
+            code = error.code
+        raise KeyBroken(refused, code=code)
 
     def plan_streams(self, *, known_assets: frozenset[str]) -> list[StreamSpec]:
         """Return the streams to poll, most telling first. May raise any GatewayError."""
@@ -115,20 +115,26 @@ class ProfileClient:
     def fetch_page(self, stream: StreamSpec, cursor: Cursor, *, now: datetime) -> Page:
         """Return the page of ``stream`` at ``cursor``. May raise any GatewayError."""
         rule = self._profile.stream_rule(stream)
-        if "absent" in cursor and not _is_due(cursor, now):
-            return _empty(cursor, rule)
+        if _rests(stream, cursor, now):
+            return _nothing(rule, cursor)
+        cursor = {name: value for name, value in cursor.items() if name not in _RESTS}
         try:
             text = self._ask_page(rule, stream, cursor, now)
-        except GatewayError as error:
-            if error.code not in rule.absent_codes:
+        except StreamUnavailable as error:
+            if error.code in rule.absent_codes:
+                return _nothing(rule, {**cursor, "absent": now.isoformat()})
+            step = rule.strategy.skip(cursor, now)
+            if step is None:
                 raise
-            return _empty({"v": 1, "absent": now.isoformat()}, rule)
-        cursor = {name: value for name, value in cursor.items() if name != "absent"}
+            return _page_of(rule, (), step)
         raw = understand(rule.read, text, self._name)
-        return understand(lambda _: self._page(rule, raw, cursor, now), text, self._name)
+        page = understand(lambda _: self._page(rule, raw, cursor, now), text, self._name)
+        if page.is_last and not page.records and "sweep" in stream.scope:
+            return dataclasses.replace(page, cursor={**page.cursor, "empty": now.isoformat()})
+        return page
 
     def _ask_page(self, rule: StreamRule, stream: StreamSpec, cursor: Cursor, now: datetime) -> str:
-        place = rule.strategy.parameters({k: v for k, v in cursor.items() if k != "absent"}, now)
+        place = rule.strategy.parameters(cursor, now)
         return self._gateway.ask(rule.call, {**rule.parameters(stream), **place})
 
     def _page(self, rule: StreamRule, raw: RawPage, cursor: Cursor, now: datetime) -> Page:
@@ -138,28 +144,36 @@ class ProfileClient:
         )
         rows = [Row(record.external_id, record.occurred_at) for record in records]
         step = rule.strategy.advance(cursor, Answer(rows, raw.total, raw.token), now)
-        return Page(
-            records=records,
-            cursor=step.cursor,
-            is_last=step.is_last,
-            covered=step.covered,
-            endpoint=rule.call.endpoint,
-            progress=step.progress,
-        )
+        return _page_of(rule, records, step)
 
     def close(self) -> None:
         """Close the connections."""
         self._gateway.close()
 
 
-_ASK_AGAIN_DAYS = 7
+# How long a pair is left alone: of which the exchange knows nothing, or that is swept and empty.
+_RESTS = {"absent": timedelta(days=7), "empty": timedelta(days=1)}
 
 
-def _is_due(cursor: Cursor, now: datetime) -> bool:
-    asked = datetime.fromisoformat(cursor["absent"])
-    return (now - asked.astimezone(UTC)).days >= _ASK_AGAIN_DAYS
+def _rests(stream: StreamSpec, cursor: Cursor, now: datetime) -> bool:
+    for name, length in _RESTS.items():
+        known = name == "empty" and "sweep" not in stream.scope
+        if name in cursor and not known and now - datetime.fromisoformat(cursor[name]) < length:
+            return True
+    return False
 
 
-def _empty(cursor: Cursor, rule: StreamRule) -> Page:
-    """The exchange knows nothing of this stream's symbol: remembered, asked again in a week."""
+def _page_of(rule: StreamRule, records: tuple[FetchedRecord, ...], step: Step) -> Page:
+    return Page(
+        records=records,
+        cursor=step.cursor,
+        is_last=step.is_last,
+        covered=step.covered,
+        endpoint=rule.call.endpoint,
+        progress=step.progress,
+    )
+
+
+def _nothing(rule: StreamRule, cursor: Cursor) -> Page:
+    """There is nothing to ask for now; the cursor says until when."""
     return Page((), cursor, is_last=True, covered=None, endpoint=rule.call.endpoint)

@@ -47,11 +47,11 @@ READS = (
 # An endpoint with one of these words acts, whatever else its path says.
 ACTING_WORDS = frozenset(
     """
-    accept add adjust allocate amend apply approve authorize buy cancel change claim close commit
-    confirm create deallocate delegate delete disable edit enable execute exercise import increase decrease
-    liquidate login logout mint modify move new place purchase reallocate redeem reduce register
-    remove repay replace reset revoke sell send set sign stake submit subscribe switch toggle
-    transact unstake unsubscribe update upload
+    accept add adjust allocate amend apply approve authorize buy cancel change claim close
+    commit confirm create deallocate decrease delegate delete disable edit enable execute
+    exercise import increase liquidate login logout mint modify move new place purchase
+    reallocate redeem reduce register remove repay replace reset revoke sell send set sign stake
+    submit subscribe switch toggle transact unstake unsubscribe update upload
     """.split()  # noqa: SIM905  (a table of words reads better so)
 )
 # One with these acts too, unless a word beside them says that it tells of what was done.

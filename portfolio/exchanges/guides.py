@@ -148,11 +148,11 @@ def of(exchange: str, name: str) -> Guide:
         steps=(
             f"Sign in at {name} and look for API management in the settings of your account.",
             "Create a key and give it a name, for example Coffer.",
-            "Tick only what reads (view, read, query); leave trading, withdrawals and transfers off.",
+            "Tick only what reads (view, read, query). Leave trade, withdraw and transfer off.",
             f"If addresses can be listed, list this one. {_IP}",
             "Copy what is shown: the secret part is usually shown only once.",
         ),
         notes=(
-            "Coffer cannot see what a key of this exchange may do: make sure that it can only read.",
+            "Coffer cannot see what a key of this exchange may do: make sure that it only reads.",
         ),
     )

@@ -2,7 +2,8 @@
 
 A strategy owns its cursor: a small JSON dict that holds all that is needed to go on after a kill
 at any page. Asking for the same page twice is always safe. ``parameters`` says what to ask next,
-``advance`` takes the answer and says where the stream stands then; both are pure.
+``advance`` takes the answer and says where the stream stands then; ``skip`` says where to go on
+when the exchange refuses what was asked, None where that is an error. All are pure.
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ class Strategy(Protocol):
 
     def parameters(self, cursor: Cursor, now: datetime) -> dict[str, Any]: ...
     def advance(self, cursor: Cursor, answer: Answer, now: datetime) -> Step: ...
+    def skip(self, cursor: Cursor, now: datetime) -> Step | None: ...
 
 
 def to_ms(moment: datetime) -> int:
@@ -102,6 +104,10 @@ class IdAscending:
         onward = {"v": _VERSION, "next": int(newest.external_id) + 1, "back": back}
         return Step(onward, False, (self.floor, newest.occurred_at), newest.occurred_at)
 
+    def skip(self, cursor: Cursor, now: datetime) -> Step | None:
+        """A refusal is an error here."""
+        return None
+
     def _recent(self, back: list[list[int]], rows: list[Row]) -> list[list[int]]:
         """Return [id, ms] of where the overlap starts, from this page or the one before it."""
         edge = to_ms(rows[-1].occurred_at - self.overlap)
@@ -129,7 +135,8 @@ class TimeWindows:
     overlap: timedelta
     offset_parameter: str = ""
     page_parameter: str = ""
-    retention: timedelta | None = None  # the exchange serves nothing older than this
+    retention: timedelta | None = None  # the exchange promises nothing older than this
+    asks_beyond: bool = False  # ask for older ones all the same; they are kept, not relied on
     full_sizes: frozenset[int] = frozenset()  # counts that smell of a page cut off
 
     def parameters(self, cursor: Cursor, now: datetime) -> dict[str, Any]:
@@ -156,13 +163,21 @@ class TimeWindows:
             state = {**state, "since": end + 1}  # more in one millisecond than a page can hold
         return self._next_window(state, end, now)
 
+    def skip(self, cursor: Cursor, now: datetime) -> Step | None:
+        """Return where to go on when a stretch beyond the promise was refused: after it."""
+        state, begin, end = self._window(cursor, now)
+        if not self.asks_beyond or begin >= self._oldest(now):
+            return None
+        return self._next_window(state, end, now)
+
     def _window(self, cursor: Cursor, now: datetime) -> tuple[Cursor, int, int]:
         state = _start(cursor, offset=0, width=self.window // timedelta(milliseconds=1))
-        begin = state.get("from", self._oldest(now))
+        begin = state.get("from", to_ms(self.floor) if self.asks_beyond else self._oldest(now))
         state = {"since": begin, **state}
-        if not state["offset"] and begin < self._oldest(now):  # fell out of reach meanwhile
-            begin = self._oldest(now)
-            state["since"] = begin
+        reach = self._oldest(now)
+        if not state["offset"] and begin < reach:  # fell out of reach, or was never within it
+            state["since"] = reach
+            begin = begin if self.asks_beyond else reach
         end = state.get("to", min(begin + state["width"], to_ms(now)))
         return state, begin, max(begin, end)
 
@@ -230,6 +245,10 @@ class OffsetFixedEnd:
             return Step({**state, "ofs": reached, **count}, False, None, oldest)
         return self._finish(state, now, oldest)
 
+    def skip(self, cursor: Cursor, now: datetime) -> Step | None:
+        """A refusal is an error here."""
+        return None
+
     def _finished(self, answer: Answer, reached: int) -> bool:
         if not answer.rows:
             return True
@@ -281,7 +300,7 @@ class TokenPages:
     def advance(self, cursor: Cursor, answer: Answer, now: datetime) -> Step:
         state = self._state(cursor, now)
         oldest = min((row.occurred_at for row in answer.rows), default=None)
-        if answer.token and answer.rows:
+        if answer.token and answer.token != state.get("token") and answer.rows:
             return Step({**state, "token": answer.token}, False, None, oldest)
         end = from_ms(state["end"] * 1000)
         since = state.get("since", to_ms(self.floor))
@@ -289,6 +308,13 @@ class TokenPages:
         fresh = now - end <= _FRESH
         onward = {"v": _VERSION, "since": since, "start": start}
         return Step(onward, fresh, (from_ms(since), end), oldest)
+
+    def skip(self, cursor: Cursor, now: datetime) -> Step | None:
+        """Return where to go on when a token was refused: the same stretch from its beginning."""
+        if "token" not in cursor:
+            return None
+        anew = {name: value for name, value in cursor.items() if name != "token"}
+        return Step(anew, False, None, None)
 
     def _state(self, cursor: Cursor, now: datetime) -> Cursor:
         return {"end": to_ms(now) // 1000, **_start(cursor)}

@@ -144,7 +144,9 @@ class Profile:
     allowances: tuple[Allowance, ...]
     audit_call: Call
     read_audit: Callable[[str], PermissionAudit]
+    audit_refused: str  # what to tell the owner of a key that is not even let ask what it may do
     balances: tuple[BalanceRule, ...]
+    balances_refused: str
     streams: tuple[StreamRule, ...]
     plan: Callable[[frozenset[str], list[MarketRow]], list[StreamSpec]]
     plan_needs_markets: bool

@@ -11,25 +11,9 @@ from portfolio.exchanges.types import StreamSpec
 
 # Kraken's first assets carry X (coin) or Z (currency) in front; later ones do not.
 _X_CODES = frozenset(
-    [
-        "XDAO",
-        "XETC",
-        "XETH",
-        "XICN",
-        "XLTC",
-        "XMLN",
-        "XNMC",
-        "XREP",
-        "XXBT",
-        "XXDG",
-        "XXLM",
-        "XXMR",
-        "XXRP",
-        "XXVN",
-        "XZEC",
-    ]
+    "XDAO XETC XETH XICN XLTC XMLN XNMC XREP XXBT XXDG XXLM XXMR XXRP XXVN XZEC".split()  # noqa: SIM905
 )
-_Z_CODES = frozenset(["ZAUD", "ZCAD", "ZEUR", "ZGBP", "ZJPY", "ZKRW", "ZUSD"])
+_Z_CODES = frozenset(("ZAUD", "ZCAD", "ZEUR", "ZGBP", "ZJPY", "ZKRW", "ZUSD"))
 _ALIASES = {
     "XBT": "BTC",
     "XDG": "DOGE",
@@ -97,7 +81,7 @@ def pair(name: str) -> tuple[str, str]:
 
 
 def ledger(stream: StreamSpec, record: dict[str, Any]) -> Event:
-    """One ledger row: the amount and, in addition to it, the fee. Rows of one refid are one event."""
+    """One ledger row: the amount, and in addition the fee. Rows of one refid are one event."""
     ((entry, row),) = record.items()
     code, wallet = asset(row["asset"])
     fee = exact(row.get("fee") or "0")

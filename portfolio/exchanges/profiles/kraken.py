@@ -222,7 +222,7 @@ def read_tickers(text: str) -> dict[str, Decimal]:
 def read_candles(text: str) -> list[tuple[datetime, Decimal]]:
     """Read ``OHLC``: (opening time, closing price)."""
     result = exact.loads(text)["result"]
-    rows = next((rows for name, rows in result.items() if name != "last"), [])
+    rows: list[Any] = next((rows for name, rows in result.items() if name != "last"), [])
     return [(at_seconds(row[0]), number(row[4])) for row in rows]
 
 
@@ -295,6 +295,10 @@ PROFILE = Profile(
     ),
     audit_call=KEY_INFO,
     read_audit=read_audit,
+    audit_refused=(
+        "Kraken refuses this key even what needs no permission: it is bound to another IP address."
+    ),
+    balances_refused="This key may not read balances: tick Query under Funds permissions.",
     balances=(BalanceRule(BALANCES, {}, read_balances),),
     streams=_STREAMS,
     plan=plan,
