@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from sandbox.exchanges.base import Exchange
@@ -54,13 +55,13 @@ class Control:
         self._accounts: dict[str, tuple[Callable[[], Statement], Callable[[int, int], None]]] = {}
         for binance in world.binance.values():
             self._accounts[binance.account.id] = (
-                lambda life=binance: of_binance(life.account),
-                lambda events, now, life=binance: advance.binance(life, events, now),
+                partial(of_binance, binance.account),
+                partial(advance.binance, binance),
             )
         for kraken in world.kraken.values():
             self._accounts[kraken.account.id] = (
-                lambda life=kraken: of_kraken(life.account),
-                lambda events, now, life=kraken: advance.kraken(life, events, now),
+                partial(of_kraken, kraken.account),
+                partial(advance.kraken, kraken),
             )
 
     def answer(self, request: Request, now_ms: int) -> Response:
@@ -91,10 +92,10 @@ class Control:
         if (request.method, what) == ("GET", "statement"):
             return json_response(statement())
         if (request.method, what) == ("POST", "advance"):
-            events = request.json().get("events", 4)
-            if not isinstance(events, int) or not 1 <= events <= 1_000:
-                raise BadParameters("events must be a number from 1 to 1000")
-            live_on(events, now_ms)
+            records = request.json().get("records", 4)
+            if not isinstance(records, int) or not 1 <= records <= 1_000:
+                raise BadParameters("records must be a number from 1 to 1000")
+            live_on(records, now_ms)
             return json_response(statement())
         return json_response({"detail": "There is nothing here."}, 404)
 

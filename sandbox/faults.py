@@ -58,13 +58,14 @@ class Faults:
 
     def add(self, wish: Mapping[str, Any]) -> Fault:
         """Switch one on; keys are those of Fault, others become options. May raise UnknownFault."""
-        given = dict(wish)
+        given: dict[str, Any] = dict(wish)
         kind = given.pop("kind", None)
         if kind not in KINDS:
             raise UnknownFault(f"kind must be one of {', '.join(KINDS)}")
         known = {k: given.pop(k) for k in ("exchange", "account", "path") if k in given}
         numbers = {k: given.pop(k) for k in ("times", "every") if k in given}
-        bad = [k for k, v in {**numbers, **given}.items() if not isinstance(v, int)]
+        counted = numbers | given
+        bad = [name for name, value in counted.items() if not isinstance(value, int)]
         if bad or not all(isinstance(v, str) for v in known.values()):
             raise UnknownFault(f"wrong value for {', '.join(bad) or 'exchange, account or path'}")
         self._last += 1

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from sandbox import listing
+
 ROOT = Path(__file__).resolve().parent.parent
 STARTUP = 20.0
 
@@ -48,16 +50,22 @@ def running_sandbox(
             process.stdout.close()
 
 
-def demo_key(exchange: str, purpose: str = "read-only") -> dict[str, str]:
-    """The credentials of a demo key, by ccxt's names."""
-    return demo_keys()[exchange, purpose]["credentials"]  # type: ignore[no-any-return]
+def demo_keys(base_url: str) -> list[dict[str, Any]]:
+    """All demo keys as ``manage.py sandbox --list-keys --json`` lists them for that address."""
+    return listing.rows(base_url)
 
 
-def demo_keys() -> dict[tuple[str, str], dict[str, Any]]:
-    """All rows of the key list, by exchange and purpose."""
-    command = [sys.executable, "-m", "sandbox", "--list-keys", "--json"]
-    answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    return {(row["exchange"], row["purpose"]): row for row in json.loads(answer.stdout)}
+def credentials(exchange: str, purpose: str = "read-only") -> dict[str, str]:
+    """The secret parts of a demo key, by ccxt's names."""
+    found = next(k for k in listing.demo_keys() if (k.exchange, k.purpose) == (exchange, purpose))
+    return found.credentials
+
+
+def advance(base_url: str, exchange: str, purpose: str, records: int) -> Any:
+    """Let the account behind a demo key live on; gives its new statement of truth."""
+    key = next(k for k in listing.demo_keys() if (k.exchange, k.purpose) == (exchange, purpose))
+    path = f"accounts/{key.account_id}/advance"
+    return control(base_url, path, "POST", {"records": records})
 
 
 def control(

@@ -1,5 +1,6 @@
 """Accounts go on living: a few new records, now."""
 
+from collections.abc import Iterator
 from decimal import Decimal
 
 from sandbox.amounts import down, exact
@@ -10,10 +11,9 @@ from sandbox.generate.kraken import KrakenLife
 
 def binance(life: BinanceLife, events: int, now_ms: int) -> None:
     """Add so many events: a deposit, a trade, a reward, a transfer, and again."""
-    for index in range(events):
-        # Old events first; all of them lie in the last moments before now.
-        time_ms = now_ms - (events - index)
-        step = index % 4
+    account = life.account
+    latest = max((rows[-1]["time"] for rows in account.trades.values()), default=0)
+    for step, time_ms in _moments(events, now_ms, latest):
         if step == 0:
             txid, address = ids.txid(life.rng, "TRX"), ids.address(life.rng, "TRX")
             life.deposit(time_ms, Sent("USDT", Decimal("250.5"), txid, address))
@@ -22,15 +22,16 @@ def binance(life: BinanceLife, events: int, now_ms: int) -> None:
         elif step == 2:
             life.reward(time_ms, "USDC", Decimal("0.01234567"), "USDC holder rewards")
         else:
-            amount = _share(life.available("USDT"))
+            with exact():
+                amount = down(life.available("USDT") / 100, 4)
             life.transfer(time_ms, "MAIN_FUNDING", "USDT", amount)
 
 
 def kraken(life: KrakenLife, events: int, now_ms: int) -> None:
     """Add so many events: a deposit, a trade, a reward, an instant buy, and again."""
-    for index in range(events):
-        time_ms = now_ms - (events - index)
-        step = index % 4
+    ledger = life.account.ledger
+    latest = ledger[-1].ticks // 10 if ledger else 0
+    for step, time_ms in _moments(events, now_ms, latest):
         if step == 0:
             reference = f"SEPA{ids.hexadecimal(life.rng, 10).upper()}"
             life.deposit(time_ms, Sent("EUR", Decimal("125.00"), reference, ""))
@@ -42,6 +43,8 @@ def kraken(life: KrakenLife, events: int, now_ms: int) -> None:
             life.convert(time_ms, "EUR", Decimal(10), "ETH")
 
 
-def _share(available: Decimal) -> Decimal:
-    with exact():
-        return down(available / 100, 4)
+def _moments(events: int, now_ms: int, latest: int) -> Iterator[tuple[int, int]]:
+    """The last moments before now, but never before what is already there."""
+    start = max(now_ms - events, latest + 1)
+    for index in range(events):
+        yield index % 4, start + index

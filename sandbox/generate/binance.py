@@ -71,7 +71,8 @@ class BinanceLife:
     ) -> None:
         """Coins arrive; a status that is not credited is served but moves nothing."""
         asset = BY_CODE[sent.asset]
-        if status in (CREDITED, CREDITED_LOCKED):
+        done = status in (CREDITED, CREDITED_LOCKED)
+        if done:
             self.account.book.post(wallet, asset.code, sent.amount)
         self.account.deposits.append(
             {
@@ -84,9 +85,9 @@ class BinanceLife:
                 "addressTag": "",
                 "txId": sent.txid,
                 "insertTime": time_ms,
-                "completeTime": time_ms + 61_000,
+                "completeTime": time_ms + 61_000 if done else None,
                 "transferType": 0,
-                "confirmTimes": "15/15",
+                "confirmTimes": "15/15" if done else "3/15",
                 "unlockConfirm": 12,
                 "walletType": 1 if wallet == FUNDING else 0,
                 "travelRuleStatus": 0,

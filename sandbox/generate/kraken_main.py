@@ -61,6 +61,7 @@ def _plan_money(timeline: Timeline, life: KrakenLife) -> int:
         amount = Decimal(life.rng.randint(40_000, 150_000)) / 100
         timeline.plan(day + month * 27 * DAY + 9_000_000, partial(_bank, life, amount))
     timeline.plan(day + 700 * DAY, partial(_bank_refused, life))
+    timeline.plan(day + 1_094 * DAY + 3_000_000, partial(_unconfirmed, life))
     for when in (410, 640, 980):
         timeline.plan(day + when * DAY + 40_000_000, partial(_cash_out, life, "EUR"))
     for when in (300, 777, 1_010):
@@ -75,6 +76,11 @@ def _bank(life: KrakenLife, amount: Decimal, time_ms: int) -> None:
 
 def _bank_refused(life: KrakenLife, time_ms: int) -> None:
     life.deposit(time_ms, Sent("EUR", Decimal("750.00"), "SEPA0RETURNED", ""), status="Failure")
+
+
+def _unconfirmed(life: KrakenLife, time_ms: int) -> None:
+    sent = Sent("ETH", Decimal("0.125"), ids.txid(life.rng, "ETH"), ids.address(life.rng, "ETH"))
+    life.deposit(time_ms, sent, status="Settled")
 
 
 def _cash_out(life: KrakenLife, asset: str, time_ms: int) -> None:
@@ -127,9 +133,13 @@ def _plan_extras(timeline: Timeline, life: KrakenLife) -> int:
     for time_ms in _times(life, 50, 20):
         receive = life.rng.choice(("BTC", "ETH", "SOL", "ADA", "DOT"))
         amount = Decimal(life.rng.randint(25, 200))
-        timeline.plan(time_ms, lambda t, a=amount, r=receive: life.convert(t, "EUR", a, r))
+        timeline.plan(time_ms, partial(_convert, life, amount, receive))
     timeline.plan(life.prices.origin + 512 * DAY, partial(_correct, life))
     return 50 * 2 + 1
+
+
+def _convert(life: KrakenLife, amount: Decimal, receive: str, time_ms: int) -> None:
+    life.convert(time_ms, "EUR", amount, receive)
 
 
 def _correct(life: KrakenLife, time_ms: int) -> None:

@@ -70,9 +70,17 @@ class Prices:
             closed = self.at(base, quote, now_ms, 16) if live else self._ratio(base, quote, day)
             highest = max(opened, closed) * (1 + stray)
             lowest = min(opened, closed) * (1 - stray)
-            volume = Decimal(path.volume[day]) * 1000 / max(Decimal(path.closes[day]) / SCALE, 1)
-        prices = [_tick(p, places) for p in (opened, highest, lowest, closed)]
-        return Candle(day_ms, *prices, near(volume, 8), path.volume[day] // 3 + 1)
+            dollars = max(Decimal(path.closes[day]) / SCALE, Decimal(1))
+            volume = Decimal(path.volume[day] * 1_000) / dollars
+        return Candle(
+            day_ms,
+            _tick(opened, places),
+            _tick(highest, places),
+            _tick(lowest, places),
+            _tick(closed, places),
+            near(volume, 8),
+            path.volume[day] // 3 + 1,
+        )
 
     def _ratio(self, base: str, quote: str, day: int) -> Decimal:
         top = Decimal(self._path(base, day).closes[day])

@@ -34,8 +34,7 @@ def _plan_binance(timeline: Timeline, life: BinanceLife, start: int) -> None:
     )  # fmt: skip
     for index, (symbol, buy, quantity) in enumerate(orders):
         order = Order(symbol, buy, bnb_fee=index % 2 == 0)
-        part = Decimal(quantity)
-        event = partial(_order, life, order, [part] * (1 + index % 3))
+        event = partial(_order, life, order, [Decimal(quantity)] * (1 + index % 3))
         timeline.plan(start + (2 + 15 * index) * DAY + 123_456, event)
     timeline.plan(
         start + 20 * DAY,
@@ -45,10 +44,12 @@ def _plan_binance(timeline: Timeline, life: BinanceLife, start: int) -> None:
         start + 25 * DAY, lambda t: life.transfer(t, "FUNDING_MAIN", "USDT", Decimal("50.25"))
     )
     for month in (1, 2, 3):
-        amount = Decimal(month * 1_234).scaleb(-6)
-        timeline.plan(
-            start + month * 30 * DAY, lambda t, a=amount: life.reward(t, "BNB", a, "Launchpool")
-        )
+        event = partial(_reward, life, Decimal(month * 1_234).scaleb(-6))
+        timeline.plan(start + month * 30 * DAY, event)
+
+
+def _reward(life: BinanceLife, amount: Decimal, time_ms: int) -> None:
+    life.reward(time_ms, "BNB", amount, "Launchpool")
 
 
 def _order(life: BinanceLife, order: Order, parts: list[Decimal], time_ms: int) -> None:
@@ -72,11 +73,13 @@ def _plan_kraken(timeline: Timeline, life: KrakenLife, start: int) -> None:
     timeline.plan(start + 21 * DAY, lambda t: life.stake(t, "DOT", "DOT28.S", Decimal("20.5")))
     timeline.plan(start + 22 * DAY, lambda t: life.convert(t, "EUR", Decimal(50), "SOL"))
     for week in range(4):
-        amount = Decimal(week * 17 + 311).scaleb(-6)
-        timeline.plan(
-            start + (30 + 7 * week) * DAY, lambda t, a=amount: life.reward(t, "DOT28.S", a)
-        )
+        event = partial(_staking, life, Decimal(week * 17 + 311).scaleb(-6))
+        timeline.plan(start + (30 + 7 * week) * DAY, event)
     timeline.plan(start + 80 * DAY, lambda t: life.unstake(t, "DOT28.S", "DOT", Decimal(4)))
+
+
+def _staking(life: KrakenLife, amount: Decimal, time_ms: int) -> None:
+    life.reward(time_ms, "DOT28.S", amount)
 
 
 def _trade(life: KrakenLife, pair: str, time_ms: int, *, volume: Decimal, buy: bool) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
+from operator import itemgetter
 
 from sandbox.amounts import down, exact
 from sandbox.assets import BY_CODE
@@ -62,7 +63,8 @@ def _live(world: World) -> None:
         moment = world.prices.origin + day * DAY + 51_000_000 + index * 7_907
         timeline.plan(moment, partial(_to_binance, timeline, world, TRAVELLERS[index % 2]))
     small.plan(timeline, world.binance["small"], world.kraken["small"])
-    timeline.run()
+    with exact():
+        timeline.run()
     _settle(world)
 
 
@@ -96,7 +98,7 @@ def _settle(world: World) -> None:
             (account.dividends, "divTime"),
             (account.transfers, "timestamp"),
         ):
-            rows.sort(key=lambda row, key=key: row[key])
+            rows.sort(key=itemgetter(key))
         account.locked = _part(account.book.held().get("spot", {}), ("USDT", "BTC"))
     for kraken in world.kraken.values():
         kraken.account.ledger.sort(key=lambda entry: entry.ticks)

@@ -123,7 +123,8 @@ def _selected(call: Call, entries: Sequence[Entry]) -> list[Entry]:
     """Entries after ``start`` (exclusive) up to ``end`` (inclusive), newest first."""
     start = _ticks(call, "start", entries)
     end = _ticks(call, "end", entries)
-    rows = call.punctual((e.id, e.ticks // 10, e) for e in entries)
+    # Both legs of a trade carry the same reference, so a late trade is late as a whole.
+    rows = call.punctual((e.row.get("refid", e.id), e.ticks // 10, e) for e in entries)
     return [
         e
         for e in reversed(rows)

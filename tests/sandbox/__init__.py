@@ -1,0 +1,1 @@
+"""The stand-in exchanges themselves, with real ccxt as their client."""
