@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sandbox import listing
+from sandbox import accounts, listing
 
 ROOT = Path(__file__).resolve().parent.parent
 STARTUP = 20.0
@@ -57,15 +57,18 @@ def demo_keys(base_url: str) -> list[dict[str, Any]]:
 
 def credentials(exchange: str, purpose: str = "read-only") -> dict[str, str]:
     """The secret parts of a demo key, by ccxt's names."""
-    found = next(k for k in listing.demo_keys() if (k.exchange, k.purpose) == (exchange, purpose))
-    return found.credentials
+    return _key(exchange, purpose).credentials
 
 
 def advance(base_url: str, exchange: str, purpose: str, records: int) -> Any:
     """Let the account behind a demo key live on; gives its new statement of truth."""
-    key = next(k for k in listing.demo_keys() if (k.exchange, k.purpose) == (exchange, purpose))
-    path = f"accounts/{key.account_id}/advance"
+    path = f"accounts/{_key(exchange, purpose).account_id}/advance"
     return control(base_url, path, "POST", {"records": records})
+
+
+def _key(exchange: str, purpose: str) -> accounts.Key:
+    wanted = (exchange, purpose)
+    return next(k for k in accounts.demo_keys() if (k.exchange, k.purpose) == wanted)
 
 
 def control(

@@ -2,6 +2,7 @@
 
 import time
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import ccxt
@@ -110,7 +111,7 @@ def test_prices_agree_with_each_other(client: Client) -> None:
     binance = client("binance")
     candles = binance.fetch_ohlcv("BTC/USDT", "1d", limit=1000)
     assert len(candles) == 1000
-    assert all(after[1] == before[4] for before, after in zip(candles, candles[1:], strict=False))
+    assert all(after[1] == before[4] for before, after in pairwise(candles))
     assert all(
         Decimal(low) <= min(Decimal(o), Decimal(c)) <= max(Decimal(o), Decimal(c)) <= Decimal(high)
         for _, o, high, low, c, _ in candles
