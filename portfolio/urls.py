@@ -1,6 +1,33 @@
 """Addresses of the product."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from portfolio.views import assets, connections, dashboard, exports, transactions
 
 app_name = "portfolio"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", dashboard.index, name="dashboard"),
+    path("assets/<path:code>/", assets.detail, name="asset-detail"),
+    path("connections/", connections.index, name="connection-list"),
+    path("connections/add/", connections.choose, name="connection-add"),
+    path(
+        "connections/add/<slug:environment>/<slug:exchange>/",
+        connections.create,
+        name="connection-create",
+    ),
+    path("connections/<uuid:connection_id>/", connections.detail, name="connection-detail"),
+    path("connections/<uuid:connection_id>/status/", connections.status, name="connection-status"),
+    path(
+        "connections/<uuid:connection_id>/replace/",
+        connections.replace,
+        name="connection-replace",
+    ),
+    path("connections/<uuid:connection_id>/pause/", connections.pause, name="connection-pause"),
+    path("connections/<uuid:connection_id>/resume/", connections.resume, name="connection-resume"),
+    path("connections/<uuid:connection_id>/sync/", connections.sync, name="connection-sync"),
+    path("connections/<uuid:connection_id>/remove/", connections.remove, name="connection-remove"),
+    path("transactions/", transactions.index, name="transaction-list"),
+    path("transactions/<int:transaction_id>/", transactions.detail, name="transaction-detail"),
+    path("exports/", exports.index, name="export-list"),
+    path("exports/<slug:format_id>/", exports.download, name="export-download"),
+]

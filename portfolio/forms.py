@@ -1,0 +1,191 @@
+"""The shape of what people type."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.forms import widgets
+from django.utils.translation import gettext_lazy as _
+
+from portfolio.exchanges import catalogue
+from portfolio.exchanges.catalogue import CredentialField, ExchangeInfo
+from portfolio.models.ledger import KIND_LABELS
+from portfolio.selectors.exports import ExportedConnection
+from portfolio.selectors.ledger import Choices, Filters
+
+# For all that is pasted from an exchange: browsers must neither keep it nor send it to a spelling
+# service.
+_SECRET_ATTRS = {
+    "autocomplete": "off",
+    "autocapitalize": "none",
+    "autocorrect": "off",
+    "spellcheck": "false",
+    "data-1p-ignore": "",
+    "data-lpignore": "true",
+}
+
+
+class _Forgetful:
+    """Never writes a value back into the page."""
+
+    def format_value(self, value: Any) -> None:
+        return None
+
+
+class SecretInput(_Forgetful, widgets.PasswordInput):
+    """One line whose text is not shown."""
+
+
+class SecretTextarea(_Forgetful, widgets.Textarea):
+    """Several lines (PEM keys), forgotten once sent."""
+
+
+class OpenInput(_Forgetful, widgets.TextInput):
+    """One line that may be seen while it is typed, such as the public half of a key."""
+
+
+def _credential(spec: CredentialField) -> forms.CharField:
+    if spec.multiline:
+        widget: widgets.Widget = SecretTextarea(attrs={**_SECRET_ATTRS, "rows": 6})
+    elif spec.secret:
+        widget = SecretInput(attrs=_SECRET_ATTRS)
+    else:
+        widget = OpenInput(attrs=_SECRET_ATTRS)
+    return forms.CharField(
+        label=spec.label,
+        help_text=spec.help,
+        required=spec.required,
+        widget=widget,
+        max_length=10_000,
+    )
+
+
+class CredentialsForm(forms.Form):
+    """Exactly the fields that one exchange needs; nothing of them is ever shown again."""
+
+    use_required_attribute = True
+
+    def __init__(self, data: Any = None, *, exchange: ExchangeInfo, **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        self.exchange = exchange
+        for spec in exchange.credentials:
+            self.fields[spec.name] = _credential(spec)
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or self.cleaned_data
+        names = [spec.name for spec in self.exchange.credentials]
+        if any(name in self.errors for name in names):
+            return values
+        try:
+            self.credentials = catalogue.clean_credentials(
+                self.exchange.id, {name: values.get(name, "") for name in names}
+            )
+        except ValueError as error:
+            self._place(error, names)
+        return values
+
+    def _place(self, error: ValueError, names: list[str]) -> None:
+        """Puts an error beside the field that it names."""
+        field = getattr(error, "field", "")
+        self.add_error(field if field in names else None, str(error))
+
+
+class ConnectionForm(CredentialsForm):
+    """A new connection: a name for it, and the key."""
+
+    label = forms.CharField(
+        label=_("Name"),
+        max_length=80,
+        required=False,
+        help_text=_("How you want to see it, for example “Kraken, long term”."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+
+class RemoveForm(forms.Form):
+    """Whether the history goes with the connection."""
+
+    KEEP, DELETE = "keep", "delete"
+    history = forms.ChoiceField(
+        label=_("What happens to its history?"),
+        choices=[
+            (KEEP, _("Keep it: only the key is erased")),
+            (DELETE, _("Delete it: transactions, raw records and holdings go for good")),
+        ],
+        widget=forms.RadioSelect,
+    )
+
+
+def _offer(form: forms.Form, name: str, options: list[tuple[str, Any]]) -> None:
+    """Gives a choice its options, with "all" before them."""
+    field = form.fields[name]
+    assert isinstance(field, forms.ChoiceField)  # noqa: S101  (for the type checker)
+    field.choices = [("", _("All")), *options]
+
+
+class TransactionFilterForm(forms.Form):
+    """What to see in the list of transactions; what cannot be read is passed over."""
+
+    q = forms.CharField(label=_("Search"), required=False, max_length=200)
+    kind = forms.ChoiceField(label=_("Kind"), required=False)
+    asset = forms.ChoiceField(label=_("Asset"), required=False)
+    connection = forms.ChoiceField(label=_("Connection"), required=False)
+    wallet = forms.ChoiceField(label=_("Wallet"), required=False)
+    since = forms.DateField(
+        label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+    until = forms.DateField(
+        label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+
+    def __init__(self, data: Any, *, choices: Choices, **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        self.fields["q"].widget.attrs["placeholder"] = _("Id or transaction hash")
+        _offer(self, "kind", [(kind.value, label) for kind, label in KIND_LABELS.items()])
+        _offer(self, "asset", [(asset, asset) for asset in choices.assets])
+        _offer(self, "wallet", [(wallet, wallet) for wallet in choices.wallets])
+        _offer(self, "connection", [(str(c.pk), str(c)) for c in choices.connections])
+
+    def filters(self) -> Filters:
+        """What was asked for, without what could not be read."""
+        self.full_clean()
+        asked = self.cleaned_data
+        return Filters(
+            kind=asked.get("kind") or "",
+            asset=asked.get("asset") or "",
+            connection=asked.get("connection") or "",
+            wallet=asked.get("wallet") or "",
+            since=asked.get("since"),
+            until=asked.get("until"),
+            text=(asked.get("q") or "").strip(),
+        )
+
+
+class ExportForm(forms.Form):
+    """Which part of the ledger a file holds; all of it when nothing is chosen."""
+
+    year = forms.ChoiceField(label=_("Year"), required=False)
+    connection = forms.ChoiceField(label=_("Connection"), required=False)
+
+    def __init__(
+        self,
+        data: Any = None,
+        *,
+        years: Sequence[int],
+        connections: Sequence[ExportedConnection],
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(data, **kwargs)
+        _offer(self, "year", [(str(year), str(year)) for year in years])
+        _offer(self, "connection", [(str(c.id), c.label) for c in connections])
+
+    def asked(self) -> dict[str, Any]:
+        """What was chosen, as arguments of the export."""
+        year, connection = self.cleaned_data["year"], self.cleaned_data["connection"]
+        return {
+            "year": int(year) if year else None,
+            "connection": UUID(connection) if connection else None,
+        }

@@ -1,0 +1,352 @@
+"""Reads connections for their pages: health, progress, what is covered, what agrees."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from django.db.models import Count, Sum
+
+from accounts.models import User
+from portfolio.engine.reconcile import discrepancy
+from portfolio.engine.types import RecordKind
+from portfolio.exchanges import catalogue
+from portfolio.models import Connection, Coverage, Holding, PermissionAudit, Stream, SyncRun
+
+# Streams may say "from the beginning": no exchange has records from before this day.
+FIRST_DAY = datetime(2010, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the streams of a connection are."""
+
+    total: int = 0
+    done: int = 0  # up to date, or known not to be served
+    running: int = 0
+    failed: int = 0
+    unavailable: int = 0
+    records: int = 0
+
+    @property
+    def percent(self) -> int:
+        """Whole percent of streams that are done, rounded down."""
+        return self.done * 100 // self.total if self.total else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One connection at a glance."""
+
+    connection: Connection
+    exchange_name: str
+    progress: Progress
+    audit: PermissionAudit | None
+    last_run: SyncRun | None
+    discrepancies: int
+    holdings: int
+
+    @property
+    def is_backfilling(self) -> bool:
+        """Whether the history has not been fetched to its end yet."""
+        return (
+            self.connection.status == Connection.Status.ACTIVE
+            and self.connection.backfilled_at is None
+        )
+
+
+def cards(user: User) -> tuple[Card, ...]:
+    """All connections of a user, in five queries."""
+    connections = sorted(
+        Connection.objects.of(user),
+        key=lambda c: (c.status == Connection.Status.REMOVED, c.created_at),
+    )
+    return _cards(connections)
+
+
+def _cards(connections: Sequence[Connection]) -> tuple[Card, ...]:
+    ids = [connection.pk for connection in connections]
+    progress = _progress(ids)
+    audits = _latest_audits(ids)
+    runs = {
+        run.connection_id: run
+        for run in SyncRun.objects.filter(connection__in=ids)
+        .order_by("connection_id", "-started_at")
+        .distinct("connection_id")
+    }
+    agreement = _agreement(ids)
+    return tuple(
+        Card(
+            connection=connection,
+            exchange_name=exchange_name(connection.exchange),
+            progress=progress.get(connection.pk, Progress()),
+            audit=audits.get(connection.pk),
+            last_run=runs.get(connection.pk),
+            discrepancies=agreement[connection.pk][0],
+            holdings=agreement[connection.pk][1],
+        )
+        for connection in connections
+    )
+
+
+def exchange_name(exchange: str) -> str:
+    """The exchange's name for people; its id where the catalogue no longer has it."""
+    try:
+        return catalogue.get(exchange).name
+    except KeyError:
+        return exchange
+
+
+def _latest_audits(ids: Sequence[UUID]) -> dict[UUID, PermissionAudit]:
+    latest = PermissionAudit.objects.filter(connection__in=ids).order_by("connection_id", "-at")
+    return {audit.connection_id: audit for audit in latest.distinct("connection_id")}
+
+
+def _progress(ids: Sequence[UUID]) -> dict[UUID, Progress]:
+    counts = (
+        Stream.objects.filter(connection__in=ids)
+        .order_by()
+        .values("connection_id", "state")
+        .annotate(number=Count("id"), records=Sum("record_count"))
+    )
+    by_state: dict[UUID, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    records: dict[UUID, int] = defaultdict(int)
+    for row in counts:
+        by_state[row["connection_id"]][row["state"]] += row["number"]
+        records[row["connection_id"]] += row["records"]
+    return {ident: _as_progress(states, records[ident]) for ident, states in by_state.items()}
+
+
+def _as_progress(states: dict[str, int], records: int) -> Progress:
+    unavailable = states[Stream.State.UNAVAILABLE]
+    return Progress(
+        total=sum(states.values()),
+        done=states[Stream.State.CAUGHT_UP] + unavailable,
+        running=states[Stream.State.RUNNING],
+        failed=states[Stream.State.FAILED],
+        unavailable=unavailable,
+        records=records,
+    )
+
+
+def _agreement(ids: Sequence[UUID]) -> dict[UUID, tuple[int, int]]:
+    """Per connection: holdings that differ from what was reported, and all holdings."""
+    differing = (
+        Holding.objects.filter(connection__in=ids)
+        .exclude(quantity=0, reported__isnull=True)
+        .order_by()
+        .values_list("connection_id", "quantity", "reported")
+    )
+    result: dict[UUID, tuple[int, int]] = defaultdict(lambda: (0, 0))
+    for ident, quantity, reported in differing:
+        wrong, number = result[ident]
+        result[ident] = (wrong + (reported is not None and reported != quantity), number + 1)
+    return result
+
+
+# --- One connection ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A stretch of time of one stream, placed on the connection's time axis (0 to 1000)."""
+
+    state: str
+    label: str
+    start_at: datetime
+    end_at: datetime
+    left: int
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class StreamRow:
+    """One stream with what it covers."""
+
+    stream: Stream
+    stretches: tuple[Stretch, ...]
+
+    @property
+    def first(self) -> Stretch | None:
+        """The earliest stretch that was fetched."""
+        return next((s for s in self.stretches if s.state == Coverage.State.FETCHED), None)
+
+
+@dataclass(frozen=True, slots=True)
+class StreamGroup:
+    """The streams of one kind of record."""
+
+    kind: str
+    rows: tuple[StreamRow, ...]
+    hidden: int  # streams asked for completeness' sake only that brought nothing: not in rows
+    progress: Progress
+
+    @property
+    def total(self) -> int:
+        """All streams of this kind."""
+        return self.progress.total
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """A holding by the ledger beside what the exchange reports."""
+
+    holding: Holding
+    difference: Decimal | None  # reported less ledger; None until the exchange was asked
+
+    @property
+    def agrees(self) -> bool | None:
+        """None until the exchange was asked."""
+        return None if self.difference is None else not self.difference
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What the live part of a connection's page shows."""
+
+    card: Card
+    running: tuple[Stream, ...]
+    problems: tuple[Stream, ...]
+    reaches_back_to: datetime | None
+    is_busy: bool
+
+    @property
+    def headline(self) -> str:
+        """Names the state; a change of it is worth saying aloud."""
+        status = self.card.connection.status
+        if status == Connection.Status.ACTIVE:
+            return "backfilling" if self.card.is_backfilling else "active"
+        return status
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """One connection whole."""
+
+    status: Status
+    groups: tuple[StreamGroup, ...]
+    axis: tuple[datetime, datetime] | None
+    runs: tuple[SyncRun, ...]
+    balances: tuple[Balance, ...]
+
+
+def get(user: User, connection_id: UUID) -> Connection:
+    """One connection of this user. May raise Connection.DoesNotExist."""
+    return Connection.objects.of(user).get(pk=connection_id)
+
+
+def detail(user: User, connection_id: UUID, *, now: datetime) -> Detail:
+    """All of one connection, in a fixed number of queries. May raise Connection.DoesNotExist."""
+    connection = get(user, connection_id)
+    (card,) = _cards([connection])
+    streams = list(connection.streams.prefetch_related("coverage"))
+    axis = _axis(streams, now)
+    return Detail(
+        status=_status(card, streams, now),
+        groups=_groups(streams, axis),
+        axis=axis,
+        runs=tuple(connection.sync_runs.order_by("-started_at")[:8]),
+        balances=_balances(connection),
+    )
+
+
+def _status(card: Card, streams: Sequence[Stream], now: datetime) -> Status:
+    connection = card.connection
+    reached = [s.progress_at for s in streams if s.progress_at and s.record_count]
+    held = connection.lease_until is not None and connection.lease_until > now
+    return Status(
+        card=card,
+        running=tuple(s for s in streams if s.state == Stream.State.RUNNING),
+        problems=tuple(
+            s for s in streams if s.state in (Stream.State.FAILED, Stream.State.UNAVAILABLE)
+        ),
+        reaches_back_to=min(reached, default=None),
+        is_busy=connection.status == Connection.Status.PENDING
+        or card.is_backfilling
+        or connection.sealed_candidate is not None
+        or (held and connection.status == Connection.Status.ACTIVE),
+    )
+
+
+def _axis(streams: Iterable[Stream], now: datetime) -> tuple[datetime, datetime] | None:
+    """The time that all bars of a connection share: from the first known stretch to now."""
+    starts = [c.start_at for stream in streams for c in stream.coverage.all()]
+    if not starts:
+        return None
+    first = max(min(starts), FIRST_DAY)
+    return (first, now) if first < now else None
+
+
+def _groups(
+    streams: Sequence[Stream], axis: tuple[datetime, datetime] | None
+) -> tuple[StreamGroup, ...]:
+    by_kind: dict[str, list[Stream]] = defaultdict(list)
+    for stream in streams:
+        by_kind[stream.kind].append(stream)
+    order = [kind.value for kind in RecordKind]
+    kinds = sorted(by_kind, key=lambda kind: order.index(kind) if kind in order else len(order))
+    return tuple(_group(kind, by_kind[kind], axis) for kind in kinds)
+
+
+def _group(
+    kind: str, streams: Sequence[Stream], axis: tuple[datetime, datetime] | None
+) -> StreamGroup:
+    states: dict[str, int] = defaultdict(int)
+    for stream in streams:
+        states[stream.state] += 1
+    shown = [stream for stream in streams if _is_telling(stream)]
+    return StreamGroup(
+        kind=kind,
+        rows=tuple(StreamRow(stream, _stretches(stream, axis)) for stream in shown),
+        hidden=len(streams) - len(shown),
+        progress=_as_progress(states, sum(stream.record_count for stream in streams)),
+    )
+
+
+def _is_telling(stream: Stream) -> bool:
+    """Whether there is more to say of a stream than that it is asked for completeness' sake."""
+    quiet = (Stream.State.CAUGHT_UP, Stream.State.WAITING)
+    return stream.is_hot or stream.record_count > 0 or stream.state not in quiet
+
+
+def _stretches(stream: Stream, axis: tuple[datetime, datetime] | None) -> tuple[Stretch, ...]:
+    if axis is None:
+        return ()
+    first, last = axis
+    span = last - first
+    result = []
+    for part in stream.coverage.all():
+        if part.end_at < first:
+            continue
+        start, end = max(part.start_at, first), min(part.end_at, last)
+        left = int((start - first) * 1000 / span)
+        right = int((end - first) * 1000 / span)
+        result.append(
+            Stretch(
+                state=part.state,
+                label=str(Coverage.State(part.state).label),
+                start_at=start,
+                end_at=part.end_at,
+                left=min(left, 996),
+                width=max(right - left, 4),  # the shortest stretch can still be seen
+            )
+        )
+    return tuple(result)
+
+
+def _balances(connection: Connection) -> tuple[Balance, ...]:
+    rows = connection.holdings.exclude(quantity=0, reported__isnull=True).exclude(
+        quantity=0, reported=0
+    )
+    balances = [_balance(holding) for holding in rows]
+    return tuple(
+        sorted(balances, key=lambda b: (b.agrees is not False, b.holding.asset, b.holding.wallet))
+    )
+
+
+def _balance(holding: Holding) -> Balance:
+    return Balance(holding, discrepancy(holding.quantity, holding.reported))

@@ -1,0 +1,224 @@
+"""Reads the ledger for its pages: transactions by page, one transaction whole, one asset."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+
+from django.db.models import Exists, Max, Min, OuterRef, Prefetch, Q, QuerySet
+from django.utils import timezone
+
+from accounts.models import User
+from portfolio.engine import money
+from portfolio.models import Connection, Holding, Posting, RawRecord, Transaction
+
+PAGE_SIZE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a reader wants to see; an empty value asks for everything."""
+
+    kind: str = ""
+    asset: str = ""
+    connection: str = ""
+    wallet: str = ""
+    since: date | None = None
+    until: date | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A place in the list between two transactions, to page on from."""
+
+    occurred_at: datetime
+    id: int
+
+    def __str__(self) -> str:
+        return f"{self.occurred_at.isoformat()}~{self.id}"
+
+    @classmethod
+    def parse(cls, text: str) -> Mark | None:
+        """Reads a mark from an address; None where it is none."""
+        moment, _, number = text.partition("~")
+        try:
+            at = datetime.fromisoformat(moment)
+            mark = cls(at, int(number))
+        except ValueError:
+            return None
+        return mark if timezone.is_aware(at) and 0 <= mark.id < 2**63 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of transactions, newest first; a mark is None where the list ends."""
+
+    rows: tuple[Transaction, ...]
+    newer: Mark | None
+    older: Mark | None
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What there is to filter by."""
+
+    assets: tuple[str, ...]
+    wallets: tuple[str, ...]
+    connections: tuple[Connection, ...]
+
+
+def page(
+    user: User,
+    filters: Filters,
+    *,
+    older_than: Mark | None = None,
+    newer_than: Mark | None = None,
+    size: int = PAGE_SIZE,
+) -> Page:
+    """One page with its postings, in three queries however long the history is."""
+    queryset = _filtered(user, filters)
+    if newer_than is not None:
+        found = _rows(queryset.filter(_after(newer_than)).order_by("occurred_at", "id"), size + 1)
+        rows, has_newer, has_older = found[:size][::-1], len(found) > size, True
+    else:
+        if older_than is not None:
+            queryset = queryset.filter(_before(older_than))
+        found = _rows(queryset.order_by("-occurred_at", "-id"), size + 1)
+        rows, has_newer, has_older = found[:size], older_than is not None, len(found) > size
+    return Page(
+        rows=tuple(rows),
+        newer=_mark(rows[0]) if rows and has_newer else None,
+        older=_mark(rows[-1]) if rows and has_older else None,
+    )
+
+
+def _rows(queryset: QuerySet[Transaction], limit: int) -> list[Transaction]:
+    ordered = Posting.objects.order_by("-role", "amount", "id")
+    return list(
+        queryset.select_related("connection").prefetch_related(Prefetch("postings", ordered))[
+            :limit
+        ]
+    )
+
+
+def _mark(row: Transaction) -> Mark:
+    return Mark(row.occurred_at, row.pk)
+
+
+# The plain range comes first in both, so that the index on (owner, time, id) is walked from there.
+def _before(mark: Mark) -> Q:
+    return Q(occurred_at__lte=mark.occurred_at) & (
+        Q(occurred_at__lt=mark.occurred_at) | Q(id__lt=mark.id)
+    )
+
+
+def _after(mark: Mark) -> Q:
+    return Q(occurred_at__gte=mark.occurred_at) & (
+        Q(occurred_at__gt=mark.occurred_at) | Q(id__gt=mark.id)
+    )
+
+
+def _filtered(user: User, filters: Filters) -> QuerySet[Transaction]:
+    queryset = Transaction.objects.of(user)
+    if filters.kind:
+        queryset = queryset.filter(kind=filters.kind)
+    if filters.connection:
+        queryset = queryset.filter(connection_id=filters.connection)
+    if filters.since:
+        queryset = queryset.filter(occurred_at__gte=_midnight(filters.since))
+    if filters.until:
+        queryset = queryset.filter(occurred_at__lt=_midnight(filters.until + timedelta(days=1)))
+    if filters.asset or filters.wallet:
+        queryset = queryset.filter(Exists(_moving(user, filters)))
+    if filters.text:
+        queryset = queryset.filter(_matching(filters.text))
+    return queryset
+
+
+def _moving(user: User, filters: Filters) -> QuerySet[Posting]:
+    postings = Posting.objects.filter(owner=user, transaction=OuterRef("pk"))
+    if filters.asset:
+        postings = postings.filter(asset=filters.asset)
+    if filters.wallet:
+        postings = postings.filter(wallet=filters.wallet)
+    return postings
+
+
+def _matching(text: str) -> Q:
+    return (
+        Q(key__icontains=text)
+        | Q(detail__txid__icontains=text)
+        | Q(detail__order__icontains=text)
+        | Q(detail__address__icontains=text)
+    )
+
+
+def _midnight(on: date) -> datetime:
+    """The start of a day in the reader's time zone."""
+    return timezone.make_aware(datetime.combine(on, time.min))
+
+
+def choices(user: User) -> Choices:
+    """The assets, wallets and connections that this user's ledger knows, in two queries."""
+    places = Holding.objects.filter(owner=user).values_list("asset", "wallet").distinct()
+    pairs = list(places.order_by("asset"))
+    return Choices(
+        assets=tuple(sorted({asset for asset, _ in pairs})),
+        wallets=tuple(sorted({wallet for _, wallet in pairs})),
+        connections=tuple(Connection.objects.of(user).order_by("label", "created_at")),
+    )
+
+
+def years(user: User) -> tuple[int, ...]:
+    """The calendar years from the first transaction to the last, newest first."""
+    ends = Transaction.objects.of(user).aggregate(first=Min("occurred_at"), last=Max("occurred_at"))
+    if ends["first"] is None:
+        return ()
+    first, last = (timezone.localtime(ends[end]).year for end in ("first", "last"))
+    return tuple(range(last, first - 1, -1))
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One raw record and the postings that rest on it."""
+
+    record: RawRecord
+    postings: tuple[Posting, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionDetail:
+    """One transaction with all that is known of it."""
+
+    transaction: Transaction
+    postings: tuple[Posting, ...]
+    net: tuple[tuple[str, Decimal], ...]  # by asset, fees included
+    evidence: tuple[Evidence, ...]
+
+
+def transaction(user: User, transaction_id: int) -> TransactionDetail:
+    """One transaction whole, in five queries. May raise Transaction.DoesNotExist."""
+    row = Transaction.objects.of(user).select_related("connection").get(pk=transaction_id)
+    records = list(
+        row.raw_records.select_related("stream").prefetch_related("revisions").order_by("id")
+    )
+    postings = list(row.postings.order_by("-role", "amount", "id"))
+    return TransactionDetail(
+        transaction=row,
+        postings=tuple(postings),
+        net=_net(postings),
+        evidence=tuple(
+            Evidence(record, tuple(p for p in postings if p.raw_record_id == record.pk))
+            for record in records
+        ),
+    )
+
+
+def _net(postings: Sequence[Posting]) -> tuple[tuple[str, Decimal], ...]:
+    sums: dict[str, Decimal] = {}
+    for posting in postings:
+        sums[posting.asset] = money.add(sums.get(posting.asset, money.ZERO), posting.amount)
+    return tuple(sorted(sums.items()))

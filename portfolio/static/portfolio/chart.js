@@ -1,0 +1,80 @@
+// Draws the line of daily worth. The values come as text with the page; here they only become points.
+(() => {
+  const token = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim()
+  const reducedMotion = matchMedia('(prefers-reduced-motion: reduce)').matches
+
+  function options (data) {
+    const ink = token('--cf-muted')
+    const line = token('--cf-chart-1')
+    const figures = new Intl.NumberFormat(document.documentElement.lang, { notation: 'compact' })
+    const text = { color: ink, fontFamily: token('--cf-font'), fontSize: 12 }
+    return {
+      animation: !reducedMotion,
+      animationDuration: 250,
+      textStyle: text,
+      grid: { left: 8, right: 12, top: 12, bottom: 4, containLabel: true },
+      // Drawn on the canvas: a tooltip of HTML would need inline styles, which the page forbids.
+      tooltip: {
+        trigger: 'axis',
+        renderMode: 'richText',
+        backgroundColor: token('--cf-surface'),
+        borderColor: token('--cf-line-strong'),
+        borderWidth: 1,
+        padding: 10,
+        textStyle: { ...text, color: token('--cf-ink') },
+        axisPointer: { type: 'line', lineStyle: { color: token('--cf-line-strong'), type: 'solid' } },
+        formatter: ([point]) => {
+          const at = point.dataIndex
+          const unknown = data.unpriced[at] ? `\n${data.without} ${data.unpriced[at]}` : ''
+          return `${data.days[at]}\n${data.shown[at]} ${data.currency}${unknown}`
+        }
+      },
+      xAxis: {
+        type: 'category',
+        data: data.days,
+        boundaryGap: false,
+        axisLine: { lineStyle: { color: token('--cf-line') } },
+        axisTick: { show: false },
+        axisLabel: { ...text, hideOverlap: true, showMinLabel: true }
+      },
+      yAxis: {
+        type: 'value',
+        scale: false,
+        splitNumber: 4,
+        splitLine: { lineStyle: { color: token('--cf-line') } },
+        axisLabel: { ...text, formatter: value => figures.format(value) }
+      },
+      series: [{
+        type: 'line',
+        data: data.values,
+        showSymbol: data.values.length < 3,
+        sampling: 'lttb',
+        lineStyle: { color: line, width: 1.75 },
+        itemStyle: { color: line },
+        areaStyle: { color: line, opacity: 0.07 }
+      }]
+    }
+  }
+
+  function draw (element) {
+    const data = JSON.parse(document.getElementById(element.dataset.chart).textContent)
+    const former = echarts.getInstanceByDom(element)
+    if (!former) element.replaceChildren()
+    const chart = former ?? echarts.init(element)
+    chart.setOption(options(data), true)
+    if (former) return
+    const resizing = new ResizeObserver(() => chart.isDisposed() || chart.resize())
+    resizing.observe(element)
+  }
+
+  const drawAll = (within = document) => within.querySelectorAll('[data-chart]').forEach(draw)
+  document.addEventListener('DOMContentLoaded', () => drawAll())
+  document.addEventListener('coffer:theme', () => drawAll())
+  // Another span brings a new element; the old chart must let go of its canvas.
+  document.addEventListener('htmx:beforeSwap', event => {
+    event.detail.target.querySelectorAll('[data-chart]').forEach(element => {
+      echarts.getInstanceByDom(element)?.dispose()
+    })
+  })
+  document.addEventListener('htmx:afterSettle', event => drawAll(event.target.parentElement ?? document))
+})()

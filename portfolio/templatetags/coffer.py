@@ -1,0 +1,193 @@
+"""How amounts, money, prices and shares read on every page; from Decimal only, never from float."""
+
+from __future__ import annotations
+
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
+
+from django import template
+from django.utils import formats
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from portfolio.engine import money as exact
+from portfolio.engine.types import RecordKind
+from portfolio.models.ledger import KIND_LABELS
+from portfolio.templatetags import json_text
+
+register = template.Library()
+
+MINUS = "−"
+# Decimals of a currency where they are not two.
+DECIMALS = {"JPY": 0, "KRW": 0, "HUF": 0, "BTC": 8, "ETH": 8}
+# Digits of a fraction that are read at full strength; the rest is dimmed, never dropped.
+STRONG_DIGITS = 4
+# Digits that count in a price below one.
+PRICE_DIGITS = 5
+
+
+def _unknown() -> SafeString:
+    return format_html('<span class="text-secondary unknown">{}</span>', _("unknown"))
+
+
+def _sign(value: Decimal, *, always: bool) -> str:
+    if value < 0:
+        return MINUS
+    return "+" if always and value > 0 else ""
+
+
+def _grouped(value: Decimal, decimals: int | None = None) -> str:
+    return formats.number_format(
+        value.copy_abs(), decimal_pos=decimals, use_l10n=True, force_grouping=True
+    )
+
+
+def _tone(value: Decimal, *, signed: bool) -> str:
+    if not signed or not value:
+        return ""
+    return " is-negative" if value < 0 else " is-positive"
+
+
+@register.simple_tag
+def quantity(value: Decimal | None, unit: str = "", *, signed: bool = False) -> SafeString:
+    """An amount of an asset with every digit it has; digits far behind the point are dimmed."""
+    if value is None:
+        return _unknown()
+    point = formats.get_format("DECIMAL_SEPARATOR")
+    whole, _point, fraction = _grouped(Decimal(exact.plain(value))).partition(str(point))
+    return format_html(
+        '<span class="amount qty{}"><span class="qty-whole">{}{}</span>'
+        '<span class="qty-fraction">{}{}<span class="qty-dim">{}</span></span></span>{}',
+        _tone(value, signed=signed),
+        _sign(value, always=signed),
+        whole,
+        point if fraction else "",
+        fraction[:STRONG_DIGITS],
+        fraction[STRONG_DIGITS:],
+        format_html(' <span class="unit">{}</span>', unit) if unit else "",
+    )
+
+
+@register.simple_tag
+def money(value: Decimal | None, currency: str, *, signed: bool = False) -> SafeString:
+    """A worth in a currency, rounded for reading; the exact value is in the title."""
+    if value is None:
+        return _unknown()
+    decimals = DECIMALS.get(currency, 2)
+    step = Decimal(1).scaleb(-decimals)
+    shown = value.quantize(step, rounding=ROUND_HALF_EVEN, context=exact.EXACT)
+    text = _grouped(shown, decimals) if shown or not value else f"< {_grouped(step, decimals)}"
+    return format_html(
+        '<span class="amount money{}" title="{} {}">{}{}</span> <span class="unit">{}</span>',
+        _tone(value, signed=signed),
+        exact.plain(value),
+        currency,
+        _sign(value, always=signed),
+        text,
+        currency,
+    )
+
+
+@register.simple_tag
+def price(value: Decimal | None, currency: str) -> SafeString:
+    """The price of one unit: two decimals, and more where it is small; exact in the title."""
+    if value is None:
+        return _unknown()
+    decimals = DECIMALS.get(currency, 2)
+    if value and value.adjusted() < 0:
+        decimals = max(decimals, PRICE_DIGITS - 1 - value.adjusted())
+    step = Decimal(1).scaleb(-decimals)
+    shown = value.quantize(step, rounding=ROUND_HALF_EVEN, context=exact.EXACT)
+    return format_html(
+        '<span class="price" title="{} {}">{}{}</span> <span class="unit">{}</span>',
+        exact.plain(value),
+        currency,
+        _sign(value, always=False),
+        _grouped(shown),
+        currency,
+    )
+
+
+@register.simple_tag
+def percent(value: Decimal | None, *, signed: bool = False) -> SafeString:
+    """A share or change in percent, cut to one decimal; small ones read "< 0.1"."""
+    if value is None:
+        return _unknown()
+    step = Decimal("0.1")
+    shown = value.quantize(step, rounding=ROUND_DOWN, context=exact.EXACT)
+    text = _grouped(shown, 1) if shown or not value else f"< {_grouped(step, 1)}"
+    return format_html(
+        '<span class="percent{}">{}{} %</span>',
+        _tone(value, signed=signed),
+        _sign(value, always=signed),
+        text,
+    )
+
+
+@register.filter
+def kind_label(kind: str) -> str:
+    """A kind of transaction in the reader's words."""
+    return str(dict(KIND_LABELS).get(kind, kind))  # type: ignore[call-overload]
+
+
+@register.filter
+def record_kind(kind: str) -> str:
+    """A kind of record in the reader's words."""
+    labels = {
+        RecordKind.TRADES: _("Trades"),
+        RecordKind.DEPOSITS: _("Deposits"),
+        RecordKind.WITHDRAWALS: _("Withdrawals"),
+        RecordKind.TRANSFERS: _("Transfers between own wallets"),
+        RecordKind.REWARDS: _("Rewards"),
+        RecordKind.LEDGER: _("Ledger"),
+        "balances": _("Balances"),
+    }
+    return {str(key): text for key, text in labels.items()}.get(kind, kind)
+
+
+@register.filter
+def record_kind_short(kind: str) -> str:
+    """A kind of record in one word, for a list of them."""
+    return _("transfers") if kind == RecordKind.TRANSFERS else record_kind(kind).lower()
+
+
+@register.filter
+def whole(value: Decimal) -> int:
+    """A share in whole percent between 0 and 100, for drawing."""
+    return max(0, min(100, int(value)))
+
+
+@register.filter
+def detail_label(name: str) -> str:
+    """The name of a detail of a transaction in the reader's words."""
+    labels = {
+        "symbol": _("Market"),
+        "side": _("Side"),
+        "price": _("Price"),
+        "order": _("Order"),
+        "txid": _("Transaction hash"),
+        "address": _("Address"),
+        "network": _("Network"),
+        "status": _("Status"),
+        "tag": _("Address tag"),
+        "order_type": _("Kind of order"),
+        "trade": _("Trade"),
+        "reference": _("Reference"),
+        "description": _("Description"),
+        "direction": _("Direction"),
+        "type": _("Type"),
+        "subtype": _("Subtype"),
+    }
+    return labels.get(name, name.replace("_", " ").capitalize())
+
+
+@register.filter
+def laid_out(text: str) -> str:
+    """JSON text in indented lines, its values untouched."""
+    return json_text.laid_out(text)
+
+
+@register.filter
+def grouped(count: int) -> str:
+    """A count with thousands set apart."""
+    return formats.number_format(count, use_l10n=True, force_grouping=True)

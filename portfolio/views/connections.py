@@ -1,0 +1,225 @@
+"""Connections: the list, choosing an exchange, the key, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from celery import Task
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db import transaction
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from portfolio import tasks
+from portfolio.exchanges import catalogue
+from portfolio.exchanges.catalogue import ExchangeInfo
+from portfolio.forms import ConnectionForm, CredentialsForm, RemoveForm
+from portfolio.models import Connection
+from portfolio.selectors import connections as selector
+from portfolio.services import connections as service
+from portfolio.services.connections import ConnectionProblem
+from portfolio.views.access import Request, recently_confirmed
+
+
+@login_required
+@require_safe
+def index(request: Request) -> HttpResponse:
+    """Lists the connections with their state."""
+    return render(
+        request, "portfolio/connections/index.html", {"cards": selector.cards(request.user)}
+    )
+
+
+# --- Adding one -------------------------------------------------------------------------------
+
+
+@login_required
+@require_safe
+def choose(request: Request) -> HttpResponse:
+    """Lists every exchange that can be connected; ``q`` narrows the list."""
+    asked = request.GET.get("q", "").strip()
+    found = [info for info in catalogue.all_exchanges() if _matches(info, asked)]
+    context = {
+        "q": asked,
+        "sandboxes": [info for info in found if info.has_sandbox and settings.SANDBOX],
+        "exchanges": found,
+    }
+    template = "_exchanges" if request.htmx else "choose"
+    return render(request, f"portfolio/connections/{template}.html", context)
+
+
+def _matches(info: ExchangeInfo, asked: str) -> bool:
+    words = asked.casefold().split()
+    name = f"{info.name} {info.id}".casefold()
+    return all(word in name for word in words)
+
+
+def _exchange(environment: str, exchange: str) -> ExchangeInfo:
+    """The exchange that an address names. May raise Http404."""
+    try:
+        info = catalogue.get(exchange)
+    except KeyError:
+        raise Http404 from None
+    if environment == Connection.Environment.SANDBOX:
+        if not (settings.SANDBOX and info.has_sandbox):
+            raise Http404
+    elif environment != Connection.Environment.LIVE:
+        raise Http404
+    return info
+
+
+@sensitive_variables()
+@sensitive_post_parameters()
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@recently_confirmed
+def create(request: Request, environment: str, exchange: str) -> HttpResponse:
+    """Says how to make a good key, takes it, and has a worker check it."""
+    info = _exchange(environment, exchange)
+    form = ConnectionForm(request.POST or None, exchange=info)
+    if request.method == "POST" and form.is_valid():
+        try:
+            with transaction.atomic():
+                connection = service.register(
+                    user=request.user,
+                    exchange=info.id,
+                    environment=environment,
+                    label=form.cleaned_data["label"],
+                    credentials=form.credentials,
+                )
+                tasks.check_connection.delay_on_commit(str(connection.id))
+        except ConnectionProblem as problem:
+            form.add_error(None, problem.message)
+        else:
+            return redirect("portfolio:connection-detail", connection.id)
+    context = {"form": form, "info": info, "environment": environment}
+    return render(request, "portfolio/connections/create.html", context, status=_status_of(form))
+
+
+@sensitive_variables()
+@sensitive_post_parameters()
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@recently_confirmed
+def replace(request: Request, connection_id: UUID) -> HttpResponse:
+    """Takes a new key for a connection; the old one serves until the new one is checked."""
+    connection = _owned(request, connection_id)
+    info = _exchange(connection.environment, connection.exchange)
+    form = CredentialsForm(request.POST or None, exchange=info)
+    if request.method == "POST" and form.is_valid():
+        try:
+            with transaction.atomic():
+                service.replace_credentials(connection=connection, credentials=form.credentials)
+                tasks.check_connection.delay_on_commit(str(connection.id))
+        except ConnectionProblem as problem:
+            form.add_error(None, problem.message)
+        else:
+            return redirect("portfolio:connection-detail", connection.id)
+    context = {"form": form, "info": info, "connection": connection}
+    return render(request, "portfolio/connections/replace.html", context, status=_status_of(form))
+
+
+def _status_of(form: CredentialsForm) -> int:
+    """An answer to a form that was not taken is no success."""
+    return 422 if form.is_bound and form.errors else 200
+
+
+# --- One connection ---------------------------------------------------------------------------
+
+
+def _owned(request: Request, connection_id: UUID) -> Connection:
+    return get_object_or_404(Connection.objects.of(request.user), pk=connection_id)
+
+
+@login_required
+@require_safe
+def detail(request: Request, connection_id: UUID) -> HttpResponse:
+    """Shows one connection whole; its live part asks for itself again."""
+    return _shown(request, connection_id, "detail")
+
+
+@login_required
+@never_cache
+@require_safe
+def status(request: Request, connection_id: UUID) -> HttpResponse:
+    """The live part of a connection's page."""
+    return _shown(request, connection_id, "_status")
+
+
+def _shown(request: Request, connection_id: UUID, template: str) -> HttpResponse:
+    try:
+        found = selector.detail(request.user, connection_id, now=timezone.now())
+    except Connection.DoesNotExist:
+        raise Http404 from None
+    context = {"detail": found, "seen": request.GET.get("seen", "")}
+    return render(request, f"portfolio/connections/{template}.html", context)
+
+
+@transaction.atomic
+def _act(
+    request: Request,
+    connection_id: UUID,
+    action: Callable[..., None],
+    done: str,
+    then: Task[[str], Any] | None = None,
+) -> HttpResponse:
+    connection = _owned(request, connection_id)
+    try:
+        action(connection=connection)
+    except ConnectionProblem as problem:
+        messages.error(request, problem.message)
+    else:
+        messages.success(request, done)
+        if then is not None:
+            then.delay_on_commit(str(connection.id))
+    return redirect("portfolio:connection-detail", connection.id)
+
+
+@login_required
+@require_POST
+def pause(request: Request, connection_id: UUID) -> HttpResponse:
+    """Stops the schedule."""
+    return _act(request, connection_id, service.pause, _("Paused: nothing is fetched now."))
+
+
+@login_required
+@require_POST
+def resume(request: Request, connection_id: UUID) -> HttpResponse:
+    """Starts it again, with a fresh check of the key."""
+    return _act(request, connection_id, service.resume, _("Resumed."), tasks.check_connection)
+
+
+@login_required
+@require_POST
+def sync(request: Request, connection_id: UUID) -> HttpResponse:
+    """Fetches what is new now."""
+    done = _("Fetching what is new.")
+    return _act(request, connection_id, service.request_sync, done, tasks.sync_connection)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def remove(request: Request, connection_id: UUID) -> HttpResponse:
+    """Asks what happens to the history, then forgets the key."""
+    connection = _owned(request, connection_id)
+    form = RemoveForm(request.POST or None, initial={"history": RemoveForm.KEEP})
+    if request.method == "POST" and form.is_valid():
+        with_history = form.cleaned_data["history"] == RemoveForm.DELETE
+        with transaction.atomic():
+            service.remove(connection=connection, with_history=with_history)
+            tasks.revalue.delay_on_commit(request.user.pk)
+        messages.success(request, _("%(name)s was removed.") % {"name": connection})
+        return redirect("portfolio:connection-list")
+    context = {"form": form, "connection": connection}
+    return render(request, "portfolio/connections/remove.html", context)

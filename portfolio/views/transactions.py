@@ -1,0 +1,62 @@
+"""The list of transactions, and one of them down to the raw records."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_safe
+
+from portfolio.forms import TransactionFilterForm
+from portfolio.models import Transaction
+from portfolio.selectors import ledger
+from portfolio.selectors.ledger import Mark
+from portfolio.views.access import Request
+
+
+@login_required
+@require_safe
+def index(request: Request) -> HttpResponse:
+    """Shows one page of the filtered list; htmx gets the list without its frame."""
+    form = TransactionFilterForm(request.GET, choices=ledger.choices(request.user))
+    filters = form.filters()
+    page = ledger.page(
+        request.user,
+        filters,
+        older_than=Mark.parse(request.GET.get("older", "")),
+        newer_than=Mark.parse(request.GET.get("newer", "")),
+    )
+    context = {
+        "form": form,
+        "is_filtered": filters != ledger.Filters(),
+        "page": page,
+        "newer_url": _page_url(request, "newer", page.newer),
+        "older_url": _page_url(request, "older", page.older),
+    }
+    template = "_list" if request.htmx else "index"
+    response = render(request, f"portfolio/transactions/{template}.html", context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def _page_url(request: Request, name: str, mark: Mark | None) -> str:
+    """The address of the next page, with the filters as they are; "" where there is none."""
+    if mark is None:
+        return ""
+    query = request.GET.copy()
+    for key in [key for key in query if key in ("newer", "older") or not query[key]]:
+        del query[key]
+    query[name] = str(mark)
+    return f"?{query.urlencode()}"
+
+
+@login_required
+@require_safe
+def detail(request: Request, transaction_id: int) -> HttpResponse:
+    """Shows one transaction: postings, details, and every raw record behind it."""
+    try:
+        found = ledger.transaction(request.user, transaction_id)
+    except Transaction.DoesNotExist:
+        raise Http404 from None
+    return render(request, "portfolio/transactions/detail.html", {"found": found})

@@ -1,0 +1,277 @@
+"""Makes stored objects for tests, with sensible values for all that a test does not name."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from accounts.models import User
+from portfolio.models import (
+    Connection,
+    Coverage,
+    DailyPrice,
+    DailyValue,
+    Holding,
+    LatestPrice,
+    PermissionAudit,
+    Posting,
+    RawRecord,
+    RawRevision,
+    Stream,
+    SyncRun,
+    Transaction,
+)
+
+_numbers = itertools.count(1)
+PASSWORD = "correct-horse-battery"
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+
+
+def user(email: str = "", **fields: Any) -> User:
+    """A user who signs in with ``PASSWORD``; the address is verified."""
+    from allauth.account.models import EmailAddress
+
+    made = User.objects.create_user(
+        email or f"person{next(_numbers)}@example.org", PASSWORD, **fields
+    )
+    EmailAddress.objects.create(user=made, email=made.email, verified=True, primary=True)
+    return made
+
+
+def connection(owner: User, **fields: Any) -> Connection:
+    """An active connection that was synced a little while ago."""
+    values: dict[str, Any] = {
+        "exchange": "kraken",
+        "environment": "sandbox",
+        "label": "Kraken",
+        "status": Connection.Status.ACTIVE,
+        "account_uid": f"account-{next(_numbers)}",
+        "sealed_credentials": b"sealed",
+        "checked_at": NOW,
+        "last_synced_at": NOW,
+        "backfilled_at": NOW,
+        "balances_at": NOW,
+        "next_sync_at": NOW + timedelta(minutes=15),
+    }
+    return Connection.objects.create(owner=owner, **(values | fields))
+
+
+def audit(of: Connection, **fields: Any) -> PermissionAudit:
+    """A permission audit that found a read-only key."""
+    values: dict[str, Any] = {
+        "at": NOW,
+        "verdict": PermissionAudit.Verdict.READ_ONLY,
+        "permissions": ["Query Funds", "Query Ledger Entries"],
+        "ip_restricted": False,
+    }
+    return PermissionAudit.objects.create(connection=of, **(values | fields))
+
+
+def stream(of: Connection, key: str = "ledger", **fields: Any) -> Stream:
+    """A stream that is up to date."""
+    values: dict[str, Any] = {
+        "kind": key.partition(":")[0],
+        "state": Stream.State.CAUGHT_UP,
+        "record_count": 12,
+        "fetched_at": NOW,
+        "caught_up_at": NOW,
+    }
+    return Stream.objects.create(connection=of, key=key, **(values | fields))
+
+
+def coverage(of: Stream, start: datetime, end: datetime, state: str = "fetched") -> Coverage:
+    """One stretch of time of a stream."""
+    return Coverage.objects.create(stream=of, start_at=start, end_at=end, state=state)
+
+
+def sync_run(of: Connection, **fields: Any) -> SyncRun:
+    """A sync run that went well."""
+    values: dict[str, Any] = {
+        "started_at": NOW - timedelta(minutes=2),
+        "finished_at": NOW,
+        "outcome": SyncRun.Outcome.DONE,
+        "pages": 4,
+        "new_records": 12,
+    }
+    return SyncRun.objects.create(connection=of, **(values | fields))
+
+
+def raw_record(of: Stream, body: Any = None, **fields: Any) -> RawRecord:
+    """A raw record; ``body`` is text as received, or anything that JSON can write."""
+    number = next(_numbers)
+    text = body if isinstance(body, str) else json.dumps(body or {"id": str(number)})
+    values: dict[str, Any] = {
+        "external_id": f"L{number:06d}",
+        "occurred_at": NOW,
+        "endpoint": "POST /0/private/Ledgers",
+        "fetched_at": NOW,
+    }
+    return RawRecord.objects.create(
+        connection=of.connection, stream=of, body=text, **(values | fields)
+    )
+
+
+def raw_revision(of: RawRecord, body: str = '{"status": "pending"}') -> RawRevision:
+    """A former text of a raw record."""
+    return RawRevision.objects.create(
+        raw_record=of, body=body, fetched_at=NOW - timedelta(days=2), replaced_at=NOW
+    )
+
+
+def transaction(
+    of: Stream,
+    *movements: tuple[str, str] | tuple[str, str, str],
+    kind: str = "trade",
+    at: datetime = NOW,
+    wallet: str = "spot",
+    **fields: Any,
+) -> Transaction:
+    """A transaction with its raw record and postings, given as ("-0.5", "BTC"[, "fee"])."""
+    owner = of.connection.owner
+    values: dict[str, Any] = {"key": f"T{next(_numbers):06d}", "detail": {}}
+    made = Transaction.objects.create(
+        owner=owner, connection=of.connection, kind=kind, occurred_at=at, **(values | fields)
+    )
+    raw = raw_record(of, transaction=made, occurred_at=at)
+    for position, (amount, asset, *role) in enumerate(movements):
+        posting(
+            made, raw, position, amount, asset, role=role[0] if role else "principal", wallet=wallet
+        )
+    return made
+
+
+def posting(
+    of: Transaction,
+    raw: RawRecord,
+    position: int,
+    amount: str,
+    asset: str,
+    *,
+    role: str = "principal",
+    wallet: str = "spot",
+) -> Posting:
+    """One signed amount of a transaction."""
+    return Posting.objects.create(
+        owner=of.owner,
+        connection=of.connection,
+        transaction=of,
+        raw_record=raw,
+        position=position,
+        wallet=wallet,
+        asset=asset,
+        amount=Decimal(amount),
+        role=role,
+        occurred_at=of.occurred_at,
+    )
+
+
+def holding(
+    of: Connection,
+    asset: str = "BTC",
+    quantity: str = "0.5",
+    *,
+    wallet: str = "spot",
+    reported: str | None = "same",
+) -> Holding:
+    """A holding; the exchange reports the same unless told otherwise (None: not asked yet)."""
+    said = None if reported is None else Decimal(quantity if reported == "same" else reported)
+    return Holding.objects.create(
+        owner=of.owner,
+        connection=of,
+        wallet=wallet,
+        asset=asset,
+        quantity=Decimal(quantity),
+        reported=said,
+    )
+
+
+def price(asset: str, amount: str, *, currency: str = "EUR", at: datetime = NOW) -> LatestPrice:
+    """The newest price of an asset."""
+    return LatestPrice.objects.create(
+        asset=asset, currency=currency, price=Decimal(amount), at=at, source="kraken:sandbox"
+    )
+
+
+def daily_price(asset: str, amount: str, on: date, *, currency: str = "EUR") -> DailyPrice:
+    """The closing price of an asset on one day."""
+    return DailyPrice.objects.create(
+        asset=asset, currency=currency, on=on, price=Decimal(amount), source="kraken:sandbox"
+    )
+
+
+def daily_values(
+    owner: User, values: Iterable[tuple[date, str]], *, currency: str = "EUR"
+) -> list[DailyValue]:
+    """What a user's holdings were worth at the end of each of these days."""
+    return DailyValue.objects.bulk_create(
+        DailyValue(owner=owner, currency=currency, on=on, value=Decimal(value))
+        for on, value in values
+    )
+
+
+def full_account(owner: User, *, now: datetime = NOW, days: int = 400) -> dict[str, Any]:
+    """Two connections with history, holdings, prices and daily values; one holding differs.
+
+    Returns the objects by name: kraken, binance, ledger (a stream), trade (a transaction).
+    """
+    kraken = connection(owner, last_synced_at=now, balances_at=now)
+    binance = connection(
+        owner, exchange="binance", label="Binance", last_synced_at=now, balances_at=now
+    )
+    since = now - timedelta(days=days)
+    for made in (kraken, binance):
+        audit(made, at=now)
+        sync_run(made, started_at=now - timedelta(minutes=2), finished_at=now)
+    ledger = stream(kraken, "ledger", record_count=1200)
+    pairs = [stream(binance, f"trades:{pair}", priority=n) for n, pair in enumerate(_PAIRS)]
+    broken = stream(binance, "deposits", state=Stream.State.FAILED, message="HTTP 502 five times")
+    for part in (ledger, *pairs):
+        coverage(part, since, now)
+    coverage(broken, since, now - timedelta(days=90))
+    coverage(broken, now - timedelta(days=90), now, "failed")
+    trades = [_trade(ledger if n % 3 else pairs[n % 4], n, now) for n in range(70)]
+    _hold_and_price(kraken, binance, now)
+    daily_values(owner, _course(now, days))
+    return {"kraken": kraken, "binance": binance, "ledger": ledger, "trade": trades[0]}
+
+
+_PAIRS = ("BTCUSDT", "ETHUSDT", "BNBBTC", "SHIBUSDT")
+
+
+def _trade(of: Stream, number: int, now: datetime) -> Transaction:
+    at = now - timedelta(hours=7 * number)
+    if number % 5 == 4:
+        moved = ("0.00012345", "DOT")
+        return transaction(of, moved, kind="reward", at=at, wallet="staking")
+    moves = (f"-{number * 37 + 125}.55", "EUR"), (f"0.0{number + 11}345678", "BTC")
+    fee = ("-0.00075", "BNB", "fee")
+    detail = {"symbol": "BTC/EUR", "side": "buy", "price": "61234.5", "order": f"O-{number}"}
+    return transaction(of, *moves, fee, at=at, detail=detail)
+
+
+def _hold_and_price(kraken: Connection, binance: Connection, now: datetime) -> None:
+    holding(kraken, "BTC", "0.512345678901234567")
+    holding(kraken, "EUR", "1520.4")
+    holding(kraken, "DOT", "120.0000451", wallet="staking")
+    holding(binance, "BTC", "0.0250075")
+    holding(binance, "SHIB", "12500000")
+    holding(binance, "BNB", "3.21", reported="3.2")
+    holding(binance, "NEWCOIN", "1000")
+    for asset, amount in _PRICES.items():
+        LatestPrice.objects.create(
+            asset=asset, currency="EUR", price=Decimal(amount), at=now, source="kraken:sandbox"
+        )
+
+
+_PRICES = {"BTC": "61234.5", "DOT": "4.32", "SHIB": "0.00000812", "BNB": "540.25"}
+
+
+def _course(now: datetime, days: int) -> Iterable[tuple[date, str]]:
+    """A worth that climbs with a wave in it, in whole cents."""
+    for day in range(days + 1):
+        wave = (day * 37) % 900 - (day % 50) * 20
+        yield (now - timedelta(days=days - day)).date(), str(9000 + day * 62 + wave)
