@@ -22,7 +22,7 @@ import environ
 from config import running
 from config.servers import Lease, ServerError
 from config.servers.errors import disk_errors
-from config.servers.lease import make_data_dir
+from config.servers.lease import locked, make_data_dir
 from config.servers.postgres import Postgres
 from config.servers.process import write_private
 from config.servers.valkey import Valkey
@@ -123,13 +123,18 @@ def machine_secrets(place: Path) -> dict[str, str]:
     """This machine's secrets, made on the first start; never printed. May raise ServerError."""
     make_data_dir(place)
     path = place / "secrets.env"
-    if path.exists():
-        return _read(path)
-    if (place / "postgres").exists():
-        raise ServerError(
-            f"{path} is missing, but there is a database beside it whose credentials only the key "
-            f"in that file opens; restore the file from your backup."
-        )
+    with disk_errors(path), locked(place / "run" / "secrets.lock"):
+        if not path.exists():
+            if (place / "postgres").exists():
+                raise ServerError(
+                    f"{path} is missing, but there is a database beside it whose credentials only "
+                    f"the key in that file opens; restore the file from your backup."
+                )
+            _make_secrets(path)
+    return _read(path)
+
+
+def _make_secrets(path: Path) -> None:
     made = {
         "SECRET_KEY": secrets.token_urlsafe(50),
         "CREDENTIALS_KEY": base64.urlsafe_b64encode(os.urandom(32)).decode(),
@@ -141,9 +146,7 @@ def machine_secrets(place: Path) -> dict[str, str]:
         "# without CREDENTIALS_KEY no stored exchange key can be read again.",
         *(f"{name}={value}" for name, value in made.items()),
     ]
-    with disk_errors(path):
-        write_private(path, "\n".join(lines) + "\n")
-    return made
+    write_private(path, "\n".join(lines) + "\n")
 
 
 def _known(place: Path, names: tuple[str, ...]) -> dict[str, str]:

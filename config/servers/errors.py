@@ -18,6 +18,7 @@ _HINTS = {
     errno.EROFS: "the disk is read-only; choose another place with DATA_DIR=/some/directory",
     errno.EACCES: "permission denied; choose another place with DATA_DIR=/some/directory",
     errno.EPERM: "not permitted; choose another place with DATA_DIR=/some/directory",
+    errno.EEXIST: "a file is in the way; choose another place with DATA_DIR=/some/directory",
     errno.ENOTDIR: "a file is in the way; choose another place with DATA_DIR=/some/directory",
 }
 

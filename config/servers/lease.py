@@ -9,6 +9,8 @@ from __future__ import annotations
 import fcntl
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -18,7 +20,7 @@ from config.servers.postgres import Postgres
 from config.servers.process import say
 from config.servers.valkey import Valkey
 
-START_LOCK_SECONDS = 120
+LOCK_SECONDS = 120
 
 
 class Lease:
@@ -46,7 +48,7 @@ class Lease:
     def acquire(self) -> None:
         """Starts what does not run yet; fills ``addresses``. May raise ServerError."""
         make_data_dir(self.data_dir)
-        with disk_errors(self.data_dir), self._start_lock():
+        with disk_errors(self.data_dir), locked(self.data_dir / "run" / "start.lock"):
             self._users = (self.data_dir / "run" / "users.lock").open("a")
             fcntl.flock(self._users, fcntl.LOCK_SH)
             try:
@@ -70,7 +72,7 @@ class Lease:
         """Stops the servers when nobody else uses them; safe to call twice."""
         if self._users is None:
             return
-        with self._start_lock():
+        with locked(self.data_dir / "run" / "start.lock"):
             self._leave()
 
     def _leave(self) -> None:
@@ -86,35 +88,39 @@ class Lease:
         self._users.close()
         self._users = None
 
-    def _start_lock(self) -> IO[str]:
-        """Only one process at a time may start or stop servers. May raise ServerError."""
-        file = (self.data_dir / "run" / "start.lock").open("a")
-        deadline = time.monotonic() + START_LOCK_SECONDS
-        told = time.monotonic() + 2
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    file.close()
-                    raise ServerError(
-                        f"another command has been starting or stopping the servers of "
-                        f"{self.data_dir} for {START_LOCK_SECONDS} s; end it and try again."
-                    ) from None
-                if time.monotonic() > told:
-                    say("waiting for another command that starts or stops the servers ...")
-                    told = deadline
-                time.sleep(0.05)
-            else:
-                return file
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Only one process at a time may start or stop servers. May raise ServerError."""
+    deadline = time.monotonic() + LOCK_SECONDS
+    told = time.monotonic() + 2
+    with path.open("a") as file:
+        while not _try_lock(file):
+            if time.monotonic() > deadline:
+                raise ServerError(
+                    f"another command has been starting or stopping the servers beside {path} "
+                    f"for {LOCK_SECONDS} s; end it and try again."
+                )
+            if time.monotonic() > told:
+                say("waiting for another command that starts or stops the servers ...")
+                told = deadline
+            time.sleep(0.05)
+        yield
+
+
+def _try_lock(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def make_data_dir(data_dir: Path) -> None:
     """Makes the directory, for its owner alone. May raise ServerError."""
     with disk_errors(data_dir):
         for path in (data_dir, data_dir / "run", data_dir / "log"):
-            if not path.is_dir():
-                path.mkdir(mode=0o700, parents=True)
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not os.access(data_dir / "run", os.W_OK):
             raise ServerError(
                 f"cannot write to {data_dir}: it belongs to somebody else or is read-only; "

@@ -44,7 +44,12 @@ def environment(data_dir: Path, **more: str) -> dict[str, str]:
 
 def hold(data_dir: Path, code: str, **more: str) -> subprocess.Popen[str]:
     """Runs some lines as a manage.py command would, with the embedded servers around them."""
-    program = f"import os, time\nfrom config import boot\nwith boot.services(['manage.py', 'x']):\n {code}\n"
+    lines = [
+        "import os, time",
+        "from config import boot",
+        "with boot.services(['manage.py', 'x']):",
+    ]
+    program = "\n".join(["import os, time", "from config import boot", inside, f" {code}"])
     return start([sys.executable, "-u", "-c", program], environment(data_dir, **more))
 
 

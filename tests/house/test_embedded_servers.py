@@ -44,8 +44,10 @@ def _servers(data_dir: Path) -> tuple[Postgres, Valkey]:
 
 def _line(process: subprocess.Popen[str], text: str) -> None:
     assert process.stdout is not None
+    said = []
     while text not in (line := process.stdout.readline()):
-        assert line, f"ended before it said {text!r}"
+        said.append(line)
+        assert line, f"ended before it said {text!r}: {said}"
 
 
 def test_data_outlives_the_command_and_nothing_keeps_running(data_dir: Path) -> None:
