@@ -73,16 +73,17 @@ def _start(cursor: Cursor, **defaults: Any) -> Cursor:
 
 @dataclass(frozen=True, slots=True)
 class IdAscending:
-    """Whole history by rising ids: ask from an id on, go on after the last one seen.
+    """Whole history by rising ids: ask from an id on, go on at the last one seen.
 
     Deterministic: no windows, no edges, records of one millisecond are told apart by their ids.
-    A finished round ends by stepping back to the first id of the last ``overlap``, so that the
+    Going on at the last id, not after it, reads one record twice and is right whether the exchange
+    takes the id as inclusive or not (Binance's two languages disagree). A finished round ends by stepping back to the first id of the last ``overlap``, so that the
     next one reads the recent past again.
     """
 
     id_parameter: str
     limit_parameter: str
-    limit: int
+    limit: int  # at least 2
     floor: datetime
     overlap: timedelta
 
@@ -101,7 +102,7 @@ class IdAscending:
         if len(rows) < self.limit:
             again = {"v": _VERSION, "next": back[0][0], "back": back}
             return Step(again, True, (self.floor, now), newest.occurred_at)
-        onward = {"v": _VERSION, "next": int(newest.external_id) + 1, "back": back}
+        onward = {"v": _VERSION, "next": int(newest.external_id), "back": back}
         return Step(onward, False, (self.floor, newest.occurred_at), newest.occurred_at)
 
     def skip(self, cursor: Cursor, now: datetime) -> Step | None:

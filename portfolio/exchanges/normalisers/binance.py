@@ -38,9 +38,11 @@ def trade(stream: StreamSpec, row: dict[str, Any]) -> Event:
     """Both legs of a spot trade and its fee, which may be in a third asset (BNB)."""
     base, quote = stream.scope["base"], stream.scope["quote"]
     sign = 1 if row["isBuyer"] else -1
+    quantity = exact(row["qty"])
+    cost = exact(row["quoteQty"]) if row.get("quoteQty") else quantity * exact(row["price"])
     movements = [
-        Movement("spot", base, sign * exact(row["qty"])),
-        Movement("spot", quote, -sign * exact(row["quoteQty"])),
+        Movement("spot", base, sign * quantity),
+        Movement("spot", quote, -sign * cost),
         *_fee("spot", row["commissionAsset"], exact(row["commission"])),
     ]
     shown = detail(row, price="price", order="orderId", trade="id")
@@ -65,12 +67,17 @@ def deposit(stream: StreamSpec, row: dict[str, Any]) -> Event:
     moved = (Movement(wallet, row["coin"], exact(row["amount"])),)
     shown = detail(row, network="network", address="address", tag="addressTag", txid="txId")
     return Event(
-        key=f"deposit:{row['id']}",
+        key=f"deposit:{deposit_id(row)}",
         kind=TransactionKind.DEPOSIT,
         occurred_at=at_ms(row["insertTime"]),
         movements=moved if status in DEPOSIT_BOOKED else (),
         detail={"status": _DEPOSIT_STATUS.get(status, status), **shown},
     )
+
+
+def deposit_id(row: dict[str, Any]) -> str:
+    """Return what names a deposit: its id, or in older answers its transaction."""
+    return str(row["id"]) if row.get("id") else f"{row['coin']}:{row['txId']}:{row['insertTime']}"
 
 
 def withdrawal(stream: StreamSpec, row: dict[str, Any]) -> Event:
@@ -93,20 +100,25 @@ def withdrawal(stream: StreamSpec, row: dict[str, Any]) -> Event:
 
 def dividend(stream: StreamSpec, row: dict[str, Any]) -> Event:
     """An asset dividend: earn and staking payouts, airdrops, referral and other distributions."""
-    about = str(row.get("enInfo") or "")
-    kind = TransactionKind.AIRDROP if "airdrop" in about.lower() else TransactionKind.REWARD
+    taken_back = str(row.get("direction", "1")) == "-1"
+    amount = exact(row["amount"])
     return Event(
         key=f"reward:{dividend_id(row)}",
-        kind=kind,
+        kind=TransactionKind.ADJUSTMENT if taken_back else _payout(str(row.get("enInfo") or "")),
         occurred_at=at_ms(row["divTime"]),
-        movements=(Movement("spot", row["asset"], exact(row["amount"])),),
+        movements=(Movement("spot", row["asset"], -amount if taken_back else amount),),
         detail=detail(row, description="enInfo", reference="tranId"),
     )
 
 
+def _payout(about: str) -> TransactionKind:
+    return TransactionKind.AIRDROP if "airdrop" in about.lower() else TransactionKind.REWARD
+
+
 def dividend_id(row: dict[str, Any]) -> str:
     """Return what names a dividend: its id, or in older answers its transaction and asset."""
-    return str(row["id"]) if row.get("id") else f"{row['tranId']}:{row['asset']}"
+    older = f"{row['tranId']}:{row['asset']}:{row['divTime']}"
+    return str(row["id"]) if row.get("id") else older
 
 
 def transfer(stream: StreamSpec, row: dict[str, Any]) -> Event:

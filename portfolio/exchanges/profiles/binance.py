@@ -162,7 +162,7 @@ _STREAMS = (
         call=DEPOSITS,
         strategy=_windows(90, 1000, 14 * _DAY, offset_parameter="offset"),
         read=_listed,
-        external_id=_field("id"),
+        external_id=lambda row: normalisers.deposit_id(row.value),
         occurred_at=_moment("insertTime"),
         normalise=normalisers.deposit,
         overlap=14 * _DAY,
