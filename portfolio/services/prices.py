@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
@@ -171,11 +172,12 @@ def _refresh_rates(needs: list[_Need], result: _Result) -> None:
 def _from_source(need: _Need, open_client: OpenMarketData, result: _Result) -> dict[str, date]:
     """Fetches what one exchange can give; returns the assets it cannot price from the start."""
     try:
-        client = open_client(need.exchange, need.environment)
-        pairs, lost = needed_pairs(need.since, need.currencies, client.markets(), rates.pairs())
-        _refresh_tickers(client, need, pairs)
-        PriceSeries.objects.filter(source=need.source).exclude(message="").update(message="")
-        _refresh_series(client, need, pairs, result)
+        with closing(open_client(need.exchange, need.environment)) as client:
+            markets = client.markets()
+            pairs, lost = needed_pairs(need.since, need.currencies, markets, rates.pairs())
+            _refresh_tickers(client, need, pairs)
+            PriceSeries.objects.filter(source=need.source).exclude(message="").update(message="")
+            _refresh_series(client, need, pairs, result)
     except WaitUntil as error:
         result.put_off(error.until)
         return {}

@@ -56,7 +56,7 @@ def refresh(currencies: Iterable[str], since: date) -> date | None:
     if not stale:
         return None
     converter = _converter()
-    earliest = [_store(converter, currency, since) for currency in stale]
+    earliest = [_store(converter, known.get(currency), currency, since) for currency in stale]
     return min(filter(None, earliest), default=None)
 
 
@@ -75,8 +75,14 @@ def _is_complete(series: PriceSeries | None, currency: str, since: date) -> bool
 
 
 @transaction.atomic
-def _store(converter: CurrencyConverter, currency: str, since: date) -> date | None:
+def _store(
+    converter: CurrencyConverter, series: PriceSeries | None, currency: str, since: date
+) -> date | None:
+    """Stores what is missing; returns its first day."""
     rates = _rates(converter, currency, since)
+    if series and series.asked_from and series.asked_from <= since and series.fetched_until:
+        since = series.asked_from
+        rates = {day: rate for day, rate in rates.items() if day > series.fetched_until}
     if not rates:
         return None
     first, last = min(rates), max(rates)
@@ -95,7 +101,7 @@ def _store(converter: CurrencyConverter, currency: str, since: date) -> date | N
         {"price": rates[last], "at": at}, asset=BASE, currency=currency, source=REFERENCE
     )
     PriceSeries.objects.update_or_create(
-        {"asked_from": since, "fetched_from": first, "fetched_until": last},
+        {"asked_from": since, "fetched_until": last},
         asset=BASE,
         currency=currency,
         source=REFERENCE,
