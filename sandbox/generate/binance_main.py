@@ -168,8 +168,9 @@ def _plan_funding(timeline: Timeline, life: BinanceLife) -> None:
         timeline.plan(time_ms, partial(_transfer, life, index))
     for index, time_ms in enumerate(_random_times(life, 34, first_day=40)):
         timeline.plan(time_ms, partial(_outgoing, life, index))
-    # Rows that move nothing: a deposit still unconfirmed, one to a wrong address.
-    for day, status in ((1_094, 0), (611, 7)):
+    # Two rows that move nothing (still unconfirmed; to a wrong address), and one that counts
+    # although the coins may not be withdrawn again yet.
+    for day, status in ((1_094, 0), (611, 7), (1_090, 6)):
         timeline.plan(
             life.prices.origin + day * DAY + 5_000_123, partial(_odd_deposit, life, status)
         )

@@ -47,7 +47,8 @@ def build(anchor_ms: int) -> World:
             )
         },
     )
-    _live(world)
+    with exact():  # the same digits whatever the surroundings calculate with
+        _live(world)
     return world
 
 
@@ -63,8 +64,7 @@ def _live(world: World) -> None:
         moment = world.prices.origin + day * DAY + 51_000_000 + index * 7_907
         timeline.plan(moment, partial(_to_binance, timeline, world, TRAVELLERS[index % 2]))
     small.plan(timeline, world.binance["small"], world.kraken["small"])
-    with exact():
-        timeline.run()
+    timeline.run()
     _settle(world)
 
 
