@@ -11,6 +11,8 @@ from django.utils.translation import gettext
 from accounts.models import AuditEvent, User
 
 PAGE_SIZE = 50
+# Details whose value says by itself what it is.
+PLAIN = frozenset({"browser", "address", "kind"})
 
 
 def note(*, user: User, action: str, ip_address: str | None = None, **detail: str) -> None:
@@ -50,5 +52,11 @@ def page(user: User, *, before: int | None = None, size: int = PAGE_SIZE) -> Pag
 
 
 def _line(row: AuditEvent) -> Line:
-    detail = ", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in row.detail.items())
-    return Line(row.at, capfirst(gettext(row.action)), detail, row.ip_address)
+    parts = [_part(name, str(value)) for name, value in row.detail.items()]
+    return Line(row.at, capfirst(gettext(row.action)), ", ".join(parts), row.ip_address)
+
+
+def _part(name: str, value: str) -> str:
+    if name in PLAIN:
+        return gettext(value)
+    return f"{gettext(name.replace('_', ' '))}: {value}"
