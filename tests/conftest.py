@@ -5,6 +5,7 @@ The servers start when this file is read, which is before Django's settings are.
 
 from __future__ import annotations
 
+import django
 from django.conf import settings
 
 from tests import servers
@@ -13,3 +14,6 @@ servers.start()
 
 # Tests sign many people in; the real hash is slow on purpose.
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+# Conftests further down import models while they are read.
+django.setup()

@@ -242,7 +242,6 @@ def _add_streams(work: _Work, planned: list[StreamSpec]) -> int:
             key=stream.key,
             kind=stream.kind.value,
             scope=stream.scope,
-            is_hot=stream.hot,
             priority=priority,
         )
         for priority, stream in enumerate(planned)
