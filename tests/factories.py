@@ -274,4 +274,4 @@ def _course(now: datetime, days: int) -> Iterable[tuple[date, str]]:
     """A worth that climbs with a wave in it, in whole cents."""
     for day in range(days + 1):
         wave = (day * 37) % 900 - (day % 50) * 20
-        yield (now - timedelta(days=days - day)).date(), str(9000 + day * 62 + wave)
+        yield (now - timedelta(days=days - day)).date(), str(6000 + day * 30000 // days + wave)

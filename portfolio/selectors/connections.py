@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import Count, Sum
+from django.db.models import Count, Q, Sum
 
 from accounts.models import User
 from portfolio.engine.reconcile import discrepancy
@@ -56,6 +56,15 @@ class Card:
         return (
             self.connection.status == Connection.Status.ACTIVE
             and self.connection.backfilled_at is None
+        )
+
+    @property
+    def is_fetching(self) -> bool:
+        """Whether a run is under way, be it waiting or working."""
+        return (
+            self.connection.status == Connection.Status.ACTIVE
+            and self.last_run is not None
+            and self.last_run.finished_at is None
         )
 
 
@@ -110,26 +119,44 @@ def _progress(ids: Sequence[UUID]) -> dict[UUID, Progress]:
     counts = (
         Stream.objects.filter(connection__in=ids)
         .order_by()
-        .values("connection_id", "state")
+        .values("connection_id", "state", is_complete=Q(caught_up_at__isnull=False))
         .annotate(number=Count("id"), records=Sum("record_count"))
     )
-    by_state: dict[UUID, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    records: dict[UUID, int] = defaultdict(int)
+    by_connection: dict[UUID, list[_Tally]] = defaultdict(list)
     for row in counts:
-        by_state[row["connection_id"]][row["state"]] += row["number"]
-        records[row["connection_id"]] += row["records"]
-    return {ident: _as_progress(states, records[ident]) for ident, states in by_state.items()}
+        tally = _Tally(row["state"], row["is_complete"], row["number"], row["records"])
+        by_connection[row["connection_id"]].append(tally)
+    return {ident: _added_up(tallies) for ident, tallies in by_connection.items()}
 
 
-def _as_progress(states: dict[str, int], records: int) -> Progress:
-    unavailable = states[Stream.State.UNAVAILABLE]
+@dataclass(frozen=True, slots=True)
+class _Tally:
+    """Streams that are alike; a complete one was up to date at least once."""
+
+    state: str
+    is_complete: bool
+    number: int
+    records: int
+
+    @property
+    def is_done(self) -> bool:
+        """What waits for its next turn is done all the same; what failed is not."""
+        if self.state == Stream.State.UNAVAILABLE:
+            return True
+        return self.is_complete and self.state != Stream.State.FAILED
+
+
+def _added_up(tallies: Sequence[_Tally]) -> Progress:
+    def number(state: str) -> int:
+        return sum(tally.number for tally in tallies if tally.state == state)
+
     return Progress(
-        total=sum(states.values()),
-        done=states[Stream.State.CAUGHT_UP] + unavailable,
-        running=states[Stream.State.RUNNING],
-        failed=states[Stream.State.FAILED],
-        unavailable=unavailable,
-        records=records,
+        total=sum(tally.number for tally in tallies),
+        done=sum(tally.number for tally in tallies if tally.is_done),
+        running=number(Stream.State.RUNNING),
+        failed=number(Stream.State.FAILED),
+        unavailable=number(Stream.State.UNAVAILABLE),
+        records=sum(tally.records for tally in tallies),
     )
 
 
@@ -212,15 +239,20 @@ class Status:
     running: tuple[Stream, ...]
     problems: tuple[Stream, ...]
     reaches_back_to: datetime | None
+    next_at: datetime | None  # None: at once, or not at all
     is_busy: bool
 
     @property
     def headline(self) -> str:
         """Names the state; a change of it is worth saying aloud."""
         status = self.card.connection.status
-        if status == Connection.Status.ACTIVE:
-            return "backfilling" if self.card.is_backfilling else "active"
-        return status
+        if status != Connection.Status.ACTIVE:
+            return status
+        if self.card.is_backfilling:
+            return "backfilling"
+        if self.card.is_fetching:
+            return "fetching"
+        return "gaps" if self.card.progress.failed else "active"
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +289,7 @@ def detail(user: User, connection_id: UUID, *, now: datetime) -> Detail:
 def _status(card: Card, streams: Sequence[Stream], now: datetime) -> Status:
     connection = card.connection
     reached = [s.progress_at for s in streams if s.progress_at and s.record_count]
-    held = connection.lease_until is not None and connection.lease_until > now
+    due = connection.next_sync_at if connection.status == Connection.Status.ACTIVE else None
     return Status(
         card=card,
         running=tuple(s for s in streams if s.state == Stream.State.RUNNING),
@@ -265,10 +297,11 @@ def _status(card: Card, streams: Sequence[Stream], now: datetime) -> Status:
             s for s in streams if s.state in (Stream.State.FAILED, Stream.State.UNAVAILABLE)
         ),
         reaches_back_to=min(reached, default=None),
+        next_at=due if due is not None and due > now else None,
         is_busy=connection.status == Connection.Status.PENDING
         or card.is_backfilling
-        or connection.sealed_candidate is not None
-        or (held and connection.status == Connection.Status.ACTIVE),
+        or card.is_fetching
+        or connection.sealed_candidate is not None,
     )
 
 
@@ -295,15 +328,13 @@ def _groups(
 def _group(
     kind: str, streams: Sequence[Stream], axis: tuple[datetime, datetime] | None
 ) -> StreamGroup:
-    states: dict[str, int] = defaultdict(int)
-    for stream in streams:
-        states[stream.state] += 1
+    tallies = [_Tally(s.state, s.caught_up_at is not None, 1, s.record_count) for s in streams]
     shown = [stream for stream in streams if _is_telling(stream)]
     return StreamGroup(
         kind=kind,
         rows=tuple(StreamRow(stream, _stretches(stream, axis)) for stream in shown),
         hidden=len(streams) - len(shown),
-        progress=_as_progress(states, sum(stream.record_count for stream in streams)),
+        progress=_added_up(tallies),
     )
 
 
@@ -319,6 +350,9 @@ def _stretches(stream: Stream, axis: tuple[datetime, datetime] | None) -> tuple[
     first, last = axis
     span = last - first
     result = []
+    if stream.state == Stream.State.UNAVAILABLE and not stream.coverage.all():
+        label = str(Coverage.State.UNAVAILABLE.label)
+        return (Stretch(Coverage.State.UNAVAILABLE, label, first, last, 0, 1000),)
     for part in stream.coverage.all():
         if part.end_at < first:
             continue

@@ -260,8 +260,9 @@ def _of_card(card: Card, now: datetime) -> Iterable[Attention]:
         yield Attention("may_trade", connection)
     if audit and audit.missing and _in_use(connection):
         yield Attention("missing", connection, words=tuple(audit.missing))
-    if audit and audit.key_expires_at and audit.key_expires_at - now < EXPIRES_SOON:
-        yield Attention("expires", connection, at=audit.key_expires_at)
+    expires_at = audit.key_expires_at if audit and _in_use(connection) else None
+    if expires_at and expires_at - now < EXPIRES_SOON:
+        yield Attention("expires", connection, at=expires_at)
 
 
 def _in_use(connection: Connection) -> bool:

@@ -49,7 +49,9 @@ def _tone(value: Decimal, *, signed: bool) -> str:
 
 
 @register.simple_tag
-def quantity(value: Decimal | None, unit: str = "", *, signed: bool = False) -> SafeString:
+def quantity(
+    value: Decimal | None, unit: str = "", *, signed: bool = False, toned: bool = True
+) -> SafeString:
     """An amount of an asset with every digit it has; digits far behind the point are dimmed."""
     if value is None:
         return _unknown()
@@ -58,7 +60,7 @@ def quantity(value: Decimal | None, unit: str = "", *, signed: bool = False) -> 
     return format_html(
         '<span class="amount qty{}"><span class="qty-whole">{}{}</span>'
         '<span class="qty-fraction">{}{}<span class="qty-dim">{}</span></span></span>{}',
-        _tone(value, signed=signed),
+        _tone(value, signed=signed and toned),
         _sign(value, always=signed),
         whole,
         point if fraction else "",
@@ -97,7 +99,7 @@ def price(value: Decimal | None, currency: str) -> SafeString:
     if value and value.adjusted() < 0:
         decimals = max(decimals, PRICE_DIGITS - 1 - value.adjusted())
     step = Decimal(1).scaleb(-decimals)
-    shown = value.quantize(step, rounding=ROUND_HALF_EVEN, context=exact.EXACT)
+    shown = _trimmed(value.quantize(step, rounding=ROUND_HALF_EVEN, context=exact.EXACT), currency)
     return format_html(
         '<span class="price" title="{} {}">{}{}</span> <span class="unit">{}</span>',
         exact.plain(value),
@@ -106,6 +108,15 @@ def price(value: Decimal | None, currency: str) -> SafeString:
         _grouped(shown),
         currency,
     )
+
+
+def _trimmed(price: Decimal, currency: str) -> Decimal:
+    """Without zeros at the end, but with the decimals that its currency always has."""
+    short = Decimal(exact.plain(price))
+    decimals = DECIMALS.get(currency, 2)
+    exponent = short.as_tuple().exponent
+    enough = isinstance(exponent, int) and -exponent >= decimals
+    return short if enough else price.quantize(Decimal(1).scaleb(-decimals), context=exact.EXACT)
 
 
 @register.simple_tag
@@ -158,9 +169,26 @@ def whole(value: Decimal) -> int:
 
 
 @register.filter
-def detail_label(name: str) -> str:
-    """The name of a detail of a transaction in the reader's words."""
-    labels = {
+def in_words(detail: dict[str, str]) -> list[tuple[str, str, str]]:
+    """The details of a transaction as (name, its label, value), the telling ones first."""
+    labels = _detail_labels()
+    order = {name: place for place, name in enumerate(labels)}
+    names = sorted(detail, key=lambda name: (order.get(name, len(order)), name))
+    words = [(name, labels.get(name, name.replace("_", " ").capitalize())) for name in names]
+    return [(name, label, detail[name]) for name, label in words if detail[name]]
+
+
+@register.filter
+def source_words(source: str) -> str:
+    """Where a price came from, for people: "kraken:sandbox + ecb" becomes "Kraken sandbox, ECB"."""
+    names = {"ecb": _("European Central Bank")}
+    parts = [part.strip() for part in source.split("+")]
+    words = [names.get(part) or part.replace(":", " ").capitalize() for part in parts]
+    return ", ".join(words)
+
+
+def _detail_labels() -> dict[str, str]:
+    return {
         "symbol": _("Market"),
         "side": _("Side"),
         "price": _("Price"),
@@ -178,7 +206,6 @@ def detail_label(name: str) -> str:
         "type": _("Type"),
         "subtype": _("Subtype"),
     }
-    return labels.get(name, name.replace("_", " ").capitalize())
 
 
 @register.filter

@@ -7,6 +7,11 @@
     const ink = token('--cf-muted')
     const line = token('--cf-chart-1')
     const figures = new Intl.NumberFormat(document.documentElement.lang, { notation: 'compact' })
+    const isLong = data.days.length > 120
+    const dates = new Intl.DateTimeFormat(document.documentElement.lang, isLong
+      ? { month: 'short', year: 'numeric', timeZone: 'UTC' }
+      : { day: 'numeric', month: 'short', timeZone: 'UTC' })
+    const months = day => dates.format(new Date(day))
     const text = { color: ink, fontFamily: token('--cf-font'), fontSize: 12 }
     return {
       animation: !reducedMotion,
@@ -35,7 +40,7 @@
         boundaryGap: false,
         axisLine: { lineStyle: { color: token('--cf-line') } },
         axisTick: { show: false },
-        axisLabel: { ...text, hideOverlap: true, showMinLabel: true }
+        axisLabel: { ...text, hideOverlap: true, showMaxLabel: false, formatter: day => months(day) }
       },
       yAxis: {
         type: 'value',
