@@ -48,7 +48,7 @@ class Migration(migrations.Migration):
             name='DailyHolding',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('environment', models.CharField(choices=[('live', 'Live'), ('sandbox', 'Sandbox')], max_length=10)),
+                ('source', models.CharField(max_length=60)),
                 ('asset', models.CharField(max_length=40)),
                 ('on', models.DateField()),
                 ('quantity', portfolio.models.fields.ExactDecimalField(decimal_places=50, max_digits=100)),
@@ -293,7 +293,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='dailyholding',
-            constraint=models.UniqueConstraint(fields=('owner', 'environment', 'asset', 'on'), name='daily_holding_unique'),
+            constraint=models.UniqueConstraint(fields=('owner', 'source', 'asset', 'on'), name='daily_holding_unique'),
         ),
         migrations.AddConstraint(
             model_name='dailyvalue',

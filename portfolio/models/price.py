@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
-from portfolio.models.connection import Connection
 from portfolio.models.fields import ExactDecimalField
 
 
@@ -79,11 +78,11 @@ class PriceSeries(models.Model):
 class DailyHolding(models.Model):
     """Quantity of one asset a user held at the end of a UTC day on which it changed.
 
-    Apart by the environment of the connections, so that each is valued by its own prices.
+    Apart by the exchange that held it, which is the source of prices to believe first.
     """
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE)
-    environment = models.CharField(max_length=10, choices=Connection.Environment.choices)
+    source = models.CharField(max_length=60)
     asset = models.CharField(max_length=40)
     on = models.DateField()
     quantity = ExactDecimalField()
@@ -91,7 +90,7 @@ class DailyHolding(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["owner", "environment", "asset", "on"], name="daily_holding_unique"
+                fields=["owner", "source", "asset", "on"], name="daily_holding_unique"
             ),
         ]
 

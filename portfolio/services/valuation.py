@@ -82,26 +82,26 @@ def _store_holdings(owner_id: int, start: date) -> None:
         cursor.execute(
             """
             WITH changes AS (
-                SELECT c.environment, p.asset,
+                SELECT c.exchange || CASE c.environment WHEN 'live' THEN ''
+                                     ELSE ':' || c.environment END AS source, p.asset,
                        (p.occurred_at AT TIME ZONE 'UTC')::date AS day, SUM(p.amount) AS change
                 FROM portfolio_posting p JOIN portfolio_connection c ON c.id = p.connection_id
                 WHERE p.owner_id = %(owner)s AND p.occurred_at >= %(start)s
                 GROUP BY 1, 2, 3
             ), carried AS (
-                SELECT a.environment, a.asset, h.quantity
-                FROM (SELECT DISTINCT environment, asset FROM changes) a
+                SELECT a.source, a.asset, h.quantity
+                FROM (SELECT DISTINCT source, asset FROM changes) a
                 CROSS JOIN LATERAL (
                     SELECT quantity FROM portfolio_dailyholding
-                    WHERE owner_id = %(owner)s
-                      AND environment = a.environment AND asset = a.asset
+                    WHERE owner_id = %(owner)s AND source = a.source AND asset = a.asset
                     ORDER BY "on" DESC LIMIT 1
                 ) h
             )
-            INSERT INTO portfolio_dailyholding (owner_id, environment, asset, "on", quantity)
-            SELECT %(owner)s, environment, asset, day,
+            INSERT INTO portfolio_dailyholding (owner_id, source, asset, "on", quantity)
+            SELECT %(owner)s, source, asset, day,
                    COALESCE(carried.quantity, 0) + SUM(change) OVER
-                       (PARTITION BY environment, asset ORDER BY day)
-            FROM changes LEFT JOIN carried USING (environment, asset)
+                       (PARTITION BY source, asset ORDER BY day)
+            FROM changes LEFT JOIN carried USING (source, asset)
             """,
             {"owner": owner_id, "start": _midnight(start)},
         )
@@ -112,11 +112,12 @@ def _store_holdings(owner_id: int, start: date) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """What was ever held in one environment, and where."""
+    """What was ever held at one exchange, and which sources may price it, best first."""
 
+    source: str
     environment: str
     assets: frozenset[str]
-    sources: frozenset[str]
+    trusted: tuple[frozenset[str], ...]
 
 
 def _store_values(owner_id: int, currency: str, start: date) -> None:
@@ -151,16 +152,25 @@ def _first_day(owner_id: int) -> date | None:
 
 
 def _held(owner_id: int) -> list[_Held]:
-    """Every environment the user holds something in, in a fixed order."""
-    assets: dict[str, set[str]] = {}
-    sources: dict[str, set[str]] = {}
+    """Every exchange the user holds or held something at, in a fixed order."""
+    assets: dict[tuple[str, str], set[str]] = {}
+    own: dict[str, set[str]] = {}
     rows = Holding.objects.filter(owner_id=owner_id).values_list(
         "connection__environment", "connection__exchange", "asset"
     )
     for environment, exchange, asset in rows.distinct():
-        assets.setdefault(environment, set()).add(asset)
-        sources.setdefault(environment, set()).add(source_name(exchange, environment))
-    return [_Held(e, frozenset(assets[e]), frozenset(sources[e])) for e in sorted(assets)]
+        source = source_name(exchange, environment)
+        assets.setdefault((source, environment), set()).add(asset)
+        own.setdefault(environment, set()).add(source)
+    return [
+        _Held(
+            source,
+            environment,
+            frozenset(assets[source, environment]),
+            trusted=(frozenset([source]), frozenset(own[environment])),
+        )
+        for source, environment in sorted(assets)
+    ]
 
 
 def _series(owner_id: int, held: _Held, currency: str, start: date) -> Iterator[DayValue]:
@@ -170,7 +180,7 @@ def _series(owner_id: int, held: _Held, currency: str, start: date) -> Iterator[
         currency=currency,
         first=start,
         last=_today(),
-        trusted=(held.sources,),
+        trusted=held.trusted,
     )
 
 
@@ -182,23 +192,21 @@ def _quantities(owner_id: int, held: _Held, start: date) -> Iterator[Quantity]:
             SELECT a.asset, h."on", h.quantity FROM UNNEST(%(assets)s::text[]) AS a(asset)
             CROSS JOIN LATERAL (
                 SELECT "on", quantity FROM portfolio_dailyholding
-                WHERE owner_id = %(owner)s AND environment = %(environment)s
+                WHERE owner_id = %(owner)s AND source = %(source)s
                   AND asset = a.asset AND "on" < %(start)s
                 ORDER BY "on" DESC LIMIT 1
             ) h ORDER BY h."on"
             """,
             {
                 "owner": owner_id,
-                "environment": held.environment,
+                "source": held.source,
                 "assets": sorted(held.assets),
                 "start": start,
             },
         )
         opening = cursor.fetchall()
     yield from (Quantity(*row) for row in opening)
-    changes = DailyHolding.objects.filter(
-        owner_id=owner_id, environment=held.environment, on__gte=start
-    )
+    changes = DailyHolding.objects.filter(owner_id=owner_id, source=held.source, on__gte=start)
     rows = changes.order_by("on", "asset").values_list("asset", "on", "quantity")
     yield from (Quantity(*row) for row in rows.iterator(BATCH))
 

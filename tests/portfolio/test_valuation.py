@@ -196,7 +196,7 @@ def snapshot(owner: User) -> tuple[list[Any], list[Any]]:
     holdings = DailyHolding.objects.filter(owner=owner).order_by("asset", "on")
     values = DailyValue.objects.filter(owner=owner).order_by("on")
     return (
-        list(holdings.values_list("environment", "asset", "on", "quantity")),
+        list(holdings.values_list("source", "asset", "on", "quantity")),
         list(values.values_list("currency", "on", "value", "unpriced")),
     )
 
@@ -271,7 +271,7 @@ def test_holdings_say_what_they_are_worth_and_who_says_so() -> None:
     eur = latest("EUR", "1.2", source="binance:sandbox", to="USDT", days=1)
     shown = holdings_valued(binance.owner)
     (row,) = shown.rows
-    assert (row.price, row.value) == (50000, 25000)
+    assert (row.price, row.value) == (Decimal(50000), Decimal(25000))
     assert (row.connection_id, row.connection_label) == (binance.pk, "Main")
     assert (row.exchange, row.wallet, row.asset) == ("binance", "spot", "BTC")
     assert (row.quantity, row.reported) == (Decimal("0.5"), Decimal("0.75"))
@@ -279,7 +279,7 @@ def test_holdings_say_what_they_are_worth_and_who_says_so() -> None:
     assert row.price_source == "binance:sandbox"
     assert row.price_at == eur.at
     assert [step.quote.at for step in row.price_steps] == [btc.at, eur.at]
-    assert (shown.currency, shown.total, shown.as_of) == ("EUR", 25000, eur.at)
+    assert (shown.currency, shown.total, shown.as_of) == ("EUR", Decimal(25000), eur.at)
     assert shown.unpriced == ()
 
 
@@ -292,7 +292,7 @@ def test_an_unknown_price_is_shown_as_unknown() -> None:
         ("EUR", 1, 5),
         ("XYZ", None, None),
     ]
-    assert (shown.total, shown.unpriced, shown.as_of) == (5, ("XYZ",), None)
+    assert (shown.total, shown.unpriced, shown.as_of) == (Decimal(5), ("XYZ",), None)
     assert shown.rows[0].price_source == ""
 
 
@@ -311,6 +311,19 @@ def test_an_exchanges_own_price_is_taken_for_what_it_holds() -> None:
     latest("STX", "3", source="kraken:sandbox")
     shown = holdings_valued(owner)
     assert {row.exchange: row.price for row in shown.rows} == {"binance": 2, "kraken": 3}
+
+
+def test_each_day_is_valued_by_the_exchange_that_held_it_too() -> None:
+    owner = factories.user()
+    for exchange in ("binance", "kraken"):
+        book(factories.connection(owner, exchange=exchange), 1, ("1", "STX"))
+    close("STX", "2", 1, source="binance:sandbox")
+    close("STX", "3", 1)
+    latest("STX", "20", source="binance:sandbox")
+    latest("STX", "30")
+    valuation.recompute(owner.pk)
+    assert stored(owner) == [(1, "5", []), (0, "50", [])]
+    assert holdings_valued(owner).total == 50
 
 
 def test_one_users_holdings_are_not_anothers() -> None:
