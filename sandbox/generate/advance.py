@@ -9,6 +9,9 @@ from sandbox.generate.binance import BinanceLife, Order, Sent
 from sandbox.generate.kraken import KrakenLife
 
 
+SETTLED = 2_000  # milliseconds
+
+
 def binance(life: BinanceLife, events: int, now_ms: int) -> None:
     """Add so many events: a deposit, a trade, a reward, a transfer, and again."""
     account = life.account
@@ -44,7 +47,10 @@ def kraken(life: KrakenLife, events: int, now_ms: int) -> None:
 
 
 def _moments(events: int, now_ms: int, latest: int) -> Iterator[tuple[int, int]]:
-    """The last moments before now, but never before what is already there."""
-    start = max(now_ms - events, latest + 1)
+    """Moments shortly before now, but never before what is already there.
+
+    Clients that ask up to the present in whole seconds shall find all of them.
+    """
+    start = max(now_ms - SETTLED - events, latest + 1)
     for index in range(events):
         yield index % 4, start + index
