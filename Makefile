@@ -29,7 +29,7 @@ lint: $(DEV) $(STATIC) type
 	$(BIN)/ruff format --check .
 	PATH="$(BIN):$$PATH" $(BIN)/lint-imports
 	$(BIN)/bandit -q -c pyproject.toml -r accounts config portfolio sandbox
-	$(BIN)/djlint --check --lint --quiet templates
+	$(BIN)/djlint --lint --quiet templates
 	$(PY) manage.py makemigrations --check --dry-run
 	DEBUG=0 SECURE=1 $(PY) manage.py check --deploy --fail-level WARNING
 
