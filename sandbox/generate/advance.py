@@ -8,7 +8,6 @@ from sandbox.generate import ids
 from sandbox.generate.binance import BinanceLife, Order, Sent
 from sandbox.generate.kraken import KrakenLife
 
-
 SETTLED = 2_000  # milliseconds
 
 
