@@ -77,8 +77,9 @@ class IdAscending:
 
     Deterministic: no windows, no edges, records of one millisecond are told apart by their ids.
     Going on at the last id, not after it, reads one record twice and is right whether the exchange
-    takes the id as inclusive or not (Binance's two languages disagree). A finished round ends by stepping back to the first id of the last ``overlap``, so that the
-    next one reads the recent past again.
+    takes the id as inclusive or not (Binance's documentation says both). A finished round ends by
+    stepping back to the first id of the last ``overlap``, so that the next one reads the recent
+    past again.
     """
 
     id_parameter: str
@@ -258,7 +259,7 @@ class OffsetFixedEnd:
         return len(answer.rows) < self.limit
 
     def _finish(self, state: Cursor, now: datetime, oldest: datetime | None) -> Step:
-        end = from_ms(state["end"] * 1000)
+        end = from_ms((state["end"] - _ROUNDED_UP) * 1000)
         since = state.get("since", to_ms(self.floor))
         start = to_ms(end - self.overlap) // 1000
         fresh = now - end <= _FRESH
@@ -270,9 +271,10 @@ class OffsetFixedEnd:
         )
 
     def _state(self, cursor: Cursor, now: datetime) -> Cursor:
-        return {"end": to_ms(now) // 1000, **_start(cursor, ofs=0)}
+        return {"end": to_ms(now) // 1000 + _ROUNDED_UP, **_start(cursor, ofs=0)}
 
 
+_ROUNDED_UP = 1  # whole seconds leave out what happened in the present one; coverage claims none
 _FRESH = timedelta(minutes=5)  # a round that began earlier is followed by one for what came since
 
 
@@ -303,7 +305,7 @@ class TokenPages:
         oldest = min((row.occurred_at for row in answer.rows), default=None)
         if answer.token and answer.token != state.get("token") and answer.rows:
             return Step({**state, "token": answer.token}, False, None, oldest)
-        end = from_ms(state["end"] * 1000)
+        end = from_ms((state["end"] - _ROUNDED_UP) * 1000)
         since = state.get("since", to_ms(self.floor))
         start = max(to_ms(end - self.overlap), to_ms(self.floor)) // 1000
         fresh = now - end <= _FRESH
@@ -318,4 +320,4 @@ class TokenPages:
         return Step(anew, False, None, None)
 
     def _state(self, cursor: Cursor, now: datetime) -> Cursor:
-        return {"end": to_ms(now) // 1000, **_start(cursor)}
+        return {"end": to_ms(now) // 1000 + _ROUNDED_UP, **_start(cursor)}
