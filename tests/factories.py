@@ -185,7 +185,7 @@ def holding(
         wallet=wallet,
         asset=asset,
         quantity=Decimal(quantity),
-        reported=said,
+        reported=said,  # type: ignore[misc]  # the field may be null
     )
 
 

@@ -14,7 +14,6 @@ from django.db.models import Count, Q, Sum
 from accounts.models import User
 from portfolio.engine.reconcile import discrepancy
 from portfolio.engine.types import RecordKind
-from portfolio.exchanges import catalogue
 from portfolio.models import Connection, Coverage, Holding, PermissionAudit, Stream, SyncRun
 
 # Streams may say "from the beginning": no exchange has records from before this day.
@@ -43,7 +42,6 @@ class Card:
     """One connection at a glance."""
 
     connection: Connection
-    exchange_name: str
     progress: Progress
     audit: PermissionAudit | None
     last_run: SyncRun | None
@@ -91,7 +89,6 @@ def _cards(connections: Sequence[Connection]) -> tuple[Card, ...]:
     return tuple(
         Card(
             connection=connection,
-            exchange_name=exchange_name(connection.exchange),
             progress=progress.get(connection.pk, Progress()),
             audit=audits.get(connection.pk),
             last_run=runs.get(connection.pk),
@@ -100,14 +97,6 @@ def _cards(connections: Sequence[Connection]) -> tuple[Card, ...]:
         )
         for connection in connections
     )
-
-
-def exchange_name(exchange: str) -> str:
-    """The exchange's name for people; its id where the catalogue no longer has it."""
-    try:
-        return catalogue.get(exchange).name
-    except KeyError:
-        return exchange
 
 
 def _latest_audits(ids: Sequence[UUID]) -> dict[UUID, PermissionAudit]:

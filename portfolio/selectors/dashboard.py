@@ -55,7 +55,6 @@ class ConnectionRow:
 
     connection_id: UUID
     label: str
-    exchange_name: str
     environment: str
     assets: int
     value: Decimal
@@ -110,6 +109,13 @@ class Overview:
     def is_checking(self) -> bool:
         """Whether some key has not been checked yet."""
         return any(c.connection.status == Connection.Status.PENDING for c in self.cards)
+
+    @property
+    def attention_names(self) -> tuple[str, ...]:
+        """What the list of attention is about, each once: connections, then assets."""
+        names = [str(item.connection) for item in self.attention if item.connection]
+        assets = [a for item in self.attention if item.what == "unpriced" for a in item.words]
+        return tuple(dict.fromkeys([*names, *assets]))
 
     @property
     def discrepancies(self) -> int:
@@ -224,7 +230,6 @@ def _connection_row(rows: Sequence[HoldingRow], total: Decimal) -> ConnectionRow
     return ConnectionRow(
         connection_id=rows[0].connection_id,
         label=rows[0].connection_label,
-        exchange_name=connections.exchange_name(rows[0].exchange),
         environment=rows[0].environment,
         assets=len({row.asset for row in rows}),
         value=value,

@@ -11,7 +11,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from portfolio.engine import money as exact
+from portfolio.engine.pricing import REFERENCE
 from portfolio.engine.types import RecordKind
+from portfolio.exchanges import catalogue
 from portfolio.models.ledger import KIND_LABELS
 from portfolio.templatetags import json_text
 
@@ -136,6 +138,15 @@ def percent(value: Decimal | None, *, signed: bool = False) -> SafeString:
 
 
 @register.filter
+def exchange_name(exchange: str) -> str:
+    """The exchange's name for people; its id where the catalogue no longer has it."""
+    try:
+        return catalogue.get(exchange).name
+    except KeyError:
+        return exchange
+
+
+@register.filter
 def kind_label(kind: str) -> str:
     """A kind of transaction in the reader's words."""
     return str(dict(KIND_LABELS).get(kind, kind))  # type: ignore[call-overload]
@@ -180,11 +191,15 @@ def in_words(detail: dict[str, str]) -> list[tuple[str, str, str]]:
 
 @register.filter
 def source_words(source: str) -> str:
-    """Where a price came from, for people: "kraken:sandbox + ecb" becomes "Kraken sandbox, ECB"."""
-    names = {"ecb": _("European Central Bank")}
-    parts = [part.strip() for part in source.split("+")]
-    words = [names.get(part) or part.replace(":", " ").capitalize() for part in parts]
-    return ", ".join(words)
+    """Where a price came from, for people: "kraken:sandbox + ecb" and so on."""
+    return ", ".join(_source(part.strip()) for part in source.split("+"))
+
+
+def _source(source: str) -> str:
+    if source == REFERENCE:
+        return _("European Central Bank")
+    exchange, _colon, environment = source.partition(":")
+    return f"{exchange_name(exchange)} {environment}".strip()
 
 
 def _detail_labels() -> dict[str, str]:

@@ -27,7 +27,7 @@ STAMP = "secrets_form_opened_at"
 class Request(HttpRequest):
     """A request of a signed-in user."""
 
-    user: User  # type: ignore[assignment]
+    user: User
     htmx: HtmxDetails
 
 

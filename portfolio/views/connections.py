@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -37,6 +38,11 @@ def index(request: Request) -> HttpResponse:
     return render(
         request, "portfolio/connections/index.html", {"cards": selector.cards(request.user)}
     )
+
+
+def _after_commit(task: Task[Any, Any], ident: object) -> None:
+    """Sends a task once the change is stored; should the broker be away, beat sends it later."""
+    transaction.on_commit(partial(task.delay, ident), robust=True)
 
 
 # --- Adding one -------------------------------------------------------------------------------
@@ -97,7 +103,7 @@ def create(request: Request, environment: str, exchange: str) -> HttpResponse:
                     label=form.cleaned_data["label"],
                     credentials=form.credentials,
                 )
-                tasks.check_connection.delay_on_commit(str(connection.id))
+                _after_commit(tasks.check_connection, str(connection.id))
         except ConnectionProblem as problem:
             form.add_error(None, problem.message)
         else:
@@ -121,7 +127,7 @@ def replace(request: Request, connection_id: UUID) -> HttpResponse:
         try:
             with transaction.atomic():
                 service.replace_credentials(connection=connection, credentials=form.credentials)
-                tasks.check_connection.delay_on_commit(str(connection.id))
+                _after_commit(tasks.check_connection, str(connection.id))
         except ConnectionProblem as problem:
             form.add_error(None, problem.message)
         else:
@@ -172,7 +178,7 @@ def _act(
     connection_id: UUID,
     action: Callable[..., None],
     done: str,
-    then: Task[[str], Any] | None = None,
+    then: Task[Any, Any] | None = None,
 ) -> HttpResponse:
     connection = _owned(request, connection_id)
     try:
@@ -182,7 +188,7 @@ def _act(
     else:
         messages.success(request, done)
         if then is not None:
-            then.delay_on_commit(str(connection.id))
+            _after_commit(then, str(connection.id))
     return redirect("portfolio:connection-detail", connection.id)
 
 
@@ -218,7 +224,7 @@ def remove(request: Request, connection_id: UUID) -> HttpResponse:
         with_history = form.cleaned_data["history"] == RemoveForm.DELETE
         with transaction.atomic():
             service.remove(connection=connection, with_history=with_history)
-            tasks.revalue.delay_on_commit(request.user.pk)
+            _after_commit(tasks.revalue, request.user.pk)
         messages.success(request, _("%(name)s was removed.") % {"name": connection})
         return redirect("portfolio:connection-list")
     context = {"form": form, "connection": connection}
