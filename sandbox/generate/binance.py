@@ -62,7 +62,7 @@ class BinanceLife:
     def __init__(self, account: BinanceAccount, prices: Prices, seed: str) -> None:
         self.account = account
         self.prices = prices
-        self.rng = random.Random(f"{seed}:{account.id}")  # noqa: S311
+        self.rng = random.Random(f"{seed}:{account.id}")  # noqa: S311  # nosec B311
         self._order_id = 1_000_000 + self.rng.randrange(100_000)
         self._number = 60_000_000_000 + self.rng.randrange(1_000_000)
 

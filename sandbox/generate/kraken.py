@@ -76,7 +76,7 @@ class KrakenLife:
     def __init__(self, account: KrakenAccount, prices: Prices, seed: str) -> None:
         self.account = account
         self.prices = prices
-        self.rng = random.Random(f"{seed}:{account.id}")  # noqa: S311
+        self.rng = random.Random(f"{seed}:{account.id}")  # noqa: S311  # nosec B311
         self._trade_id = 60_000_000 + self.rng.randrange(1_000_000)
 
     def deposit(self, time_ms: int, sent: Sent, *, status: str = "Success") -> None:

@@ -108,7 +108,7 @@ class Prices:
     def _extend(self, code: str, day: int) -> Path:
         asset = BY_CODE[code]
         if code not in self._paths:
-            self._steps[code] = random.Random(f"{self._seed}:{code}")  # noqa: S311
+            self._steps[code] = random.Random(f"{self._seed}:{code}")  # noqa: S311  # nosec B311
             self._paths[code] = Path([_target(asset, -LEAD_DAYS)])
         path, draw = self._paths[code], self._steps[code].randint
         while len(path.closes) <= day:
