@@ -9,7 +9,13 @@ from portfolio.engine.types import Event, Movement, PostingRole, TransactionKind
 from portfolio.exchanges.normalisers.values import at_ms, at_utc_text, detail, exact
 from portfolio.exchanges.types import StreamSpec
 
-WALLETS = {"MAIN": "spot", "FUNDING": "funding"}  # as transfer types spell them
+_WALLETS = {  # as the types of transfers spell them
+    "MAIN": "spot",
+    "FUNDING": "funding",
+    "MARGIN": "margin",
+    "UMFUTURE": "usd-m futures",
+    "CMFUTURE": "coin-m futures",
+}
 _BY_WALLET_TYPE = {"0": "spot", "1": "funding"}
 
 # What the wallet already has: 1 is final; 6 is credited, only not yet free to be withdrawn.
@@ -126,8 +132,8 @@ def transfer(stream: StreamSpec, row: dict[str, Any]) -> Event:
     source, _, target = str(row["type"]).partition("_")
     amount = exact(row["amount"])
     moved = (
-        Movement(WALLETS[source], row["asset"], -amount),
-        Movement(WALLETS[target], row["asset"], amount),
+        Movement(_WALLETS.get(source, source.lower()), row["asset"], -amount),
+        Movement(_WALLETS.get(target, target.lower()), row["asset"], amount),
     )
     return Event(
         key=f"transfer:{row['tranId']}",
