@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from portfolio.engine import money
 from portfolio.engine.merging import merge
-from portfolio.engine.types import Event, RecordKind, TransactionKind
+from portfolio.engine.types import Event, Movement, RecordKind, TransactionKind
 from portfolio.exchanges import registry
 from portfolio.exchanges.types import FetchedRecord, StreamSpec
 from portfolio.models import (
@@ -93,7 +93,7 @@ def _unbook(raws: Sequence[RawRecord]) -> None:
     postings = list(Posting.objects.filter(raw_record__in=raws))
     if not postings:
         return
-    _add_to_holdings(raws[0].connection, postings, sign=-1)
+    add_to_holdings(raws[0].connection, postings, sign=-1)
     mark_stale(raws[0].connection.owner_id, min(p.occurred_at for p in postings).date())
     Posting.objects.filter(pk__in=[posting.pk for posting in postings]).delete()
 
@@ -116,7 +116,7 @@ def book(stream: Stream, raws: Sequence[RawRecord]) -> date | None:
     if not postings:
         return None
     Posting.objects.bulk_create(postings)
-    _add_to_holdings(connection, postings, sign=1)
+    add_to_holdings(connection, postings, sign=1)
     earliest = min(posting.occurred_at for posting in postings).date()
     mark_stale(connection.owner_id, earliest)
     return earliest
@@ -196,7 +196,10 @@ def _postings(connection: Connection, raw: RawRecord, event: Event) -> list[Post
     ]
 
 
-def _add_to_holdings(connection: Connection, postings: Iterable[Posting], *, sign: int) -> None:
+def add_to_holdings(
+    connection: Connection, postings: Iterable[Posting | Movement], *, sign: int
+) -> None:
+    """Adds amounts to the quantities held (sign 1), or takes them back (sign -1)."""
     sums: dict[tuple[str, str], Decimal] = defaultdict(lambda: money.ZERO)
     for posting in postings:
         place = (posting.wallet, posting.asset)
