@@ -26,6 +26,12 @@ class OperatorCommand(BaseCommand):
 
     requires_system_checks: list[str] = []
 
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        try:
+            return super().execute(*args, **options)
+        except WrongArgument as error:
+            self.fail(str(error), status=2)
+
     def print_json(self, value: Any) -> None:
         """Answers with data for scripts."""
         self.stdout.write(json.dumps(value, indent=2, ensure_ascii=False))

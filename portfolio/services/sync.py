@@ -123,7 +123,8 @@ def _open_run(connection: Connection) -> SyncRun:
 def _wake_streams(connection: Connection) -> None:
     """Every stream is asked again in a new run; unavailable and unlikely ones once a day."""
     yesterday = timezone.now() - timedelta(days=1)
-    asked_seldom = Q(state=State.UNAVAILABLE) | Q(is_hot=False, state=State.CAUGHT_UP)
+    unlikely = Q(is_hot=False, record_count=0, state=State.CAUGHT_UP)
+    asked_seldom = unlikely | Q(state=State.UNAVAILABLE)
     streams = connection.streams.exclude(asked_seldom, fetched_at__gt=yesterday)
     streams.update(state=State.WAITING, failures=0, message="")
 
@@ -235,20 +236,28 @@ def _plan(work: _Work, balances: Iterable[ReportedBalance]) -> int:
 @transaction.atomic
 def _add_streams(work: _Work, planned: list[StreamSpec]) -> int:
     leases.renew(work.connection.pk, work.holder)
-    known = set(work.connection.streams.values_list("key", flat=True))
+    known = dict(work.connection.streams.values_list("key", "is_hot"))
     fresh = [
         Stream(
             connection=work.connection,
             key=stream.key,
             kind=stream.kind.value,
             scope=stream.scope,
+            is_hot=_is_hot(stream),
             priority=priority,
         )
         for priority, stream in enumerate(planned)
         if stream.key not in known
     ]
     Stream.objects.bulk_create(fresh)
-    return len(fresh)
+    warmed = [s.key for s in planned if _is_hot(s) and known.get(s.key) is False]
+    work.connection.streams.filter(key__in=warmed).update(is_hot=True, state=State.WAITING)
+    return len(fresh) + len(warmed)
+
+
+def _is_hot(stream: StreamSpec) -> bool:
+    """False for a pair of which nothing is known: asked for completeness' sake, seldom."""
+    return "sweep" not in stream.scope
 
 
 # --- Pages ------------------------------------------------------------------------------------
