@@ -231,8 +231,8 @@ def full_account(owner: User, *, now: datetime = NOW, days: int = 400) -> dict[s
     broken = stream(binance, "deposits", state=Stream.State.FAILED, message="HTTP 502 five times")
     for part in (ledger, *pairs):
         coverage(part, since, now)
-    coverage(broken, since, now - timedelta(days=90))
-    coverage(broken, now - timedelta(days=90), now, "failed")
+    coverage(broken, since, now - timedelta(days=days // 4))
+    coverage(broken, now - timedelta(days=days // 4), now, "failed")
     trades = [_trade(ledger if n % 3 else pairs[n % 4], n, now) for n in range(70)]
     _hold_and_price(kraken, binance, now)
     daily_values(owner, _course(now, days))

@@ -1,0 +1,71 @@
+"""People and their browsers for the tests of pages, and the tasks that pages send."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from portfolio import tasks
+from tests import factories
+
+Browser = Callable[..., Client]
+
+
+@pytest.fixture
+def owner(db: None) -> User:
+    return factories.user("owner@example.org")
+
+
+@pytest.fixture
+def other(db: None) -> User:
+    return factories.user("other@example.org")
+
+
+@pytest.fixture
+def browser() -> Browser:
+    """Makes the browser of a signed-in person who has just confirmed the password, or has not."""
+
+    def make(user: User, *, confirmed: bool = True, **options: Any) -> Client:
+        client = Client(**options)
+        client.force_login(user)
+        if confirmed:
+            session = client.session
+            record = {"method": "password", "at": time.time(), "reauthenticated": True}
+            session["account_authentication_methods"] = [record]
+            session["account_authentication_methods_user"] = str(user.pk)
+            session.save()
+        return client
+
+    return make
+
+
+@pytest.fixture
+def page(browser: Browser, owner: User) -> Client:
+    """The owner's browser."""
+    return browser(owner)
+
+
+@dataclass
+class Sent:
+    """The tasks that were sent, by name, with their arguments."""
+
+    calls: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> Sent:
+    """Takes the place of the broker; transactions must be committed for a task to be sent."""
+    found = Sent()
+    for name in ("check_connection", "sync_connection", "revalue"):
+
+        def note(*args: Any, name: str = name) -> None:
+            found.calls.append((name, args))
+
+        monkeypatch.setattr(getattr(tasks, name), "delay", note)
+    return found

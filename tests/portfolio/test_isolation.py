@@ -1,0 +1,162 @@
+"""Walks every address of the site: what belongs to a person is there for that person only."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import URLResolver, get_resolver, reverse
+
+from accounts.models import User
+from tests import factories
+from tests.portfolio.conftest import Browser
+
+# Addresses for everybody: the way in, and what an operator's monitoring asks.
+PUBLIC = {
+    "account_login",
+    "account_logout",
+    "account_signup",
+    "account_inactive",
+    "account_email_verification_sent",
+    "account_confirm_email",
+    "account_confirm_login_code",
+    "account_request_login_code",
+    "account_reset_password",
+    "account_reset_password_done",
+    "account_reset_password_from_key",
+    "account_reset_password_from_key_done",
+    "account_signup_by_passkey",
+    "mfa_authenticate",
+    "mfa_login_webauthn",
+    "mfa_signup_webauthn",
+    "mfa_trust",
+    "healthz",
+    "readyz",
+}
+# Addresses whose parts name nothing that belongs to anybody.
+SHARED = {"portfolio:connection-create", "portfolio:export-download"}
+
+
+@dataclass(frozen=True)
+class Address:
+    """One named address and the names of the parts that vary."""
+
+    name: str
+    parts: frozenset[str]
+
+    def url(self, objects: dict[str, Any]) -> str:
+        unknown = self.parts - objects.keys()
+        assert not unknown, f"{self.name}: this test must learn what {unknown} names"
+        return reverse(self.name, kwargs={part: objects[part] for part in self.parts})
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def _addresses(
+    resolver: URLResolver, prefix: str = "", parts: frozenset[str] = frozenset()
+) -> Iterator[Address]:
+    for entry in resolver.url_patterns:
+        own = parts | frozenset(re.compile(entry.pattern.regex.pattern).groupindex)
+        if isinstance(entry, URLResolver):
+            inner = f"{prefix}{entry.namespace}:" if entry.namespace else prefix
+            yield from _addresses(entry, inner, own)
+        else:
+            assert entry.name, f"{entry.pattern} has no name"
+            yield Address(f"{prefix}{entry.name}", own)
+
+
+ADDRESSES = sorted(set(_addresses(get_resolver())), key=str)
+PRIVATE = [address for address in ADDRESSES if address.name not in PUBLIC]
+OWNED = [address for address in PRIVATE if address.parts and address.name not in SHARED]
+
+
+@pytest.fixture
+def objects(owner: User) -> dict[str, Any]:
+    """One of each kind of the owner's objects, by the name it has in addresses."""
+    made = factories.full_account(owner, days=3)
+    return {
+        "connection_id": made["kraken"].pk,
+        "transaction_id": made["trade"].pk,
+        "code": "DOT",
+        "environment": "sandbox",
+        "exchange": "kraken",
+        "format_id": "csv",
+        # Of allauth and of the settings: of the owner where they name a row.
+        "session_id": _session_of(owner),
+        "pk": _authenticator_of(owner),
+        "key": "none",
+        "uidb36": "1",
+    }
+
+
+def _session_of(owner: User) -> int:
+    from allauth.usersessions.models import UserSession
+
+    row = UserSession.objects.create(
+        user=owner, ip="127.0.0.1", session_key="a" * 32, user_agent="test"
+    )
+    return int(row.pk)
+
+
+def _authenticator_of(owner: User) -> int:
+    from allauth.mfa.models import Authenticator
+
+    row = Authenticator.objects.create(user=owner, type="webauthn", data={"name": "key"})
+    return int(row.pk)
+
+
+@pytest.mark.parametrize("address", PRIVATE, ids=str)
+def test_a_stranger_is_sent_to_sign_in(
+    address: Address, objects: dict[str, Any], client: Client
+) -> None:
+    url = address.url(objects)
+    for answer in (client.get(url), client.post(url)):
+        assert answer.status_code == 302, answer.status_code
+        assert answer.headers["Location"].startswith(reverse("account_login"))
+
+
+@pytest.mark.parametrize("address", OWNED, ids=str)
+def test_another_person_finds_nothing(
+    address: Address, objects: dict[str, Any], other: User, browser: Browser
+) -> None:
+    url = address.url(objects)
+    client = browser(other)
+    codes = {client.get(url).status_code, client.post(url).status_code}
+    # 405 where a method is not offered at all; never for both.
+    assert codes <= {404, 405}
+    assert 404 in codes
+
+
+PAGES = ("dashboard", "connection-list", "transaction-list", "export-list")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_pages_of_another_person_show_nothing_of_it(
+    name: str, objects: dict[str, Any], other: User, browser: Browser
+) -> None:
+    text = browser(other).get(reverse(f"portfolio:{name}")).content.decode()
+    assert "DOT" not in text
+    assert str(objects["connection_id"]) not in text
+
+
+def test_a_download_of_another_person_holds_nothing_of_it(
+    objects: dict[str, Any], other: User, browser: Browser
+) -> None:
+    client = browser(other)
+    url = reverse("portfolio:export-download", args=["csv"])
+    answer = client.get(url)
+    assert b"".join(answer).count(b"\r\n") == 1  # the header alone
+    assert client.get(url, {"connection": objects["connection_id"]}).status_code == 404
+
+
+def test_a_filter_by_the_connection_of_another_person_finds_nothing(
+    objects: dict[str, Any], other: User, browser: Browser
+) -> None:
+    url = reverse("portfolio:transaction-list")
+    text = browser(other).get(url, {"connection": objects["connection_id"]}).content.decode()
+    assert "BTC" not in text
