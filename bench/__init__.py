@@ -1,0 +1,1 @@
+"""Measures how the product's work grows with history: ``make bench``."""
