@@ -97,6 +97,11 @@ def _by_rule(rule: CodeRule, code: str, now: datetime) -> Failure:
 # By ccxt's class names, nearest ancestor first; for exchanges without a profile, and for faults
 # of the network, where there is no answer to look at.
 _CLASSES: Mapping[str, tuple[Treatment, str]] = {
+    "TooManyRedirects": (
+        Treatment.AGAIN,
+        "{} sent us to another address, which Coffer does not follow.",
+    ),
+    "SSLError": (Treatment.AGAIN, "No secure connection to {} could be made."),
     "InvalidNonce": (Treatment.NONCE, "{} takes the request for a repeated or late one."),
     "RateLimitExceeded": (Treatment.WAIT_ALL, "{} asks us to slow down."),
     "DDoSProtection": (Treatment.WAIT_ALL, "{} asks us to slow down."),
@@ -118,13 +123,17 @@ _CLASSES: Mapping[str, tuple[Treatment, str]] = {
 }
 
 
+_HIDDEN = ("TooManyRedirects", "SSLError")
+
+
 def from_class(name: str, error: BaseException, code: str, now: datetime) -> Failure:
     """Return what the class of ccxt's exception says; one that says nothing is tried again."""
-    for ancestor in type(error).__mro__:
-        if ancestor.__name__ in _CLASSES:
-            treatment, text = _CLASSES[ancestor.__name__]
-            rule = CodeRule(treatment, text.format(name))
-            return _by_rule(rule, code or ancestor.__name__, now)
+    cause = type(error.__cause__).__name__  # ccxt hides these two behind a plain ExchangeError
+    ancestors = [ancestor.__name__ for ancestor in type(error).__mro__]
+    for known in [cause, *ancestors] if cause in _HIDDEN else ancestors:
+        if known in _CLASSES:
+            treatment, text = _CLASSES[known]
+            return _by_rule(CodeRule(treatment, text.format(name)), code or known, now)
     shown = f" (code {code})" if code else ""
     return _again(f"{name} refused with an error that Coffer does not know{shown}.", code)
 

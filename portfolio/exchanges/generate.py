@@ -63,10 +63,13 @@ DOUBTFUL_WORDS = frozenset(
 )
 TELLING_WORDS = frozenset(
     """
-    book candles contracts deposits fetch fills get hisrec histories history info instruments kline
-    klines list log logs markets query record records search settlements status statuses symbols
-    ticker tickers trades transactions transfers withdrawals
+    book candles fetch fills get hisrec histories history info instruments kline klines list log
+    logs markets query record records search settlements status statuses symbols ticker tickers
     """.split()  # noqa: SIM905
+)
+# Names of collections: a GET lists them, a POST may well add to them.
+TELLING_WORDS_OF_GET = frozenset(
+    ["contracts", "deposits", "trades", "transactions", "transfers", "withdrawals"]
 )
 # Reads whose words do not tell; each was looked up in the exchange's documentation.
 KNOWN_READS = frozenset(
@@ -113,7 +116,9 @@ def looks_like_write(exchange: str, method: str, path: str) -> bool:
         return True
     if words(path)[-1:] == ["exchange"]:  # where Hyperliquid takes orders, transfers, all of it
         return True
-    return bool(said & DOUBTFUL_WORDS) and not said & TELLING_WORDS
+    telling = TELLING_WORDS | (TELLING_WORDS_OF_GET if method == "GET" else frozenset())
+    doubtful = DOUBTFUL_WORDS | TELLING_WORDS_OF_GET if method == "POST" else DOUBTFUL_WORDS
+    return bool(said & doubtful) and not said & telling
 
 
 # --- which endpoints the reading methods reach ---------------------------------------------------
