@@ -63,7 +63,7 @@ DOUBTFUL_WORDS = frozenset(
 )
 TELLING_WORDS = frozenset(
     """
-    book candles fetch fills get hisrec histories history info instruments kline klines list log
+    book candles fetch fills get hisrec hist histories history info instruments kline klines list log
     logs markets query record records search settlements status statuses symbols ticker tickers
     """.split()  # noqa: SIM905
 )
@@ -75,12 +75,16 @@ TELLING_WORDS_OF_GET = frozenset(
 KNOWN_READS = frozenset(
     {
         ("bingx", "GET", "trade/allFillOrders"),
+        ("bitstamp", "POST", "user_transactions/"),
+        ("bitstamp", "POST", "user_transactions/{pair}/"),
         ("bitstamp", "POST", "withdrawal-requests/"),
         ("bittrade", "GET", "order/matchresults"),
         ("coincheck", "GET", "deposit_money"),
         ("coinone", "GET", "ticker_new/{quote_currency}"),
         ("coinone", "GET", "ticker_new/{quote_currency}/{target_currency}"),
         ("coinone", "POST", "order/complete_orders"),
+        ("coinspot", "POST", "ro/my/transactions"),
+        ("gemini", "POST", "v1/transfers"),
         ("hashkey", "GET", "api/v1/account/depositOrders"),
         ("hashkey", "GET", "api/v1/account/withdrawOrders"),
         ("htx", "GET", "v1/order/matchresults"),

@@ -25,6 +25,9 @@ NOW = datetime(2026, 11, 21, tzinfo=UTC)
 DEPOSITS = StreamSpec("deposits", RecordKind.DEPOSITS)
 LEDGER = StreamSpec("ledger", RecordKind.LEDGER)
 HTML = "<html><body>nginx</body></html>"
+PAGE = {"Content-Type": "text/html"}
+ELSEWHERE = {"Location": "https://example.org/"}
+ARGUMENTS = "EGeneral:Invalid arguments:ofs"
 
 
 def b(code: int, status: int = 400) -> Reply:
@@ -50,7 +53,7 @@ BINANCE = [
     ("busy", b(-1008, 503), TryAgain, "-1008"),
     ("502", Reply(HTML, 502), TryAgain, "502"),
     ("504", Reply("", 504), TryAgain, "504"),
-    ("403 by a firewall", Reply(HTML, 403, {"Content-Type": "text/html"}), WaitUntil, "403"),
+    ("403 by a firewall", Reply(HTML, 403, PAGE), WaitUntil, "403"),
     ("401 without a word", Reply("", 401), KeyBroken, "401"),
     ("404", Reply(HTML, 404), StreamUnavailable, "404"),
     ("410", Reply("", 410), StreamUnavailable, "410"),
@@ -189,9 +192,7 @@ def ms(ahead: timedelta) -> int:
     return int((datetime.now(UTC) + ahead).timestamp() * 1000)
 
 
-def test_a_clock_that_stays_wrong_is_not_asked_for_ever(
-    stub: Stub, binance: ExchangeClient
-) -> None:
+def test_a_clock_that_stays_wrong_is_not_asked_forever(stub: Stub, binance: ExchangeClient) -> None:
     stub.answers("/binance/api/v3/time", '{"serverTime": 1}')
     stub.answers("/binance/sapi/v1/capital/deposit/hisrec", b(-1021))
     with pytest.raises(TryAgain) as caught:
