@@ -39,7 +39,7 @@ def is_done(connections: list[Connection]) -> bool:
 def test_twenty_five_kills_during_the_backfill(
     connect: Connect, sandbox: str, tmp_path: Path
 ) -> None:
-    chance = random.Random(20261121)  # noqa: S311
+    chance = random.Random(20261121)
     connections = [connect("binance"), connect("kraken")]
     env = environment(sandbox)
     log = tmp_path / "worker.log"

@@ -1,0 +1,1 @@
+"""The product as a person meets it: `manage.py up`, and Chromium in front of it."""
