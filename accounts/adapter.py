@@ -13,12 +13,16 @@ from allauth.mfa.models import Authenticator
 from allauth.usersessions.adapter import DefaultUserSessionsAdapter
 from allauth.usersessions.models import UserSession
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
-from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from accounts.models import User
-from accounts.services import audit
+from accounts.services import audit, invitations
 from accounts.services.devices import describe
+
+INVITATION = "invitation"
 
 
 def client_ip(request: HttpRequest) -> str | None:
@@ -27,11 +31,34 @@ def client_ip(request: HttpRequest) -> str | None:
     return ip
 
 
+def _invited(request: HttpRequest) -> str | None:
+    """The address that may register with this browser, where registration is by invitation."""
+    if settings.REGISTRATION != "invite":
+        return None
+    token = request.GET.get("invitation")
+    if token and invitations.read(token):
+        request.session[INVITATION] = token
+    return invitations.read(request.session.get(INVITATION, ""))
+
+
+def _is_signing_up(request: HttpRequest) -> bool:
+    match = request.resolver_match
+    return match is not None and match.url_name == "account_signup"
+
+
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
-    """Registration is open or closed as the operator says; failed sign-ins are noted."""
+    """Registration is open as far as the operator says; failed sign-ins are noted."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        return bool(settings.REGISTRATION == "open")
+        return settings.REGISTRATION == "open" or _invited(request) is not None
+
+    def clean_email(self, email: str) -> str:
+        """An invitation is for one address."""
+        cleaned: str = super().clean_email(email)
+        invited = _invited(context.request) if _is_signing_up(context.request) else None
+        if invited is not None and cleaned.lower() != invited:
+            raise ValidationError(_("The invitation is for %(address)s.") % {"address": invited})
+        return cleaned
 
     def populate_username(self, request: HttpRequest, user: Any) -> None:
         """There is no user name: people sign in by e-mail."""
@@ -59,7 +86,7 @@ class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
     def generate_authenticator_name(self, user: User, type: Authenticator.Type) -> str:
         """What a new passkey is called until its owner says better."""
         number = Authenticator.objects.filter(user=user, type=type).count() + 1
-        return gettext("Passkey") if number == 1 else f"{gettext('Passkey')} {number}"
+        return _("Passkey") if number == 1 else f"{_('Passkey')} {number}"
 
 
 class UserSessionsAdapter(DefaultUserSessionsAdapter):  # type: ignore[misc]

@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
-REGISTRATION = ("open", "closed")
+REGISTRATION = ("open", "invite", "closed")
 
 
 @register()
@@ -18,7 +18,7 @@ def registration(**_: Any) -> list[CheckMessage]:
     return [
         Error(
             f"REGISTRATION is {settings.REGISTRATION!r}.",
-            hint=f"It can be {' or '.join(REGISTRATION)}.",
+            hint=f"It can be {', '.join(REGISTRATION)}.",
             id="accounts.E001",
         )
     ]

@@ -10,5 +10,6 @@ def installation(request: HttpRequest) -> dict[str, object]:
     """Whether people may register, and whether sandbox exchanges are offered."""
     return {
         "registration_is_open": settings.REGISTRATION == "open",
+        "registration_is_by_invitation": settings.REGISTRATION == "invite",
         "sandbox_is_on": settings.SANDBOX,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from typing import Any
@@ -71,12 +72,12 @@ def open_page(
     return context, page
 
 
-def sign_in(page: Page) -> None:
+def sign_in(page: Page, then: str = "**/settings/") -> None:
     page.goto("/accounts/login/?next=/settings/")
     page.get_by_label("E-mail address").fill("ada@example.org")
     page.get_by_label("Password", exact=True).fill(factories.PASSWORD)
     page.get_by_role("button", name="Sign in", exact=True).click()
-    page.wait_for_url("**/settings/")
+    page.wait_for_url(then)
 
 
 def add_virtual_key(context: BrowserContext, page: Page) -> None:
@@ -114,6 +115,17 @@ def test_a_passkey_is_added_and_signs_in_without_a_password(
     page.goto("/accounts/login/?next=/settings/")
     page.get_by_role("button", name="Sign in with a passkey").click()
     page.wait_for_url("**/settings/")
+
+    context.clear_cookies()
+    sign_in(page, then="**/accounts/2fa/authenticate/")
+    page.get_by_role("button", name="Use a passkey").click()
+    page.wait_for_url("**/settings/")
+    page.goto("/accounts/2fa/totp/activate/")
+    page.get_by_role("link", name="passkey").or_(
+        page.get_by_role("link", name="security key")
+    ).click()
+    page.get_by_role("button", name="Use a passkey").click()
+    page.wait_for_url("**/accounts/2fa/totp/activate/")
     assert complaints == []
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import re
+from datetime import timedelta
 
 import pytest
 from django.core import mail
 from django.core.checks import run_checks
+from django.core.management import CommandError, call_command
 from django.test import Client
 from pytest_django import Settings
 
@@ -72,6 +75,50 @@ def test_registration_can_be_closed(client: Client, settings: Settings) -> None:
     assert "Registration is closed" in client.post("/accounts/signup/", FORM).content.decode()
     assert "Create an account" not in client.get("/accounts/login/").content.decode()
     assert not User.objects.exists()
+
+
+def invitation(email: str) -> str:
+    out = io.StringIO()
+    call_command("invite", email, stdout=out)
+    return out.getvalue().strip().removeprefix("http://localhost:8000")
+
+
+@pytest.mark.django_db
+def test_an_invitation_opens_registration_for_one_address(
+    client: Client, settings: Settings
+) -> None:
+    settings.REGISTRATION, settings.PORT = "invite", 8000
+    assert "by invitation" in client.get("/accounts/signup/").content.decode()
+    assert "by invitation" in client.post("/accounts/signup/", FORM).content.decode()
+
+    link = invitation("Bea@example.org")
+    assert 'value="bea@example.org"' in client.get(link).content.decode()
+    answer = client.post("/accounts/signup/", FORM | {"email": "other@example.org"})
+    assert "The invitation is for bea@example.org." in answer.content.decode()
+    answer = client.post("/accounts/signup/", FORM)
+    assert answer.headers["Location"] == "/accounts/confirm-email/"
+    assert "by invitation" in Client().get(link).content.decode(), "it is used up"
+    with pytest.raises(CommandError, match="already") as caught:
+        invitation("bea@example.org")
+    assert caught.value.returncode == 2
+
+
+@pytest.mark.django_db
+def test_an_invitation_that_is_forged_or_old_opens_nothing(
+    client: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.REGISTRATION, settings.PORT = "invite", 8000
+    link = invitation("bea@example.org")
+    assert "by invitation" in client.get(link[:-2]).content.decode()
+    monkeypatch.setattr("accounts.services.invitations.VALID_FOR", timedelta(seconds=-1))
+    assert "by invitation" in client.get(link).content.decode()
+
+
+@pytest.mark.django_db
+def test_an_invitation_does_not_open_what_is_closed(client: Client, settings: Settings) -> None:
+    settings.REGISTRATION, settings.PORT = "closed", 8000
+    page = client.get(invitation("bea@example.org")).content.decode()
+    assert "Registration is closed" in page
 
 
 def test_an_unknown_word_for_registration_stops_the_start(settings: Settings) -> None:

@@ -65,6 +65,8 @@ def test_sign_in_with_an_app_needs_its_code(signed_in: Client, ada: User) -> Non
         browser.post("/accounts/login/", form).headers["Location"] == "/accounts/2fa/authenticate/"
     )
     assert browser.get("/settings/").status_code == 302, "the password alone opens nothing"
+    page = browser.get("/accounts/2fa/authenticate/").content.decode()
+    assert "Use a passkey" not in page, "there is none"
     answer = browser.post("/accounts/2fa/authenticate/", {"code": "000000"})
     assert answer.context["form"].errors
     assert AuditEvent.objects.filter(user=ada).latest("id").action == "second step failed"

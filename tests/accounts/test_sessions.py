@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from allauth.usersessions.models import UserSession
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import AuditEvent, User
 from tests import factories
@@ -55,3 +58,13 @@ def test_the_session_of_somebody_else_is_not_there(signed_in: Client) -> None:
 def test_ending_needs_a_post(signed_in: Client) -> None:
     mine = UserSession.objects.get()
     assert signed_in.get(f"/settings/sessions/{mine.pk}/end/").status_code == 405
+
+
+def test_the_last_sign_of_a_session_is_kept_now_and_then(signed_in: Client) -> None:
+    signed_in.get("/settings/", REMOTE_ADDR="192.0.2.7")
+    assert UserSession.objects.get().ip == "127.0.0.1", "seen only just now"
+    UserSession.objects.update(last_seen_at=timezone.now() - timedelta(hours=1))
+    signed_in.get("/settings/", REMOTE_ADDR="192.0.2.7")
+    session = UserSession.objects.get()
+    assert session.ip == "192.0.2.7"
+    assert session.last_seen_at > timezone.now() - timedelta(minutes=1)
