@@ -47,6 +47,7 @@ WITHOUT_SERVERS = frozenset(
 
 
 _held: Lease | None = None
+_asked = False
 
 
 def data_dir() -> Path:
@@ -167,11 +168,22 @@ def _read(path: Path) -> dict[str, str]:
     return {name: value for name, value in pairs}
 
 
+def asked_to_end() -> bool:
+    """Whether a signal to end came already, even if its exception was lost in a callback."""
+    return _asked
+
+
 def _end_politely() -> None:
-    """Makes SIGTERM and a closed terminal unwind the program, so that servers are stopped."""
+    """Makes a signal unwind the program, so that servers are stopped. Nohup keeps its meaning."""
 
     def leave(number: int, _frame: FrameType | None) -> None:
+        global _asked
+        _asked = True
+        if number == signal.SIGINT:
+            raise KeyboardInterrupt
         raise SystemExit(128 + number)
 
+    signal.signal(signal.SIGINT, leave)
     signal.signal(signal.SIGTERM, leave)
-    signal.signal(signal.SIGHUP, leave)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, leave)

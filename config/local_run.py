@@ -47,7 +47,7 @@ class Run:
     def __init__(self, address: str, lease: Lease | None) -> None:
         self.address = address
         self.lease = lease
-        self.supervisor = Supervisor(programs(), tick=self.tick)
+        self.supervisor = Supervisor(programs(), tick=self.tick, asked_to_end=boot.asked_to_end)
         self.began = self.looked = self.asked = time.monotonic()
         self.greeted = self.complained = False
 
@@ -94,13 +94,19 @@ def programs() -> list[Program]:
 
 def greeting(address: str) -> list[str]:
     """What a person needs to know now."""
-    lines = ["", f"Coffer is ready: {address}", "Mails (sign-up, reset) are printed here by web."]
+    lines = [""]
     if settings.SANDBOX:
         answer = io.StringIO()
         with redirect_stdout(answer):
             call_command("sandbox", list_keys=True)
-        lines += ["", "Keys for the simulated exchanges:", *answer.getvalue().splitlines()]
-    return [*lines, "", "Ctrl-C stops everything."]
+        lines += ["Keys for the simulated exchanges:", *answer.getvalue().splitlines(), ""]
+    return [
+        *lines,
+        f"Coffer is ready: {address}",
+        "Mails (sign-up, password reset) are printed here, in the lines of web.",
+        "Ctrl-C stops everything.",
+        "",
+    ]
 
 
 def _check_port() -> None:

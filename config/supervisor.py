@@ -44,9 +44,16 @@ class Program:
 class Supervisor:
     """Keeps ``programs`` running until told to stop; ``tick`` is called a few times a second."""
 
-    def __init__(self, programs: list[Program], *, tick: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        programs: list[Program],
+        *,
+        tick: Callable[[], None],
+        asked_to_end: Callable[[], bool],
+    ) -> None:
         self.programs = programs
         self.tick = tick
+        self.asked_to_end = asked_to_end  # before the signals came to us
         self.stopping = False
         self._signals = 0
         self._selector = selectors.DefaultSelector()
@@ -58,7 +65,10 @@ class Supervisor:
     def run(self) -> None:
         """Starts all, returns after a signal has stopped all. No process of ours is left then."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self._on_signal)
+            if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, self._on_signal)
+        if self.asked_to_end():
+            return
         try:
             while not self._signals:
                 self._start_due()
@@ -142,7 +152,7 @@ class Supervisor:
             if program.is_running:
                 cast("subprocess.Popen[bytes]", program.process).terminate()
         deadline = time.monotonic() + GRACE_SECONDS
-        told = time.monotonic() + 2
+        told = time.monotonic() + 4
         while (running := [p.name for p in self.programs if p.is_running]) and (
             self._signals == asked and time.monotonic() < deadline
         ):

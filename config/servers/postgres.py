@@ -129,14 +129,12 @@ class Postgres:
         if "fsync" in self.options:
             command.append("--no-sync")
         try:
-            made = subprocess.run(  # noqa: S603
-                command, capture_output=True, text=True, cwd="/", check=False, **as_account(account)
-            )
+            status, output = _run_group(command, account)
         finally:
             secret.unlink()
-        if made.returncode != 0:
+        if status != 0:
             shutil.rmtree(new, ignore_errors=True)
-            raise explain("PostgreSQL", made.stderr + made.stdout, self.log)
+            raise explain("PostgreSQL", output, self.log)
         new.rename(self.directory)
 
     def _drop_stale_pid_file(self) -> None:
@@ -219,6 +217,26 @@ class Postgres:
             known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [NAME])
             if known.fetchone() is None:
                 connection.execute(f"CREATE DATABASE {NAME}")
+
+
+def _run_group(command: list[str], account: pwd.struct_passwd | None) -> tuple[int, str]:
+    """Runs a program that has children of its own; all end with it. Answers status and output."""
+    program = subprocess.Popen(  # noqa: S603
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        cwd="/",
+        start_new_session=True,
+        **as_account(account),
+    )
+    try:
+        output, _none = program.communicate()
+    except BaseException:
+        os.killpg(program.pid, signal.SIGKILL)
+        program.wait()
+        raise
+    return program.returncode, output.decode(errors="replace")
 
 
 def as_account(account: pwd.struct_passwd | None) -> dict[str, Any]:

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.house.programs import gone, left_over
+from tests.house.programs import place
 
 
 @pytest.fixture
 def data_dir() -> Iterator[Path]:
-    """Below the system's temporary directory: pytest's own is closed to PostgreSQL's account."""
-    directory = Path(tempfile.mkdtemp(prefix="coffer-house-")).resolve()
-    yield directory / "data"
-    survivors = [] if gone(directory / "data") else left_over(directory / "data")
-    shutil.rmtree(directory, ignore_errors=True)
-    assert not survivors, survivors
+    """A place for the embedded servers; not made yet."""
+    with place() as directory:
+        yield directory

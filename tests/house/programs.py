@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -44,11 +48,7 @@ def environment(data_dir: Path, **more: str) -> dict[str, str]:
 
 def hold(data_dir: Path, code: str, **more: str) -> subprocess.Popen[str]:
     """Runs some lines as a manage.py command would, with the embedded servers around them."""
-    lines = [
-        "import os, time",
-        "from config import boot",
-        "with boot.services(['manage.py', 'x']):",
-    ]
+    inside = "with boot.services(['manage.py', 'x']):"
     program = "\n".join(["import os, time", "from config import boot", inside, f" {code}"])
     return start([sys.executable, "-u", "-c", program], environment(data_dir, **more))
 
@@ -72,19 +72,26 @@ def finish(process: subprocess.Popen[str], *, within: float = 30) -> tuple[int, 
     return process.returncode, output
 
 
-def left_over(data_dir: Path) -> list[str]:
+def using(data_dir: Path) -> list[psutil.Process]:
     """Living processes that belong to that directory: by command line or environment."""
     found = []
     for process in psutil.process_iter():
-        try:
+        with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
             if process.pid == os.getpid() or process.status() == psutil.STATUS_ZOMBIE:
                 continue
             mine = process.environ().get("DATA_DIR") == str(data_dir)
             if mine or any(str(data_dir) in word for word in process.cmdline()):
-                found.append(" ".join(process.cmdline()) or process.name())
-        except (psutil.NoSuchProcess, psutil.AccessDenied):
-            continue
+                found.append(process)
     return found
+
+
+def left_over(data_dir: Path) -> list[str]:
+    """Their command lines."""
+    lines = []
+    for process in using(data_dir):
+        with suppress(psutil.NoSuchProcess):
+            lines.append(" ".join(process.cmdline()) or process.name())
+    return lines
 
 
 def gone(data_dir: Path, *, within: float = 5) -> bool:
@@ -95,3 +102,20 @@ def gone(data_dir: Path, *, within: float = 5) -> bool:
             return False
         time.sleep(0.1)
     return True
+
+
+@contextmanager
+def place() -> Iterator[Path]:
+    """A data directory to be made; whatever still uses it at the end is ended and a failure.
+
+    Below the system's temporary directory: pytest's own is closed to PostgreSQL's account.
+    """
+    directory = Path(tempfile.mkdtemp(prefix="coffer-house-")).resolve()
+    try:
+        yield directory / "data"
+        survivors = [] if gone(directory / "data") else left_over(directory / "data")
+        assert not survivors, survivors
+    finally:
+        for process in using(directory / "data"):
+            process.kill()
+        shutil.rmtree(directory, ignore_errors=True)
