@@ -80,14 +80,12 @@ def money(value: Decimal | None, currency: str, *, signed: bool = False) -> Safe
     decimals = DECIMALS.get(currency, 2)
     step = Decimal(1).scaleb(-decimals)
     shown = value.quantize(step, rounding=ROUND_HALF_EVEN, context=exact.EXACT)
-    text = _grouped(shown, decimals) if shown or not value else f"< {_grouped(step, decimals)}"
     return format_html(
-        '<span class="amount money{}" title="{} {}">{}{}</span> <span class="unit">{}</span>',
+        '<span class="amount money{}" title="{} {}">{}</span> <span class="unit">{}</span>',
         _tone(value, signed=signed),
         exact.plain(value),
         currency,
-        _sign(value, always=signed),
-        text,
+        _rounded(value, shown, step, decimals, signed=signed),
         currency,
     )
 
@@ -128,13 +126,19 @@ def percent(value: Decimal | None, *, signed: bool = False) -> SafeString:
         return _unknown()
     step = Decimal("0.1")
     shown = value.quantize(step, rounding=ROUND_DOWN, context=exact.EXACT)
-    text = _grouped(shown, 1) if shown or not value else f"< {_grouped(step, 1)}"
     return format_html(
-        '<span class="percent{}">{}{} %</span>',
+        '<span class="percent{}">{} %</span>',
         _tone(value, signed=signed),
-        _sign(value, always=signed),
-        text,
+        _rounded(value, shown, step, 1, signed=signed),
     )
+
+
+def _rounded(value: Decimal, shown: Decimal, step: Decimal, decimals: int, *, signed: bool) -> str:
+    """A rounded figure with its sign; what is too small to be seen is not called zero."""
+    sign = _sign(value, always=signed)
+    if shown or not value:
+        return f"{sign}{_grouped(shown, decimals)}"
+    return f"{'>' if value < 0 else '<'} {sign}{_grouped(step, decimals)}"
 
 
 @register.filter
