@@ -109,6 +109,8 @@ class Order(NamedTuple):
     rank: int
     length: int
     ranks: int
+    days: int  # since the oldest quote, whole ones
+    hubs: tuple[int, ...]  # the quote assets it goes through, those with the deepest markets first
     age: timedelta
     names: tuple[tuple[bool, str, str, str], ...]
 
@@ -129,7 +131,8 @@ class PriceBook:
         """The price of ``asset`` in ``currency``, or None where no way leads there.
 
         ``trusted`` are sets of sources, the most trusted first. The way whose least trusted source
-        is best wins; then fewest steps; then the freshest quotes; then by name.
+        is best wins; then fewest steps; then the freshest quotes, by the day; then the quote assets
+        in the order of HUBS.
         """
         if asset == currency:
             return Price(Decimal(1))
@@ -169,11 +172,14 @@ class PriceBook:
 
     def _order(self, steps: tuple[Step, ...], trusted: Trust) -> Order:
         ranks = [self._rank(step.quote, trusted) for step in steps]
+        age = max(self._now - step.quote.at for step in steps)
         return Order(
             rank=max(ranks),
             length=len(steps),
             ranks=sum(ranks),
-            age=max(self._now - step.quote.at for step in steps),
+            days=age.days,
+            hubs=tuple(HUBS.index(step.asset) for step in steps[1:]),
+            age=age,
             names=tuple((step.inverted, *step.quote.name) for step in steps),
         )
 

@@ -122,6 +122,13 @@ def test_among_equals_the_freshest_is_taken() -> None:
     assert way(found) == "2, BTC>EUR b"
 
 
+def test_among_ways_as_fresh_the_deepest_markets_are_taken() -> None:
+    crossing = ["XYZ/BTC 2", "BTC/EUR 50000", "XYZ/BNB 3", "BNB/EUR 600"]
+    dollars = ["XYZ/USDT 120000", "EUR/USDT 1.2"]
+    assert way(book(*crossing, *dollars), "XYZ") == "100000, XYZ>USDT binance, USDT>EUR binance"
+    assert way(book(*crossing), "XYZ") == "100000, XYZ>BTC binance, BTC>EUR binance"
+
+
 def test_a_quotient_keeps_28_digits_and_a_product_all() -> None:
     third = book("EUR/BTC 3").price("BTC", "EUR")
     assert third is not None
