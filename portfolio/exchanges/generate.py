@@ -63,8 +63,8 @@ DOUBTFUL_WORDS = frozenset(
 )
 TELLING_WORDS = frozenset(
     """
-    book candles fetch fills get hisrec hist histories history info instruments kline klines list log
-    logs markets query record records search settlements status statuses symbols ticker tickers
+    book candles fetch fills get hisrec hist histories history info instruments kline klines list
+    log logs markets query record records search settlements status statuses symbols ticker tickers
     """.split()  # noqa: SIM905
 )
 # Names of collections: a GET lists them, a POST may well add to them.

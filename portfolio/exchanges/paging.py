@@ -78,8 +78,8 @@ class IdAscending:
     Deterministic: no windows, no edges, records of one millisecond are told apart by their ids.
     Going on at the last id, not after it, reads one record twice and is right whether the exchange
     takes the id as inclusive or not (Binance's documentation says both). A finished round ends by
-    stepping back to the first id of the last ``overlap``, so that the next one reads the recent
-    past again.
+    stepping back to the last id before the ``overlap``, so that the next one reads the recent past
+    again.
     """
 
     id_parameter: str
@@ -95,27 +95,27 @@ class IdAscending:
     def advance(self, cursor: Cursor, answer: Answer, now: datetime) -> Step:
         state = _start(cursor, next=0, back=[])
         rows = sorted(answer.rows, key=lambda row: int(row.external_id))
-        if not rows:
-            again = {**state, "next": state["back"][0][0]} if state["back"] else state
-            return Step(again, True, (self.floor, now), None)
-        newest = rows[-1]
-        back = self._recent(state["back"], rows)
+        back = self._before_overlap(state["back"], rows) if rows else state["back"]
+        newest = rows[-1].occurred_at if rows else None
         if len(rows) < self.limit:
-            again = {"v": _VERSION, "next": back[0][0], "back": back}
-            return Step(again, True, (self.floor, now), newest.occurred_at)
-        onward = {"v": _VERSION, "next": int(newest.external_id), "back": back}
-        return Step(onward, False, (self.floor, newest.occurred_at), newest.occurred_at)
+            again = {"v": _VERSION, "next": back[0][0] if back else 0, "back": back}
+            return Step(again, True, (self.floor, now), newest)
+        onward = {"v": _VERSION, "next": int(rows[-1].external_id), "back": back}
+        return Step(onward, False, (self.floor, rows[-1].occurred_at), newest)
 
     def skip(self, cursor: Cursor, now: datetime) -> Step | None:
         """A refusal is an error here."""
         return None
 
-    def _recent(self, back: list[list[int]], rows: list[Row]) -> list[list[int]]:
-        """Return [id, ms] of where the overlap starts, from this page or the one before it."""
+    def _before_overlap(self, back: list[list[int]], rows: list[Row]) -> list[list[int]]:
+        """Return [id, ms] of the last record that is older than the overlap; none if all are young.
+
+        What turns up late within the overlap has an id above that one.
+        """
         edge = to_ms(rows[-1].occurred_at - self.overlap)
         here = [[int(row.external_id), to_ms(row.occurred_at)] for row in rows]
-        known = [*(mark for mark in back if mark[0] <= here[0][0]), *here]
-        return [next(mark for mark in known if mark[1] >= edge)]
+        older = [mark for mark in [*back, *here] if mark[1] < edge]
+        return [max(older)] if older else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,8 @@ class TimeWindows:
     A window that holds more than a page is walked by ``offset_parameter`` or ``page_parameter``;
     where the exchange has neither it is halved until it fits (its rows are kept all the same).
     A millisecond that alone fills a page cannot be split: coverage then starts after it.
-    Neighbouring windows share their edge, so it does not matter which ends are inclusive.
+    Neighbouring windows share their edge, so it does not matter which ends are inclusive (only
+    a window of one millisecond must include it, for the halving to come to an end).
     """
 
     start_parameter: str
@@ -163,14 +164,14 @@ class TimeWindows:
             if end > begin:
                 return self._half(state, begin, end)
             state = {**state, "since": end + 1}  # more in one millisecond than a page can hold
-        return self._next_window(state, end, now)
+        return self._next_window(state, begin, end, now)
 
     def skip(self, cursor: Cursor, now: datetime) -> Step | None:
         """Return where to go on when a stretch beyond the promise was refused: after it."""
         state, begin, end = self._window(cursor, now)
         if not self.asks_beyond or begin >= self._oldest(now):
             return None
-        return self._next_window(state, end, now)
+        return self._next_window(state, begin, end, now)
 
     def _window(self, cursor: Cursor, now: datetime) -> tuple[Cursor, int, int]:
         state = _start(cursor, offset=0, width=self.window // timedelta(milliseconds=1))
@@ -196,13 +197,14 @@ class TimeWindows:
         onward = {**state, "from": begin, "to": begin + width, "width": width}
         return Step(onward, False, self._covered(state, begin), from_ms(begin))
 
-    def _next_window(self, state: Cursor, end: int, now: datetime) -> Step:
+    def _next_window(self, state: Cursor, begin: int, end: int, now: datetime) -> Step:
         done = end >= to_ms(now)
         full = self.window // timedelta(milliseconds=1)
+        following = end if end > begin else end + 1
         onward = {
             "v": _VERSION,
             "since": state["since"],
-            "from": to_ms(from_ms(end) - self.overlap) if done else end,
+            "from": to_ms(from_ms(end) - self.overlap) if done else following,
             "offset": 0,
             "width": full if done else min(full, max(2 * state["width"], 1)),
         }

@@ -1,0 +1,305 @@
+"""Whatever the pages, the clusters and the interruptions: nothing is lost, coverage is true."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from portfolio.exchanges.paging import (
+    IdAscending,
+    OffsetFixedEnd,
+    Strategy,
+    TimeWindows,
+    TokenPages,
+    from_ms,
+    to_ms,
+)
+from tests.exchanges.walks import (
+    FLOOR,
+    FLOOR_MS,
+    Record,
+    Serve,
+    Walk,
+    by_id,
+    by_offset,
+    by_token,
+    by_window,
+    later,
+)
+
+HOUR = timedelta(hours=1)
+YEAR_MS = 365 * 24 * 3600 * 1000
+
+# Gaps between neighbours: mostly none at all (one millisecond), sometimes a second, days, months.
+GAPS = st.lists(
+    st.sampled_from([0, 0, 0, 1, 999, 1000, 60_000, 86_400_000, 30 * 86_400_000]), max_size=60
+)
+LIMITS = st.integers(2, 9)
+
+
+def made(gaps: list[int], start: int = FLOOR_MS + 1000) -> list[Record]:
+    records, ms = [], start
+    for number, gap in enumerate(gaps, start=1):
+        ms += gap
+        records.append(Record(number, ms))
+    return records
+
+
+def ids(records: list[Record]) -> set[int]:
+    return {record.id for record in records}
+
+
+def windows(limit: int, way: str, **more: Any) -> TimeWindows:
+    names: dict[str, dict[str, Any]] = {
+        "offset": {"offset_parameter": "offset"},
+        "page": {"page_parameter": "page"},
+    }
+    return TimeWindows(
+        "start",
+        "end",
+        "limit",
+        limit,
+        timedelta(days=90),
+        FLOOR,
+        HOUR,
+        **names.get(way, {}),
+        **more,
+    )
+
+
+CASES = ["id", "id, exclusive", "offset", "page", "split", "fixed end", "no count", "token"]
+
+
+def case(
+    name: str, records: list[Record], limit: int, *, newest_first: bool = True
+) -> tuple[Strategy, Serve]:
+    if name.startswith("id"):
+        strategy: Strategy = IdAscending("from", "limit", limit, FLOOR, HOUR)
+        return strategy, by_id(records, limit, inclusive=name == "id")
+    if name in ("offset", "page", "split"):
+        serve = by_window(records, limit, newest_first=newest_first, inclusive=True)
+        return windows(limit, name), serve
+    if name == "token":
+        return TokenPages("limit", limit, FLOOR, HOUR), by_token(records, limit)
+    return OffsetFixedEnd(limit, FLOOR, HOUR), by_offset(
+        records, limit, tells_count=name == "fixed end"
+    )
+
+
+def assert_covered_is_true(walk: Walk, records: list[Record]) -> None:
+    for begin, end in walk.covered:
+        inside = {r.id for r in records if to_ms(begin) <= r.ms < to_ms(end)}
+        assert inside <= walk.seen
+
+
+@pytest.mark.parametrize("name", CASES)
+@settings(max_examples=60, deadline=None)
+@given(gaps=GAPS, limit=LIMITS, newest_first=st.booleans())
+def test_a_walk_sees_every_record(
+    name: str, gaps: list[int], limit: int, *, newest_first: bool
+) -> None:
+    records = made([gap or 1 for gap in gaps] if name == "split" else gaps)
+    strategy, serve = case(name, records, limit, newest_first=newest_first)
+    now = from_ms(max([r.ms for r in records], default=FLOOR_MS) + 5000)
+    walk = Walk(strategy, serve)
+    walk.round(now)
+    assert walk.seen == ids(records)
+    assert_covered_is_true(walk, records)
+    begin, end = walk.covered[-1]
+    assert begin == FLOOR
+    assert now - end < timedelta(seconds=1)
+
+
+@settings(max_examples=100, deadline=None)
+@given(gaps=GAPS, limit=LIMITS, newest_first=st.booleans())
+def test_more_in_a_millisecond_than_a_page_can_hold_is_not_hidden(
+    gaps: list[int], limit: int, *, newest_first: bool
+) -> None:
+    records = made(gaps)
+    strategy, serve = case("split", records, limit, newest_first=newest_first)
+    walk = Walk(strategy, serve)
+    walk.round(from_ms(max([r.ms for r in records], default=FLOOR_MS) + 5000))
+    crowded = {r.id for r in records if sum(other.ms == r.ms for other in records) >= limit}
+    lost = ids(records) - walk.seen
+    assert lost <= crowded
+    newest_lost = max((r.ms for r in records if r.id in lost), default=0)
+    assert to_ms(walk.covered[-1][0]) > newest_lost  # coverage says: from after that on
+
+
+@pytest.mark.parametrize("name", CASES)
+@settings(max_examples=25, deadline=None)
+@given(gaps=GAPS, limit=LIMITS, newest_first=st.booleans())
+def test_a_walk_may_be_taken_up_at_any_page_and_pages_replayed(
+    name: str, gaps: list[int], limit: int, *, newest_first: bool
+) -> None:
+    records = made([gap or 1 for gap in gaps] if name == "split" else gaps)
+    strategy, serve = case(name, records, limit, newest_first=newest_first)
+    now = from_ms(max([r.ms for r in records], default=FLOOR_MS) + 5000)
+    walk = Walk(strategy, serve)
+    walk.round(now)
+    assert walk.seen == ids(records)
+    for again in walk.replay(later(now, minutes=1)):
+        assert again.seen == ids(records)
+    # A kill right after the request, before the cursor was stored: the same page twice.
+    twice = Walk(strategy, serve)
+    for _ in range(len(walk.cursors)):
+        cursor = twice.cursor
+        twice.page(now)
+        after = twice.cursor
+        twice.cursor = cursor
+        twice.page(now)
+        assert twice.cursor == after
+    assert twice.seen == ids(records)
+
+
+@pytest.mark.parametrize("name", CASES)
+@settings(max_examples=25, deadline=None)
+@given(gaps=GAPS, more=GAPS, limit=LIMITS, stop_after=st.integers(0, 6))
+def test_what_happens_while_walking_is_seen_by_the_next_round(
+    name: str, gaps: list[int], more: list[int], limit: int, stop_after: int
+) -> None:
+    if name == "split":
+        gaps, more = [gap or 1 for gap in gaps], [gap or 1 for gap in more]
+    first = made(gaps)
+    edge = max([r.ms for r in first], default=FLOOR_MS)
+    now = from_ms(edge + 5000)
+    records = list(first)
+    strategy, serve = case(name, records, limit)
+    walk = Walk(strategy, serve)
+    for _ in range(stop_after):
+        walk.page(now)
+    added = made(more, start=edge + 5500)
+    records.extend(Record(len(first) + r.id, r.ms) for r in added)
+    then = from_ms(max(r.ms for r in [*records, Record(0, edge)]) + 7000)
+    walk.round(then)
+    walk.round(later(then, hours=2))
+    assert walk.seen == ids(records)
+    assert_covered_is_true(walk, records)
+    begin, end = walk.covered[-1]
+    assert begin == FLOOR
+    assert later(then, hours=2) - end < timedelta(seconds=1)
+
+
+@pytest.mark.parametrize("name", CASES)
+@settings(max_examples=25, deadline=None)
+@given(gaps=GAPS, limit=LIMITS, late=st.integers(0, 3_000_000), rounds=st.integers(1, 3))
+def test_a_record_that_comes_late_is_seen_within_the_overlap(
+    name: str, gaps: list[int], limit: int, late: int, rounds: int
+) -> None:
+    records = made([gap or 1 for gap in gaps])
+    edge = max([r.ms for r in records], default=FLOOR_MS) + 4_000_000
+    records.append(Record(len(records) + 2, edge))  # an id below it is still to come
+    strategy, serve = case(name, records, limit)
+    walk = Walk(strategy, serve)
+    now = from_ms(edge + 10)
+    for turn in range(rounds):
+        walk.round(later(now, seconds=turn))
+    records.append(Record(len(records), max(edge - late, FLOOR_MS)))
+    records.sort(key=lambda record: (record.ms, record.id))
+    if name.startswith("id"):
+        records.sort(key=lambda record: record.id)
+    walk.round(later(now, minutes=5))
+    assert walk.seen == ids(records)
+
+
+@settings(max_examples=60, deadline=None)
+@given(gaps=GAPS, limit=LIMITS, inclusive=st.booleans(), way=st.sampled_from(["offset", "page"]))
+def test_it_does_not_matter_whether_an_end_is_inclusive(
+    gaps: list[int], limit: int, way: str, *, inclusive: bool
+) -> None:
+    records = made(gaps)
+    serve = by_window(records, limit, newest_first=True, inclusive=inclusive)
+    walk = Walk(windows(limit, way), serve)
+    walk.round(from_ms(max([r.ms for r in records], default=FLOOR_MS) + 5000))
+    assert walk.seen == ids(records)
+
+
+def test_windows_keep_within_what_the_exchange_allows() -> None:
+    strategy = windows(5, "offset")
+    now = from_ms(FLOOR_MS + 3 * YEAR_MS)
+    cursor: dict[str, Any] = {}
+    asked = []
+    for _ in range(100):
+        parameters = strategy.parameters(cursor, now)
+        asked.append((parameters["start"], parameters["end"]))
+        step = strategy.advance(
+            cursor, by_window([], 5, newest_first=True, inclusive=True)(parameters), now
+        )
+        cursor = step.cursor
+        if step.is_last:
+            break
+    assert asked[0][0] == FLOOR_MS
+    assert asked[-1][1] == to_ms(now)
+    assert all(0 <= end - begin <= 90 * 86_400_000 for begin, end in asked)
+    assert all(one[1] == two[0] for one, two in itertools.pairwise(asked))
+    assert len(asked) == 13
+
+
+def test_only_what_was_promised_is_relied_on() -> None:
+    reach = timedelta(days=180)
+    now = from_ms(FLOOR_MS + 3 * YEAR_MS)
+    old = Record(1, FLOOR_MS + 5)
+    serve = by_window([old], 5, newest_first=True, inclusive=True)
+    walk = Walk(windows(5, "page", retention=reach, asks_beyond=True), serve)
+    walk.round(now)
+    assert walk.seen == {1}  # it was served, and is kept
+    assert {begin for begin, _ in walk.covered} == {now - reach}
+    careful = Walk(windows(5, "page", retention=reach), serve)
+    careful.round(now)
+    assert careful.seen == set()
+    assert careful.covered[-1] == (now - reach, now)
+
+
+def test_a_refused_stretch_beyond_the_promise_is_passed_over() -> None:
+    strategy = windows(5, "page", retention=timedelta(days=180), asks_beyond=True)
+    now = from_ms(FLOOR_MS + 3 * YEAR_MS)
+    step = strategy.skip({}, now)
+    assert step is not None
+    assert step.covered is None
+    assert step.cursor["from"] == FLOOR_MS + 90 * 86_400_000
+    assert strategy.skip({"v": 1, "from": to_ms(now) - 1000}, now) is None
+
+
+def test_a_stream_that_slept_for_too_long_says_what_it_missed() -> None:
+    reach = timedelta(days=180)
+    strategy = windows(5, "page", retention=reach)
+    start = from_ms(FLOOR_MS + YEAR_MS)
+    walk = Walk(strategy, by_window([], 5, newest_first=True, inclusive=True))
+    walk.round(start)
+    awake = later(start, days=400)
+    walk.round(awake)
+    assert walk.covered[-1] == (awake - reach, awake)
+
+
+def test_a_round_that_began_long_ago_is_followed_by_one_for_what_came_since() -> None:
+    records = made([1000] * 5)
+    strategy, serve = case("fixed end", records, 2)
+    walk = Walk(strategy, serve)
+    start = from_ms(records[-1].ms + 5000)
+    walk.page(start)
+    records.append(Record(6, to_ms(later(start, days=2))))
+    walk.round(later(start, days=3))
+    assert walk.seen == {1, 2, 3, 4, 5, 6}
+
+
+def test_rows_that_vanish_from_the_count_start_the_walk_anew() -> None:
+    records = made([1000] * 9)
+    strategy, serve = case("fixed end", records, 3)
+    walk = Walk(strategy, serve)
+    now = from_ms(records[-1].ms + 5000)
+    walk.page(now)
+    del records[-1]
+    walk.round(now)
+    assert ids(records) <= walk.seen
+
+
+def test_a_cursor_of_another_version_is_refused() -> None:
+    for name in CASES:
+        strategy, _ = case(name, [], 2)
+        with pytest.raises(ValueError, match="version"):
+            strategy.parameters({"v": 99}, FLOOR)
