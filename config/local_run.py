@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import socket
 import sys
 import time
 import urllib.error
@@ -20,7 +19,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from config import boot, running, static
 from config.servers import Lease, ServerError
-from config.servers.process import LOOPBACK, free_port, port_is_free
+from config.servers.process import LOOPBACK, free_port, port_answers, port_is_free
 from config.supervisor import Program, Supervisor
 
 READY_WITHIN_SECONDS = 90
@@ -136,9 +135,9 @@ def _migrate() -> None:
 
 def _missing() -> str:
     """What is not ready yet, in words; empty when all is."""
-    if settings.SANDBOX and not _listens(settings.SANDBOX_PORT):
+    if settings.SANDBOX and not port_answers(settings.SANDBOX_PORT):
         return "the sandbox does not answer"
-    if not _listens(settings.PORT):
+    if not port_answers(settings.PORT):
         return "the web server does not answer"
     try:
         with urllib.request.urlopen(  # our own address
@@ -151,9 +150,3 @@ def _missing() -> str:
         return "; ".join(waiting) or f"status {answer.code}"
     except OSError as error:
         return str(error)
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        return probe.connect_ex((LOOPBACK, port)) == 0

@@ -38,6 +38,13 @@ def port_is_free(port: int, host: str = LOOPBACK) -> bool:
     return True
 
 
+def port_answers(port: int) -> bool:
+    """Whether something on this machine takes connections there."""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex((LOOPBACK, port)) == 0
+
+
 def free_port(preferred: int | None = None) -> int:
     """The preferred port when nobody listens on it, else any free one on loopback."""
     if preferred and port_is_free(preferred):
