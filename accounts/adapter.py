@@ -63,6 +63,16 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def populate_username(self, request: HttpRequest, user: Any) -> None:
         """There is no user name: people sign in by e-mail."""
 
+    def get_reauthentication_methods(self, user: User) -> list[dict[str, str]]:
+        """The ways to confirm who one is, in the words of our pages."""
+        words = {
+            "reauthenticate": _("Use the password"),
+            "mfa_reauthenticate": _("Use a code"),
+            "mfa_reauthenticate:webauthn": _("Use a passkey"),
+        }
+        found: list[dict[str, str]] = super().get_reauthentication_methods(user)
+        return [way | {"description": words.get(way["id"], way["description"])} for way in found]
+
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         """Notes a wrong password for the owner of the address; an unknown address has none."""
         user = User.objects.filter(email__iexact=credentials.get("email") or "").first()
