@@ -32,7 +32,14 @@ class Site:
     def __init__(self, data_dir: Path) -> None:
         self.data_dir = data_dir
         # Quick enough for a test, slow enough to watch a history arrive.
-        self.up = Running(data_dir, SANDBOX_SPEED="200", REGISTRATION="open")
+        # No live exchange is ever asked: where one is registered, nobody listens.
+        nowhere = json.dumps({"coinbase": "http://127.0.0.1:9"})
+        self.up = Running(
+            data_dir,
+            SANDBOX_SPEED="200",
+            REGISTRATION="open",
+            EXCHANGE_BASE_URLS=nowhere,
+        )
         self.address = f"http://localhost:{self.up.variables['PORT']}"
         self.up.wait_for("Ctrl-C stops everything", within=120)
 

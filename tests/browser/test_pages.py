@@ -1,0 +1,179 @@
+"""Every page, light, dark and on a phone: accessible, without errors, nothing wider than it is.
+
+With SCREENSHOTS=DIRECTORY in the environment the pictures are kept there (make screenshots).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+
+from tests.browser.conftest import sign_in
+from tests.browser.site import Site
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.timeout(600)]
+
+LOOKS = {
+    "light": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
+    "dark": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},
+    "phone": {"viewport": {"width": 390, "height": 844}, "color_scheme": "light"},
+}
+STATIC_PAGES = {
+    "dashboard": "/",
+    "connections": "/connections/",
+    "add-connection": "/connections/add/",
+    "key-kraken": "/connections/add/sandbox/kraken/",
+    "key-coinbase": "/connections/add/live/coinbase/",
+    "transactions": "/transactions/",
+    "asset": "/assets/BTC/",
+    "exports": "/exports/",
+    "settings": "/settings/",
+    "activity": "/settings/audit/",
+    "second-factor": "/accounts/2fa/",
+    "sessions": "/accounts/sessions/",
+    "e-mail": "/accounts/email/",
+    "password": "/accounts/password/change/",
+}
+SIGNED_OUT = {
+    "sign-in": "/accounts/login/",
+    "sign-up": "/accounts/signup/",
+    "reset": "/accounts/password/reset/",
+    "not-found": "/nothing-here/",
+}
+EMPTY_PAGES = ("dashboard", "connections", "transactions", "asset", "exports")
+
+
+@dataclass
+class Visit:
+    """What was wrong on the pages seen so far."""
+
+    page: Page
+    look: str
+    who: str
+    problems: list[str] = field(default_factory=list)
+
+    def see(self, name: str, url: str) -> None:
+        """Opens a page and looks at it as a critic does."""
+        self.page.goto(url)
+        if self.page.locator("[data-chart]").count():
+            self.page.wait_for_timeout(500)  # the chart's drawing
+        self._keep(name)
+        width = self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        if width > 0:
+            self._say(name, f"is {width} px wider than the window")
+        for violation in Axe().run(self.page).response["violations"]:
+            where = violation["nodes"][0]["target"]
+            self._say(name, f"{violation['impact']}: {violation['id']} at {where}")
+
+    def _keep(self, name: str) -> None:
+        kept = os.environ.get("SCREENSHOTS")
+        if kept:
+            Path(kept).mkdir(parents=True, exist_ok=True)
+            prefix = "" if self.who == "full" else f"{self.who}-"
+            target = Path(kept) / f"{prefix}{name}-{self.look}.png"
+            self.page.screenshot(path=target, full_page=name not in ("add-connection",))
+
+    def _say(self, name: str, what: str) -> None:
+        self.problems.append(f"{self.who} {name} {self.look}: {what}")
+
+
+@pytest.fixture(scope="module")
+def people(site: Site) -> dict[str, str]:
+    """A full account, an empty one and one whose keys do not work, by what they are."""
+    people = {who: site.user(who) for who in ("full", "empty", "failing")}
+    for exchange in ("binance", "kraken"):
+        site.connect(people["full"], exchange, "read-only")
+    for exchange, purpose in (
+        ("binance", "expired"),
+        ("kraken", "withdraw"),
+        ("kraken", "other-ip"),
+    ):
+        site.connect(people["failing"], exchange, purpose, status=1)
+    site.manage("sync", "--user", people["full"], "--wait")
+    return people
+
+
+@pytest.fixture(params=list(LOOKS))
+def look(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def visit(browser: Browser, look: str) -> Iterator[Visit]:
+    context: BrowserContext = browser.new_context(**LOOKS[look], reduced_motion="reduce")  # type: ignore[arg-type]
+    page = context.new_page()
+    visit = Visit(page, look, "full")
+
+    def listen(message: ConsoleMessage) -> None:
+        # A page that is not there says so in the console too.
+        if message.type == "error" and "404" not in message.text:
+            visit.problems.append(f"{page.url}: {message.text}")
+
+    page.on("console", listen)
+    page.on("pageerror", lambda error: visit.problems.append(f"{page.url}: {error}"))
+    yield visit
+    context.close()
+
+
+def test_pages_of_a_full_account(site: Site, people: dict[str, str], visit: Visit) -> None:
+    sign_in(visit.page, site, people["full"])
+    for name, path in STATIC_PAGES.items():
+        visit.see(name, site.address + path)
+    for name, url in _found(visit.page, site).items():
+        visit.see(name, url)
+    assert not visit.problems, "\n".join(visit.problems)
+
+
+def test_pages_of_an_empty_account(site: Site, people: dict[str, str], visit: Visit) -> None:
+    visit.who = "empty"
+    sign_in(visit.page, site, people["empty"])
+    for name in EMPTY_PAGES:
+        if name != "asset":
+            visit.see(name, site.address + STATIC_PAGES[name])
+    assert not visit.problems, "\n".join(visit.problems)
+
+
+def test_pages_of_a_failing_account(site: Site, people: dict[str, str], visit: Visit) -> None:
+    visit.who = "failing"
+    sign_in(visit.page, site, people["failing"])
+    visit.see("dashboard", site.address)
+    visit.see("connections", f"{site.address}/connections/")
+    for number, url in enumerate(_links(visit.page, site, r"/connections/[0-9a-f-]{36}/$"), 1):
+        visit.see(f"connection-{number}", url)
+    assert not visit.problems, "\n".join(visit.problems)
+
+
+def test_pages_for_strangers(site: Site, visit: Visit) -> None:
+    visit.who = "stranger"
+    for name, path in SIGNED_OUT.items():
+        visit.see(name, site.address + path)
+    assert not visit.problems, "\n".join(visit.problems)
+
+
+def _found(page: Page, site: Site) -> dict[str, str]:
+    """Pages whose addresses are only known by following links."""
+    page.goto(f"{site.address}/connections/")
+    binance, kraken = _links(page, site, r"/connections/[0-9a-f-]{36}/$")
+    page.goto(f"{site.address}/transactions/?kind=trade")
+    transaction = _links(page, site, r"/transactions/\d+/$")[0]
+    return {
+        "connection-binance": binance,
+        "connection-kraken": kraken,
+        "connection-replace": f"{binance}replace/",
+        "connection-remove": f"{binance}remove/",
+        "transaction": transaction,
+    }
+
+
+def _links(page: Page, site: Site, pattern: str) -> list[str]:
+    hrefs = [link.get_attribute("href") or "" for link in page.locator("main a").all()]
+    found = list(dict.fromkeys(href for href in hrefs if re.search(pattern, href)))
+    return [site.address + href for href in found]
