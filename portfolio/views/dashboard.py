@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -19,10 +21,13 @@ from portfolio.views.access import Request
 def index(request: Request) -> HttpResponse:
     """Shows the whole page, or only the chart when htmx asks for another span."""
     overview = dashboard.overview(request.user, _span(request), now=timezone.now())
+    chart = charts.daily(overview.points, overview.worth.currency)
     context = {
         "overview": overview,
         "spans": list(dashboard.Span),
-        "chart": charts.daily(overview.points, overview.worth.currency),
+        "chart": chart,
+        # In an attribute: htmx is told to take no script elements, and JSON would come in one.
+        "chart_json": json.dumps(chart),
         "table": charts.thinned(overview.points),
         "spark": charts.line(overview.spark),
         "line": charts.line([point.value for point in overview.points]),

@@ -6,6 +6,7 @@ import json
 import re
 from datetime import timedelta
 from decimal import Decimal
+from html import unescape
 
 import pytest
 from django.test import Client
@@ -113,9 +114,9 @@ def test_the_chart_gets_its_values_as_text_and_ends_with_the_total(
     factories.full_account(owner, now=now, days=90)
     answer = page.get(HOME, {"range": "1m"})
     html = answer.content.decode()
-    found = re.search(r'<script id="daily" type="application/json">(.*?)</script>', html)
+    found = re.search(r'data-chart="([^"]*)"', html)
     assert found
-    data = json.loads(found.group(1))
+    data = json.loads(unescape(found.group(1)))
     assert all(isinstance(value, str) for value in data["values"])
     total = answer.context["overview"].worth.total
     assert data["values"][-1] == str(total.quantize(Decimal("0.01")))

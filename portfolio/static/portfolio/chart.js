@@ -17,7 +17,7 @@
       animation: !reducedMotion,
       animationDuration: 250,
       textStyle: text,
-      grid: { left: 8, right: 12, top: 12, bottom: 4, containLabel: true },
+      grid: { left: 8, right: 30, top: 12, bottom: 4, containLabel: true },
       // Drawn on the canvas: a tooltip of HTML would need inline styles, which the page forbids.
       tooltip: {
         trigger: 'axis',
@@ -44,7 +44,7 @@
       },
       yAxis: {
         type: 'value',
-        scale: false,
+        scale: !isLong,
         splitNumber: 4,
         splitLine: { lineStyle: { color: token('--cf-line') } },
         axisLabel: { ...text, formatter: value => figures.format(value) }
@@ -56,13 +56,13 @@
         sampling: 'lttb',
         lineStyle: { color: line, width: 1.75 },
         itemStyle: { color: line },
-        areaStyle: { color: line, opacity: 0.07 }
+        areaStyle: isLong ? { color: line, opacity: 0.07 } : undefined
       }]
     }
   }
 
   function draw (element) {
-    const data = JSON.parse(document.getElementById(element.dataset.chart).textContent)
+    const data = JSON.parse(element.dataset.chart)
     const former = echarts.getInstanceByDom(element)
     if (!former) element.replaceChildren()
     const chart = former ?? echarts.init(element)
