@@ -39,7 +39,7 @@ def dispatch_due() -> int:
         # Due again soon, should the message be lost with its worker.
         Connection.objects.filter(pk__in=ids).update(next_sync_at=now + TAKEN_WITHIN)
         for pk in ids:
-            task.apply_async([str(pk)], expires=TAKEN_WITHIN.total_seconds())
+            task.apply_async((str(pk),), expires=TAKEN_WITHIN.total_seconds())
     return len(due)
 
 
@@ -48,7 +48,7 @@ def sync_connection(connection_id: str) -> str:
     """Works on one connection for a slice, then lets others have the worker."""
     result = sync.run_slice(uuid.UUID(connection_id), seconds=SLICE_SECONDS)
     if result is sync.Slice.MORE:
-        sync_connection.apply_async([connection_id], expires=TAKEN_WITHIN.total_seconds())
+        sync_connection.apply_async((connection_id,), expires=TAKEN_WITHIN.total_seconds())
     if result is sync.Slice.FINISHED:
         owner = Connection.objects.filter(pk=connection_id).values_list("owner_id", flat=True)
         for owner_id in owner:

@@ -75,13 +75,13 @@ def control(
     base_url: str, path: str, method: str = "GET", body: dict[str, Any] | None = None
 ) -> Any:
     """Ask the control plane: ``control(url, "accounts/kraken-main/statement")``."""
-    request = urllib.request.Request(  # noqa: S310
+    request = urllib.request.Request(
         f"{base_url}/__sandbox__/{path}",
         method=method,
         data=None if body is None else json.dumps(body).encode(),
         headers={"Content-Type": "application/json"},
     )
-    with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310
+    with urllib.request.urlopen(request, timeout=10) as response:
         return json.load(response)
 
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+if TYPE_CHECKING:
+    from accounts.models import User
+
 
 class ConnectionQuerySet(models.QuerySet["Connection"]):
-    def of(self, user: object) -> ConnectionQuerySet:
+    def of(self, user: User) -> ConnectionQuerySet:
         """Only what this user owns; every page and command starts here."""
         return self.filter(owner=user)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -12,6 +12,9 @@ from portfolio.engine.types import PostingRole, TransactionKind
 from portfolio.models.connection import Connection
 from portfolio.models.fields import ExactDecimalField
 from portfolio.models.sync import Stream
+
+if TYPE_CHECKING:
+    from accounts.models import User
 
 KIND_LABELS = {
     TransactionKind.TRADE: _("Trade"),
@@ -29,7 +32,7 @@ KIND_LABELS = {
 
 
 class TransactionQuerySet(models.QuerySet["Transaction"]):
-    def of(self, user: object) -> TransactionQuerySet:
+    def of(self, user: User) -> TransactionQuerySet:
         return self.filter(owner=user)
 
 
@@ -143,7 +146,7 @@ class Holding(models.Model):
     # The sum of the postings, kept in the database transaction that stores them.
     quantity = ExactDecimalField(default=0)
     # Null until the exchange has been asked; then what it said at connection.balances_at.
-    reported = ExactDecimalField(null=True)
+    reported = ExactDecimalField(null=True)  # type: ignore[misc]
 
     class Meta:
         ordering = ["asset", "connection_id", "wallet"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -207,13 +207,13 @@ def _judge(
     if current is None:
         return None
     refusal = refusal or _other_account(current, answer)
-    current.checked_at = timezone.now()
+    current.checked_at = now = timezone.now()
     if refusal:
         _refuse(current, sealed, refusal)
     else:
         _accept(current, sealed, answer)
     current.save()
-    return _audit_row(current, answer, refusal)
+    return _audit_row(current, answer, refusal, at=now)
 
 
 def _locked(connection: Connection, sealed: bytes) -> Connection | None:
@@ -277,10 +277,12 @@ def _accept(current: Connection, sealed: bytes, answer: Answer) -> None:
         current.next_sync_at = timezone.now()
 
 
-def _audit_row(current: Connection, answer: Answer, refusal: str) -> PermissionAudit:
+def _audit_row(
+    current: Connection, answer: Answer, refusal: str, *, at: datetime
+) -> PermissionAudit:
     return PermissionAudit.objects.create(
         connection=current,
-        at=current.checked_at,
+        at=at,
         verdict=answer.verdict.value,
         permissions=list(answer.permissions),
         dangerous=list(answer.dangerous),
