@@ -37,8 +37,8 @@ def medians(works: Sequence[Callable[[], object]], *, runs: int = 15) -> list[fl
     return [statistics.median(seconds) for seconds in taken]
 
 
-def peak_memory(work: Callable[[], object]) -> int:
-    """The most bytes that this process held while it worked."""
+def peak_memory(chunks: Iterable[bytes]) -> int:
+    """The most bytes that this process held while it read the chunks."""
     peak = _resident()
     is_done = threading.Event()
 
@@ -49,7 +49,8 @@ def peak_memory(work: Callable[[], object]) -> int:
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
-    work()
+    for _ in chunks:
+        pass
     is_done.set()
     watcher.join()
     return max(peak, _resident())

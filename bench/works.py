@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from django.db import connection as database
 from django.test import Client
@@ -19,6 +20,7 @@ from portfolio.services import exports, valuation
 
 MAX_QUERIES = 15
 GROWS_NOT = 1.3  # the same work, within what a machine's noise makes of it
+SORTED_ON_DISK = 1.5  # a long history no longer fits into PostgreSQL's memory for sorting
 
 
 def measure(one: Subject, two: Subject) -> list[Line]:
@@ -89,36 +91,42 @@ def _deep_page(two: Subject) -> Line:
 
 def _exports(format_id: str, one: Subject, two: Subject) -> list[Line]:
     """The memory a process holds at most while it exports, and its time per row."""
-    peaks, seconds = [], []
-    for who in (one, one, two):  # the first one only warms up
-        start = time.perf_counter()
-        peaks.append(peak_memory(_reader(who, format_id)))
-        seconds.append((time.perf_counter() - start) / who.transactions)
+    for _ in exports.open_file(one.user, format_id).chunks:
+        pass  # the first one only warms up
+    small, large = _export(one, format_id), _export(two, format_id)
     name = f"export {format_id}"
     return [
         Line(
             f"{name}: memory of the process",
-            megabytes(peaks[1]),
-            megabytes(peaks[2]),
-            peaks[2] / peaks[1],
+            megabytes(small.peak),
+            megabytes(large.peak),
+            large.peak / small.peak,
             1.1,
         ),
         Line(
             f"{name}: time per 1,000 transactions",
-            milliseconds(seconds[1] * 1000),
-            milliseconds(seconds[2] * 1000),
-            seconds[2] / seconds[1],
-            GROWS_NOT,
+            milliseconds(small.seconds * 1000),
+            milliseconds(large.seconds * 1000),
+            large.seconds / small.seconds,
+            SORTED_ON_DISK,
         ),
     ]
 
 
-def _reader(who: Subject, format_id: str) -> Callable[[], object]:
-    def read() -> None:
-        for _ in exports.open_file(who.user, format_id).chunks:
-            pass
+@dataclass(frozen=True, slots=True)
+class _Export:
+    peak: int  # bytes
+    seconds: float  # per transaction
 
-    return read
+
+def _export(who: Subject, format_id: str) -> _Export:
+    """The better of two runs: another program's work on the machine must not count."""
+    peaks, seconds = [], []
+    for _ in range(2):
+        start = time.perf_counter()
+        peaks.append(peak_memory(exports.open_file(who.user, format_id).chunks))
+        seconds.append((time.perf_counter() - start) / who.transactions)
+    return _Export(max(peaks), min(seconds))
 
 
 def _new_trade(one: Subject, two: Subject) -> list[Line]:

@@ -20,11 +20,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from portfolio.engine.pricing import HUBS, Pair, needed_pairs
-from portfolio.exchanges.errors import GatewayError, TryAgain, WaitUntil
+from portfolio.exchanges.errors import GatewayError, StreamUnavailable, TryAgain, WaitUntil
 from portfolio.exchanges.types import Candle, MarketDataClient, Ticker
 from portfolio.models import DailyPrice, LatestPrice, PriceSeries
-from portfolio.selectors.valuation import source_name
-from portfolio.services import gateway, rates
+from portfolio.services import gateway, price_needs, rates
+from portfolio.services.price_needs import Need
 
 log = logging.getLogger(__name__)
 
@@ -67,20 +67,6 @@ class _Result:
         self.put_off_until = min(self.put_off_until or until, until)
 
 
-@dataclass(frozen=True, slots=True)
-class _Need:
-    """What one exchange is asked to price: assets, each from the day on it was first held."""
-
-    exchange: str
-    environment: str
-    since: dict[str, date]
-    currencies: frozenset[str]
-
-    @property
-    def source(self) -> str:
-        return source_name(self.exchange, self.environment)
-
-
 def refresh(
     *,
     owner_id: int | None = None,
@@ -93,69 +79,20 @@ def refresh(
     others: what failed is kept in PriceSeries.message.
     """
     result = _Result(stop_at=time.monotonic() + seconds)
-    needs = _needs(owner_id)
+    needs = price_needs.find(owner_id)
+    # Said anew where it still holds.
+    noted = PriceSeries.objects.filter(source__in={need.source for need in needs})
+    noted.exclude(message="").update(message="")
     _refresh_rates(needs, result)
     for environment in sorted({need.environment for need in needs}):
         own = [need for need in needs if need.environment == environment]
         missing = [_from_source(need, open_client, result) for need in own]
-        for need in _elsewhere(own, missing):
+        for need in price_needs.elsewhere(own, missing):
             _from_source(need, open_client, result)
     return Refreshed(result.series, result.put_off_until, tuple(result.problems))
 
 
-# --- What is needed ---------------------------------------------------------------------------
-
-
-def _needs(owner_id: int | None) -> list[_Need]:
-    """Per exchange and environment: which assets are or were held there, and since when."""
-    with database.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT c.exchange, c.environment, h.asset,
-                   MIN(first.occurred_at), ARRAY_AGG(DISTINCT u.reporting_currency)
-            FROM portfolio_holding h
-            JOIN portfolio_connection c ON c.id = h.connection_id
-            JOIN accounts_user u ON u.id = h.owner_id
-            LEFT JOIN LATERAL (
-                SELECT p.occurred_at FROM portfolio_posting p
-                WHERE p.owner_id = h.owner_id AND p.asset = h.asset
-                ORDER BY p.occurred_at LIMIT 1
-            ) first ON TRUE
-            WHERE %(owner)s::bigint IS NULL OR h.owner_id = %(owner)s
-            GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
-            """,
-            {"owner": owner_id},
-        )
-        rows = cursor.fetchall()
-    today = _today()
-    since: dict[tuple[str, str], dict[str, date]] = {}
-    currencies: dict[tuple[str, str], set[str]] = {}
-    for exchange, environment, asset, first, reporting in rows:
-        place = (exchange, environment)
-        since.setdefault(place, {})[asset] = first.astimezone(UTC).date() if first else today
-        currencies.setdefault(place, set()).update(reporting)
-    return [
-        _Need(*place, since=assets, currencies=frozenset(currencies[place]))
-        for place, assets in since.items()
-    ]
-
-
-def _elsewhere(own: list[_Need], missing: list[dict[str, date]]) -> list[_Need]:
-    """Asks the environment's other exchanges for what an asset's own could not give."""
-    sought: dict[str, date] = {}
-    for assets in missing:
-        for asset, day in assets.items():
-            sought[asset] = min(day, sought.get(asset, day))
-    currencies = frozenset[str]().union(*(need.currencies for need in own))
-    needs = []
-    for need in own:
-        others = {asset: day for asset, day in sought.items() if asset not in need.since}
-        if others:
-            needs.append(_Need(need.exchange, need.environment, others, currencies))
-    return needs
-
-
-def _refresh_rates(needs: list[_Need], result: _Result) -> None:
+def _refresh_rates(needs: list[Need], result: _Result) -> None:
     if not needs:
         return
     wanted = {"USD"}.union(*(need.currencies | need.since.keys() for need in needs))
@@ -169,14 +106,16 @@ def _refresh_rates(needs: list[_Need], result: _Result) -> None:
 # --- One source -------------------------------------------------------------------------------
 
 
-def _from_source(need: _Need, open_client: OpenMarketData, result: _Result) -> dict[str, date]:
+def _from_source(need: Need, open_client: OpenMarketData, result: _Result) -> dict[str, date]:
     """Fetches what one exchange can give; returns the assets it cannot price from the start."""
     try:
         with closing(open_client(need.exchange, need.environment)) as client:
             markets = client.markets()
             pairs, lost = needed_pairs(need.since, need.currencies, markets, rates.pairs())
-            _refresh_tickers(client, need, pairs)
-            PriceSeries.objects.filter(source=need.source).exclude(message="").update(message="")
+            try:
+                _refresh_tickers(client, need, pairs)
+            except StreamUnavailable as error:  # then closes are all there is
+                _fail(need.source, error.message, result)
             _refresh_series(client, need, pairs, result)
     except WaitUntil as error:
         result.put_off(error.until)
@@ -198,7 +137,7 @@ def _fail(source: str, reason: str, result: _Result) -> None:
     PriceSeries.objects.update_or_create({"message": message}, asset="", currency="", source=source)
 
 
-def _short(need: _Need, pairs: Mapping[Pair, set[str]]) -> set[str]:
+def _short(need: Need, pairs: Mapping[Pair, set[str]]) -> set[str]:
     """The assets whose prices here start well after they were first held."""
     series = PriceSeries.objects.filter(source=need.source, asset__in={a for a, _ in pairs})
     short: set[str] = set()
@@ -212,7 +151,7 @@ def _short(need: _Need, pairs: Mapping[Pair, set[str]]) -> set[str]:
 # --- Newest prices ----------------------------------------------------------------------------
 
 
-def _refresh_tickers(client: MarketDataClient, need: _Need, pairs: Iterable[Pair]) -> None:
+def _refresh_tickers(client: MarketDataClient, need: Need, pairs: Iterable[Pair]) -> None:
     known = LatestPrice.objects.filter(
         source=need.source, at__gt=timezone.now() - TICKERS_LAST
     ).values_list("asset", "currency")
@@ -228,7 +167,7 @@ def _refresh_tickers(client: MarketDataClient, need: _Need, pairs: Iterable[Pair
 
 
 @transaction.atomic
-def _store_tickers(need: _Need, tickers: list[Ticker]) -> None:
+def _store_tickers(need: Need, tickers: list[Ticker]) -> None:
     # In one order, so that two workers storing at once never wait for each other in a circle.
     tickers.sort(key=lambda ticker: (ticker.asset, ticker.currency))
     LatestPrice.objects.bulk_create(
@@ -253,7 +192,7 @@ def _store_tickers(need: _Need, tickers: list[Ticker]) -> None:
 
 
 def _refresh_series(
-    client: MarketDataClient, need: _Need, pairs: Mapping[Pair, set[str]], result: _Result
+    client: MarketDataClient, need: Need, pairs: Mapping[Pair, set[str]], result: _Result
 ) -> None:
     """Brings each pair's daily closes up to yesterday. May raise WaitUntil, TryAgain."""
     failures = 0
@@ -280,7 +219,7 @@ def _refresh_series(
 
 
 def _refresh_pair(
-    client: MarketDataClient, need: _Need, pair: Pair, assets: set[str], since: date
+    client: MarketDataClient, need: Need, pair: Pair, assets: set[str], since: date
 ) -> bool:
     """Fetches one pair page after page; each is stored, so that the next run goes on from there."""
     is_new = False
@@ -310,7 +249,7 @@ def _start(series: PriceSeries, since: date) -> date:
 
 @transaction.atomic
 def _store_closes(
-    series: PriceSeries, need: _Need, assets: set[str], candles: list[Candle], *, is_last: bool
+    series: PriceSeries, need: Need, assets: set[str], candles: list[Candle], *, is_last: bool
 ) -> None:
     """One page of closes, how far the series has come, and whose values change."""
     days = [candle.on for candle in candles]

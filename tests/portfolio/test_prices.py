@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import User
-from portfolio.exchanges.errors import GatewayError, TryAgain, WaitUntil
+from portfolio.exchanges.errors import GatewayError, StreamUnavailable, TryAgain, WaitUntil
 from portfolio.exchanges.types import Candle, Ticker
 from portfolio.models import DailyPrice, LatestPrice, PriceSeries, ValuationState
 from portfolio.services import prices, rates
@@ -183,6 +183,14 @@ def test_a_failing_exchange_does_not_stop_the_others_and_is_named() -> None:
     assert not PriceSeries.objects.exclude(message="").exists()
 
 
+def test_an_exchange_without_tickers_still_gives_closes() -> None:
+    hold("BTC")
+    exchange = Exchange({("BTC", "EUR"): "50000"})
+    exchange.errors["tickers"] = StreamUnavailable("has no tickers")
+    assert refresh(kraken=exchange).problems == ("Prices of kraken:sandbox: has no tickers",)
+    assert len(closes()) == 10
+
+
 def test_a_failing_pair_does_not_stop_the_others_and_is_named() -> None:
     owner = hold("BTC")
     hold("XRP", owner=owner)
@@ -239,6 +247,17 @@ def test_a_history_that_starts_too_late_is_completed_elsewhere() -> None:
     calls = len(kraken.calls)
     refresh(kraken=kraken, binance=Exchange({("ETH", "EUR"): "2000", ("BTC", "EUR"): "50000"}))
     assert len(kraken.calls) == calls
+
+
+def test_what_failed_is_still_said_after_the_exchange_was_asked_for_others_too() -> None:
+    owner = hold("BTC", exchange="kraken")
+    hold("GONE", exchange="binance", owner=owner)
+    kraken = Exchange({("BTC", "EUR"): "50000", ("GONE", "EUR"): "3"})
+    kraken.errors[("BTC", "EUR")] = TryAgain("cut off")
+    refresh(kraken=kraken, binance=Exchange({("BTC", "EUR"): "50000"}))
+    messages = PriceSeries.objects.exclude(message="").values_list("message", flat=True)
+    assert list(messages) == ["Prices of BTC/EUR at kraken:sandbox: cut off"]
+    assert len(closes(("GONE", "EUR"))) == 10
 
 
 def test_an_asset_that_no_market_leads_to_has_no_price() -> None:
