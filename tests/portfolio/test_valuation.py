@@ -204,7 +204,7 @@ def snapshot(owner: User) -> tuple[list[Any], list[Any]]:
 @pytest.mark.parametrize("seed", range(5))
 def test_step_by_step_gives_the_same_as_all_at_once(seed: int) -> None:
     """Records and prices arrive in any order; after each the stored days equal a fresh start."""
-    chance = random.Random(seed)  # noqa: S311
+    chance = random.Random(seed)
     kraken = factories.connection(factories.user())
     for _ in range(12):
         for _ in range(chance.randrange(3)):
