@@ -65,6 +65,7 @@ class ExchangeInfo:
     permissions_not_to_give: tuple[str, ...]
     steps: tuple[str, ...]  # how to make such a key
     notes: tuple[str, ...] = ()
+    unavailable: str = ""  # why it cannot be registered at all; "" where it can
 
 
 @functools.cache
@@ -98,6 +99,7 @@ def _by_id() -> dict[str, ExchangeInfo]:
 
 def _info(exchange: str, row: dict[str, Any]) -> ExchangeInfo:
     guide = guides.of(exchange, row["name"])
+    refused = exchange in credentials.WALLET_KEYED
     return ExchangeInfo(
         id=exchange,
         name=row["name"],
@@ -110,6 +112,7 @@ def _info(exchange: str, row: dict[str, Any]) -> ExchangeInfo:
         permissions_not_to_give=guide.keep,
         steps=guide.steps,
         notes=guide.notes,
+        unavailable=credentials.NO_WALLET_KEYS if refused else "",
     )
 
 

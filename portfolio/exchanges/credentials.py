@@ -43,7 +43,7 @@ _COMMON = {
     "token": CredentialField("token", "Token"),
     "accountId": CredentialField("accountId", "Account number", secret=False),
     "walletAddress": CredentialField(
-        "walletAddress", "Wallet address", "The public address, beginning with 0x.", secret=False
+        "walletAddress", "Wallet address", "The public address, never a key.", secret=False
     ),
     "privateKey": CredentialField("privateKey", "Private key"),
 }
@@ -74,14 +74,26 @@ _OWN: Mapping[str, tuple[CredentialField, ...]] = {
     ),
     # All reads of Hyperliquid are public: the address is enough, and a key must never be asked for.
     "hyperliquid": (_COMMON["walletAddress"],),
+    "dydx": (_COMMON["walletAddress"],),
 }
+# They read only for who holds the wallet's private key. Such a key can move everything.
+WALLET_KEYED = frozenset(
+    (
+        *("aster", "derive", "extended", "grvt", "hibachi", "lighter", "nado", "pacifica"),
+        *("paradex", "polymarket"),
+    )
+)
+NO_WALLET_KEYS = (
+    "This exchange shows an account only to whoever holds its wallet's private key. That key can "
+    "move everything, so Coffer does not take it."
+)
 _PASSPHRASE = ("okx", "okxus", "myokx", "bitget", "kucoin", "kucoinfutures", "coinbaseexchange")
 
 
 def fields_of(exchange: str, needed: tuple[str, ...]) -> tuple[CredentialField, ...]:
     """Return the fields of ``exchange``, of which ccxt says that it needs ``needed``."""
-    if exchange in _OWN:
-        return _OWN[exchange]
+    if exchange in _OWN or exchange in WALLET_KEYED:
+        return _OWN.get(exchange, ())
     order = list(_COMMON)
     names = sorted(needed, key=lambda name: order.index(name) if name in order else len(order))
     return tuple(_COMMON.get(name, CredentialField(name, name)) for name in names)
@@ -91,6 +103,8 @@ def clean(
     exchange: str, fields: tuple[CredentialField, ...], values: Mapping[str, str]
 ) -> dict[str, str]:
     """Return ``values`` fit for signing. May raise BadCredential."""
+    if exchange in WALLET_KEYED:
+        raise BadCredential("privateKey", NO_WALLET_KEYS)
     known = {field.name for field in fields}
     for name in values:
         if name not in known:

@@ -74,6 +74,7 @@ def running_stub() -> Iterator[Stub]:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = 65536  # head and body in one packet: two would wait for each other
 
     def do_GET(self) -> None:
         self._answer()

@@ -1,0 +1,199 @@
+"""The whole life of each demo account, fetched over HTTP, equals its statement of truth."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from portfolio.exchanges import registry
+from portfolio.exchanges.errors import GatewayError, KeyBroken, TryAgain, WaitUntil
+from portfolio.exchanges.types import ExchangeClient, Verdict
+from tests.sandbox_server import control, credentials, fault, running_sandbox
+
+PURPOSES = {"read-only": "main", "read-only-small": "small", "read-only-empty": "empty"}
+Amounts = dict[tuple[str, str], Decimal]
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[str]:
+    with running_sandbox() as url:
+        yield url
+
+
+def opened(sandbox: str, exchange: str, purpose: str) -> ExchangeClient:
+    key = credentials(exchange, purpose)
+    return registry.open_client(exchange, key, base_url=f"{sandbox}/{exchange}")
+
+
+class Fetched:
+    """What a sync engine would hold after a full fetch: each record once, and its movements."""
+
+    def __init__(self, exchange: str) -> None:
+        self.exchange = exchange
+        self.bodies: dict[tuple[str, str], str] = {}
+        self.kinds: dict[str, int] = defaultdict(int)
+        self.amounts: Amounts = defaultdict(Decimal)
+        self.cursors: dict[str, dict[str, Any]] = {}
+
+    def store(self, stream: Any, records: Any) -> None:
+        for record in records:
+            key = (stream.key, record.external_id)
+            if key in self.bodies:
+                assert self.bodies[key] == record.body
+                continue
+            self.bodies[key] = record.body
+            self.kinds[stream.kind.value] += 1
+            event = registry.normalise(self.exchange, stream, record.body)
+            for movement in event.movements if event else ():
+                self.amounts[movement.wallet, movement.asset] += movement.amount
+
+    @property
+    def balances(self) -> Amounts:
+        return {place: amount for place, amount in self.amounts.items() if amount}
+
+
+def fetch_all(client: ExchangeClient, held: Fetched, *, twice: bool = False) -> None:
+    """Plan, walk every stream to its end, and plan again with the assets found meanwhile."""
+    done: set[str] = set()
+    while True:
+        known = frozenset(asset for _, asset in held.amounts)
+        streams = [s for s in client.plan_streams(known_assets=known) if s.key not in done]
+        if not streams:
+            return
+        for stream in streams:
+            _walk(client, held, stream, twice=twice)
+            done.add(stream.key)
+
+
+def _walk(client: ExchangeClient, held: Fetched, stream: Any, *, twice: bool) -> None:
+    cursor = held.cursors.get(stream.key, {})
+    while True:
+        for _ in range(2 if twice else 1):
+            page = _patiently(client, stream, cursor)
+            held.store(stream, page.records)
+        cursor = held.cursors[stream.key] = page.cursor
+        if page.is_last:
+            return
+
+
+def _patiently(client: ExchangeClient, stream: Any, cursor: dict[str, Any]) -> Any:
+    """Ask again as often as the exchange says so."""
+    for _ in range(50):
+        try:
+            return client.fetch_page(stream, cursor, now=datetime.now(UTC))
+        except (TryAgain, WaitUntil):
+            continue
+    raise AssertionError("the exchange never answers")
+
+
+def truth(sandbox: str, account: str) -> tuple[Amounts, dict[str, int]]:
+    told = control(sandbox, f"accounts/{account}/statement")
+    balances = {
+        (wallet, asset): Decimal(quantity)
+        for wallet, held in told["balances"].items()
+        for asset, quantity in held.items()
+    }
+    return balances, {kind: count for kind, count in told["records"].items() if count}
+
+
+@pytest.mark.parametrize("purpose", PURPOSES)
+@pytest.mark.parametrize("exchange", ["binance", "kraken"])
+def test_a_full_fetch_equals_the_statement(sandbox: str, exchange: str, purpose: str) -> None:
+    client, held = opened(sandbox, exchange, purpose), Fetched(exchange)
+    fetch_all(client, held)
+    balances, records = truth(sandbox, f"{exchange}-{PURPOSES[purpose]}")
+    assert dict(held.kinds) == records
+    assert held.balances == balances
+    assert {(b.wallet, b.asset): b.quantity for b in client.balances()} == balances
+    client.close()
+
+
+@pytest.mark.parametrize("exchange", ["binance", "kraken"])
+def test_every_page_twice_and_the_overlap_again_change_nothing(sandbox: str, exchange: str) -> None:
+    client, held = opened(sandbox, exchange, "read-only-small"), Fetched(exchange)
+    fetch_all(client, held, twice=True)
+    fetch_all(client, held)  # the next round, from the cursors that were kept
+    balances, records = truth(sandbox, f"{exchange}-small")
+    assert dict(held.kinds) == records
+    assert held.balances == balances
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("server_error", {"every": 3}),
+        ("cut_json", {"every": 3}),
+        ("rate_limit", {"every": 4, "seconds": 0}),
+        ("maintenance", {"every": 5}),
+        ("duplicate_pages", {}),
+        ("clock_skew", {"seconds": 300}),
+    ],
+)
+@pytest.mark.parametrize("exchange", ["binance", "kraken"])
+def test_a_full_fetch_through_troubles_equals_the_statement(
+    sandbox: str, exchange: str, kind: str, options: dict[str, int]
+) -> None:
+    with fault(sandbox, kind, exchange=exchange, **options):
+        client, held = opened(sandbox, exchange, "read-only-small"), Fetched(exchange)
+        for _ in range(40):
+            try:
+                fetch_all(client, held)
+                break
+            except (TryAgain, WaitUntil):
+                continue
+        else:
+            raise AssertionError("it never came through")
+    balances, records = truth(sandbox, f"{exchange}-small")
+    assert dict(held.kinds) == records
+    assert held.balances == balances
+
+
+KEYS = {
+    "read-only": Verdict.READ_ONLY,
+    "trade": Verdict.CAN_TRADE,
+    "withdraw": Verdict.CAN_WITHDRAW,
+}
+
+
+@pytest.mark.parametrize(("purpose", "verdict"), KEYS.items())
+@pytest.mark.parametrize("exchange", ["binance", "kraken"])
+def test_keys_are_judged(sandbox: str, exchange: str, purpose: str, verdict: Verdict) -> None:
+    audit = opened(sandbox, exchange, purpose).audit()
+    assert audit.verdict is verdict
+    assert audit.account_uid
+    assert audit.ip_restricted is (purpose == "withdraw")
+    assert credentials(exchange, purpose)["apiKey"] not in audit.raw
+
+
+@pytest.mark.parametrize("purpose", ["expired", "other-ip"])
+@pytest.mark.parametrize("exchange", ["binance", "kraken"])
+def test_keys_that_do_not_work_here_are_said_so(sandbox: str, exchange: str, purpose: str) -> None:
+    for work in ("audit", "balances"):
+        with pytest.raises(GatewayError) as caught:
+            getattr(opened(sandbox, exchange, purpose), work)()
+        assert isinstance(caught.value, KeyBroken)
+    assert "IP" in opened_error(sandbox, exchange, purpose)
+
+
+def opened_error(sandbox: str, exchange: str, purpose: str) -> str:
+    try:
+        opened(sandbox, exchange, purpose).audit()
+    except KeyBroken as error:
+        return error.message
+    return ""
+
+
+@pytest.mark.parametrize("exchange", ["binance", "kraken"])
+def test_prices_of_the_sandbox(sandbox: str, exchange: str) -> None:
+    prices = registry.open_market_data(exchange, base_url=f"{sandbox}/{exchange}")
+    assert ("BTC", "EUR") in prices.markets()
+    assert len(prices.tickers()) == len(prices.markets())
+    closes = prices.daily_closes("BTC", "EUR", since=datetime(2026, 1, 1, tzinfo=UTC).date())
+    days = [candle.on for candle in closes]
+    assert len(days) > 300
+    assert days == sorted(set(days))
