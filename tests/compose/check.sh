@@ -75,6 +75,7 @@ done
 say "waiting for the workers, then comparing with the exchanges' statements"
 for _ in $(seq 120); do
   manage holdings "$user" --json > "$work/holdings.json"
+  manage sync --user "$user" --json > "$work/synced.json"
   if $python "$root/tests/compose/compare.py" "$work" 2> "$work/difference"; then equal=1 && break; fi
   sleep 3
 done

@@ -1,4 +1,4 @@
-"""Holds ``holdings --json`` against the sandbox's statements; says the first differences."""
+"""Holds ``holdings`` and ``sync`` against the sandbox's statements; says the first differences."""
 
 from __future__ import annotations
 
@@ -7,18 +7,24 @@ import subprocess
 import sys
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 FETCH = "import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1]).read().decode())"
 
 
 def main(work: Path) -> int:
-    """0 when every wallet and asset of both exchanges is equal, digit for digit."""
+    """0 when all quantities (digit for digit) and counts of records of both exchanges are equal."""
     rows = json.loads((work / "holdings.json").read_text())
     keys = json.loads((work / "keys.json").read_text())
+    synced = json.loads((work / "synced.json").read_text())
     differences = []
     for exchange in ("binance", "kraken"):
         key = next(k for k in keys if (k["exchange"], k["purpose"]) == (exchange, "read-only"))
-        expected = _flat(_statement(key["statement"])["balances"])
+        statement = _statement(key["statement"])
+        expected = _flat(statement["balances"])
+        report = next(entry for entry in synced if entry["exchange"] == exchange)
+        if report["records"] != statement["records"]:
+            differences.append(f"{exchange}: {report['records']}, not {statement['records']}")
         ours = {
             (row["wallet"], row["asset"]): Decimal(row["quantity"])
             for row in rows
@@ -33,7 +39,7 @@ def main(work: Path) -> int:
     return 1 if differences else 0
 
 
-def _statement(address: str) -> dict[str, dict[str, dict[str, str]]]:
+def _statement(address: str) -> dict[str, Any]:
     """Asked from inside: the sandbox is not published."""
     command = ["docker", "exec", _container(), "python", "-c", FETCH, address]
     answer = subprocess.run(command, check=True, capture_output=True, text=True)
