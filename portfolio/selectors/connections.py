@@ -227,7 +227,7 @@ class Status:
     card: Card
     running: tuple[Stream, ...]
     problems: tuple[Stream, ...]
-    reaches_back_to: datetime | None
+    reaches_back_to: datetime | None  # the oldest transaction so far
     next_at: datetime | None  # None: at once, or not at all
     is_busy: bool
 
@@ -277,7 +277,7 @@ def detail(user: User, connection_id: UUID, *, now: datetime) -> Detail:
 
 def _status(card: Card, streams: Sequence[Stream], now: datetime) -> Status:
     connection = card.connection
-    reached = [s.progress_at for s in streams if s.progress_at and s.record_count]
+    oldest = connection.transactions.order_by("occurred_at", "id").first()
     due = connection.next_sync_at if connection.status == Connection.Status.ACTIVE else None
     return Status(
         card=card,
@@ -285,7 +285,7 @@ def _status(card: Card, streams: Sequence[Stream], now: datetime) -> Status:
         problems=tuple(
             s for s in streams if s.state in (Stream.State.FAILED, Stream.State.UNAVAILABLE)
         ),
-        reaches_back_to=min(reached, default=None),
+        reaches_back_to=oldest.occurred_at if oldest else None,
         next_at=due if due is not None and due > now else None,
         is_busy=connection.status == Connection.Status.PENDING
         or card.is_backfilling

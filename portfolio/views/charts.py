@@ -17,23 +17,25 @@ TABLE_DAYS = 40
 
 
 def daily(points: Sequence[DailyPoint], currency: str) -> dict[str, object]:
-    """The line of daily worth; values stay text, only the drawing turns them into coordinates."""
+    """The line of daily worth, packed: days and values are each one text, parted by spaces.
+
+    Values stay text to the last; only the drawing turns them into coordinates.
+    """
     return {
         "currency": currency,
-        "days": [point.on.isoformat() for point in points],
-        "values": [_cents(point.value) for point in points],
-        "shown": [_shown(point.value) for point in points],
+        "days": " ".join(point.on.isoformat() for point in points),
+        "values": " ".join(_cents(point.value) for point in points),
+        "unpriced": {
+            index: ", ".join(point.unpriced) for index, point in enumerate(points) if point.unpriced
+        },
         "without": gettext("without"),
-        "unpriced": [", ".join(point.unpriced) for point in points],
+        "thousands": str(formats.get_format("THOUSAND_SEPARATOR")),
+        "decimal": str(formats.get_format("DECIMAL_SEPARATOR")),
     }
 
 
 def _cents(value: Decimal) -> str:
-    return money.plain(value.quantize(Decimal("0.01"), context=money.EXACT))
-
-
-def _shown(value: Decimal) -> str:
-    return formats.number_format(value, decimal_pos=2, use_l10n=True, force_grouping=True)
+    return format(value.quantize(Decimal("0.01"), context=money.EXACT), "f")
 
 
 def thinned(points: Sequence[DailyPoint]) -> list[DailyPoint]:

@@ -117,11 +117,12 @@ def test_the_chart_gets_its_values_as_text_and_ends_with_the_total(
     found = re.search(r'data-chart="([^"]*)"', html)
     assert found
     data = json.loads(unescape(found.group(1)))
-    assert all(isinstance(value, str) for value in data["values"])
+    values, days = data["values"].split(), data["days"].split()
     total = answer.context["overview"].worth.total
-    assert data["values"][-1] == str(total.quantize(Decimal("0.01")))
-    assert 30 <= len(data["days"]) <= 33
-    whole = page.get(HOME, {"range": "all"}).context["chart"]["days"]
+    assert values[-1] == str(total.quantize(Decimal("0.01")))
+    assert 30 <= len(days) == len(values) <= 33
+    assert list(data["unpriced"]) == [str(len(days) - 1)]
+    whole = page.get(HOME, {"range": "all"}).context["chart"]["days"].split()
     assert whole[0] == (now - timedelta(days=90)).date().isoformat()
     assert "Values as a table" in html
 

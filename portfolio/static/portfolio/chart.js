@@ -3,11 +3,19 @@
   const token = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim()
   const reducedMotion = matchMedia('(prefers-reduced-motion: reduce)').matches
 
+  // Text in, text out: no digit of a value passes through a number.
+  function grouped (value, { thousands, decimal }) {
+    const [whole, cents] = value.split('.')
+    return whole.replace(/\B(?=(\d{3})+$)/g, thousands) + decimal + cents
+  }
+
   function options (data) {
     const ink = token('--cf-muted')
     const line = token('--cf-chart-1')
     const figures = new Intl.NumberFormat(document.documentElement.lang, { notation: 'compact' })
-    const isLong = data.days.length > 120
+    const days = data.days.split(' ')
+    const values = data.values.split(' ')
+    const isLong = days.length > 120
     const dates = new Intl.DateTimeFormat(document.documentElement.lang, isLong
       ? { month: 'short', year: 'numeric', timeZone: 'UTC' }
       : { day: 'numeric', month: 'short', timeZone: 'UTC' })
@@ -31,12 +39,12 @@
         formatter: ([point]) => {
           const at = point.dataIndex
           const unknown = data.unpriced[at] ? `\n${data.without} ${data.unpriced[at]}` : ''
-          return `${data.days[at]}\n${data.shown[at]} ${data.currency}${unknown}`
+          return `${days[at]}\n${grouped(values[at], data)} ${data.currency}${unknown}`
         }
       },
       xAxis: {
         type: 'category',
-        data: data.days,
+        data: days,
         boundaryGap: false,
         axisLine: { lineStyle: { color: token('--cf-line') } },
         axisTick: { show: false },
@@ -51,8 +59,8 @@
       },
       series: [{
         type: 'line',
-        data: data.values,
-        showSymbol: data.values.length < 3,
+        data: values,
+        showSymbol: values.length < 3,
         sampling: 'lttb',
         lineStyle: { color: line, width: 1.75 },
         itemStyle: { color: line },
