@@ -92,7 +92,8 @@ class Gateway:
         """Let only the exchange's own address pass. May raise WriteRefused."""
         split = urlsplit(url)
         known = f"{split.scheme}://{split.netloc}" in self._origins
-        if not known or not split.path.startswith(self._prefix + "/"):
+        inside = split.path.startswith(self._prefix + "/") and ".." not in split.path.split("/")
+        if not known or not inside:
             raise WriteRefused(_REFUSED)
 
     def heard(self, status: int, headers: Mapping[str, str], body: str) -> None:

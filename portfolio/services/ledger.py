@@ -41,8 +41,9 @@ class Stored:
 
 
 def spec(stream: Stream) -> StreamSpec:
-    """The gateway's name for a stored stream."""
-    return StreamSpec(key=stream.key, kind=RecordKind(stream.kind), scope=dict(stream.scope))
+    """The gateway's name for a stored stream; a pair that turned out likely is swept no more."""
+    scope = {n: v for n, v in stream.scope.items() if n != "sweep" or not stream.is_hot}
+    return StreamSpec(key=stream.key, kind=RecordKind(stream.kind), scope=scope)
 
 
 def store(

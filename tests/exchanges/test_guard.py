@@ -158,6 +158,7 @@ def test_a_hand_made_request_is_refused(exchange: str) -> None:
         "https://someone@api.binance.com/api/v3/account",
         "http://api.binance.com/api/v3/account",
         "https://api.binance.com:444/api/v3/account",
+        "https://api.binance.com/api/v3/../../sapi/v1/account",
         "file:///etc/passwd",
     ],
 )

@@ -11,7 +11,7 @@ from portfolio.exchanges import registry
 from portfolio.exchanges.errors import StreamUnavailable, TryAgain
 from portfolio.exchanges.paging import to_ms
 from portfolio.exchanges.profile import MarketRow
-from portfolio.exchanges.profiles.binance import plan
+from portfolio.exchanges.profiles.binance_pairs import plan
 from portfolio.exchanges.types import MarketDataClient
 from tests.exchanges.stub import Asked, Reply, Stub
 
