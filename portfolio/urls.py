@@ -7,6 +7,7 @@ from portfolio.views import assets, connections, dashboard, exports, transaction
 app_name = "portfolio"
 urlpatterns = [
     path("", dashboard.index, name="dashboard"),
+    path("progress/", dashboard.progress, name="dashboard-progress"),
     path("assets/<path:code>/", assets.detail, name="asset-detail"),
     path("connections/", connections.index, name="connection-list"),
     path("connections/add/", connections.choose, name="connection-add"),

@@ -336,6 +336,10 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(fields=('stream', 'external_id'), name='raw_record_unique'),
         ),
         migrations.AddIndex(
+            model_name='rawrecord',
+            index=models.Index(condition=models.Q(('problem', ''), _negated=True), fields=['connection', 'id'], name='raw_record_unreadable'),
+        ),
+        migrations.AddIndex(
             model_name='posting',
             index=models.Index(fields=['owner', 'occurred_at'], name='posting_day'),
         ),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from portfolio.engine.types import PostingRole, TransactionKind
@@ -85,6 +86,12 @@ class RawRecord(models.Model):
         ordering = ["occurred_at", "id"]
         constraints = [
             models.UniqueConstraint(fields=["stream", "external_id"], name="raw_record_unique"),
+        ]
+        indexes = [
+            # Few or none: pages ask at every look, and must not walk the whole history for it.
+            models.Index(
+                fields=["connection", "id"], condition=~Q(problem=""), name="raw_record_unreadable"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -14,8 +14,17 @@ from django.db.models import Count, Q, Sum
 from accounts.models import User
 from portfolio.engine.reconcile import discrepancy
 from portfolio.engine.types import RecordKind
-from portfolio.models import Connection, Coverage, Holding, PermissionAudit, Stream, SyncRun
+from portfolio.models import (
+    Connection,
+    Coverage,
+    Holding,
+    PermissionAudit,
+    RawRecord,
+    Stream,
+    SyncRun,
+)
 
+UNREADABLE_SHOWN = 10
 # Streams may say "from the beginning": no exchange has records from before this day.
 FIRST_DAY = datetime(2010, 1, 1, tzinfo=UTC)
 
@@ -47,6 +56,7 @@ class Card:
     last_run: SyncRun | None
     discrepancies: int
     holdings: int
+    unreadable: int  # raw records that are kept but could not be read, so nothing is booked
 
     @property
     def is_backfilling(self) -> bool:
@@ -55,6 +65,11 @@ class Card:
             self.connection.status == Connection.Status.ACTIVE
             and self.connection.backfilled_at is None
         )
+
+    @property
+    def is_starting(self) -> bool:
+        """Whether its first check or its first sync is under way."""
+        return self.connection.status == Connection.Status.PENDING or self.is_backfilling
 
     @property
     def is_fetching(self) -> bool:
@@ -67,7 +82,7 @@ class Card:
 
 
 def cards(user: User) -> tuple[Card, ...]:
-    """All connections of a user, in five queries."""
+    """All connections of a user, in six queries."""
     connections = sorted(
         Connection.objects.of(user),
         key=lambda c: (c.status == Connection.Status.REMOVED, c.created_at),
@@ -86,6 +101,7 @@ def _cards(connections: Sequence[Connection]) -> tuple[Card, ...]:
         .distinct("connection_id")
     }
     agreement = _agreement(ids)
+    unreadable = _unreadable(ids)
     return tuple(
         Card(
             connection=connection,
@@ -94,9 +110,16 @@ def _cards(connections: Sequence[Connection]) -> tuple[Card, ...]:
             last_run=runs.get(connection.pk),
             discrepancies=agreement[connection.pk][0],
             holdings=agreement[connection.pk][1],
+            unreadable=unreadable.get(connection.pk, 0),
         )
         for connection in connections
     )
+
+
+def _unreadable(ids: Sequence[UUID]) -> dict[UUID, int]:
+    rows = RawRecord.objects.filter(connection__in=ids).exclude(problem="").order_by()
+    counts = rows.values_list("connection_id").annotate(number=Count("id"))
+    return {ident: number for ident, number in counts}
 
 
 def _latest_audits(ids: Sequence[UUID]) -> dict[UUID, PermissionAudit]:
@@ -253,6 +276,7 @@ class Detail:
     axis: tuple[datetime, datetime] | None
     runs: tuple[SyncRun, ...]
     balances: tuple[Balance, ...]
+    unreadable: tuple[RawRecord, ...]  # the latest of them
 
 
 def get(user: User, connection_id: UUID) -> Connection:
@@ -272,6 +296,7 @@ def detail(user: User, connection_id: UUID, *, now: datetime) -> Detail:
         axis=axis,
         runs=tuple(connection.sync_runs.order_by("-started_at")[:8]),
         balances=_balances(connection),
+        unreadable=_unreadable_records(connection) if card.unreadable else (),
     )
 
 
@@ -359,6 +384,11 @@ def _stretches(stream: Stream, axis: tuple[datetime, datetime] | None) -> tuple[
             )
         )
     return tuple(result)
+
+
+def _unreadable_records(connection: Connection) -> tuple[RawRecord, ...]:
+    rows = connection.raw_records.exclude(problem="").select_related("stream")
+    return tuple(rows.prefetch_related("revisions").order_by("-id")[:UNREADABLE_SHOWN])
 
 
 def _balances(connection: Connection) -> tuple[Balance, ...]:

@@ -102,13 +102,8 @@ class Overview:
 
     @property
     def is_first_sync(self) -> bool:
-        """Whether there is nothing to show yet but a first sync under way."""
-        return any(card.is_backfilling for card in self.cards)
-
-    @property
-    def is_checking(self) -> bool:
-        """Whether some key has not been checked yet."""
-        return any(c.connection.status == Connection.Status.PENDING for c in self.cards)
+        """Whether figures are provisional: a first check or a first sync is under way."""
+        return any(card.is_starting for card in self.cards)
 
     @property
     def attention_names(self) -> tuple[str, ...]:
@@ -259,6 +254,8 @@ def _of_card(card: Card, now: datetime) -> Iterable[Attention]:
         return
     if card.discrepancies and connection.backfilled_at:
         yield Attention("discrepancies", connection, count=card.discrepancies)
+    if card.unreadable:
+        yield Attention("unreadable", connection, count=card.unreadable)
     if card.progress.failed:
         yield Attention("streams", connection, count=card.progress.failed)
     if audit and audit.verdict == PermissionAudit.Verdict.CAN_TRADE and _in_use(connection):

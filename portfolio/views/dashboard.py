@@ -9,9 +9,10 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from portfolio.selectors import dashboard
+from portfolio.selectors import connections, dashboard
 from portfolio.views import charts
 from portfolio.views.access import Request
 
@@ -36,6 +37,17 @@ def index(request: Request) -> HttpResponse:
     response = render(request, f"portfolio/dashboard/{template}.html", context)
     patch_vary_headers(response, ["HX-Request"])
     return response
+
+
+@login_required
+@never_cache
+@require_safe
+def progress(request: Request) -> HttpResponse:
+    """The progress of first syncs; loads the whole page again when there is none any more."""
+    cards = connections.cards(request.user)
+    if not any(card.is_starting for card in cards):
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    return render(request, "portfolio/dashboard/_first_sync.html", {"cards": cards})
 
 
 def _span(request: Request) -> dashboard.Span:

@@ -328,6 +328,16 @@ def test_coverage_is_drawn_and_told(page: Client, owner: User) -> None:
     assert "style=" not in text
 
 
+def test_records_that_could_not_be_read_are_shown_and_called_out(page: Client, owner: User) -> None:
+    stream = factories.stream(factories.connection(owner))
+    factories.raw_record(stream, '{"odd": 1.50}', problem="KeyError: 'asset'")
+    factories.raw_record(stream)
+    text = page.get(_url("detail", stream.connection)).content.decode()
+    assert "1 record could not be read" in text
+    assert "&quot;odd&quot;: 1.50" in text
+    assert "1 record could not be read" in page.get("/").content.decode()
+
+
 def test_differences_come_first_and_are_exact(page: Client, owner: User) -> None:
     connection = factories.connection(owner)
     factories.holding(connection, "AAA", "1")

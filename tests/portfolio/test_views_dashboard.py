@@ -146,6 +146,20 @@ def test_the_first_sync_is_told_while_it_runs(page: Client, owner: User) -> None
     assert "New the key is being checked" in text
 
 
+def test_the_progress_follows_by_itself_and_ends_with_the_whole_page(
+    page: Client, owner: User
+) -> None:
+    connection = factories.connection(owner, backfilled_at=None)
+    factories.stream(connection, state=Stream.State.RUNNING, caught_up_at=None)
+    url = reverse("portfolio:dashboard-progress")
+    assert f'hx-get="{url}"' in page.get(HOME).content.decode()
+    assert "0 of 1 part" in page.get(url).content.decode()
+    connection.backfilled_at = timezone.now()
+    connection.save()
+    assert page.get(url).headers["HX-Refresh"] == "true"
+    assert f'hx-get="{url}"' not in page.get(HOME).content.decode()
+
+
 def test_attention_names_what_is_wrong(page: Client, owner: User) -> None:
     now = timezone.now()
     factories.connection(
