@@ -37,6 +37,11 @@ def total(amounts: Iterable[Decimal]) -> Decimal:
     return result
 
 
+def negate(amount: Decimal) -> Decimal:
+    """The same amount the other way; unlike ``-amount`` it rounds nothing."""
+    return amount.copy_negate()
+
+
 def multiply(left: Decimal, right: Decimal) -> Decimal:
     """The product of an amount and a price."""
     return EXACT.multiply(left, right)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from portfolio.engine import money
 from portfolio.engine.types import Event, Movement, PostingRole, TransactionKind
 from portfolio.exchanges.normalisers.values import at_ms, at_utc_text, detail, exact
 from portfolio.exchanges.types import StreamSpec
@@ -43,12 +44,13 @@ _WITHDRAWAL_STATUS = {
 def trade(stream: StreamSpec, row: dict[str, Any]) -> Event:
     """Both legs of a spot trade and its fee, which may be in a third asset (BNB)."""
     base, quote = stream.scope["base"], stream.scope["quote"]
-    sign = 1 if row["isBuyer"] else -1
     quantity = exact(row["qty"])
-    cost = exact(row["quoteQty"]) if row.get("quoteQty") else quantity * exact(row["price"])
+    known = row.get("quoteQty")
+    cost = exact(known) if known else money.multiply(quantity, exact(row["price"]))
+    buys = row["isBuyer"]
     movements = [
-        Movement("spot", base, sign * quantity),
-        Movement("spot", quote, -sign * cost),
+        Movement("spot", base, quantity if buys else money.negate(quantity)),
+        Movement("spot", quote, money.negate(cost) if buys else cost),
         *_fee("spot", row["commissionAsset"], exact(row["commission"])),
     ]
     shown = detail(row, price="price", order="orderId", trade="id")
@@ -91,7 +93,7 @@ def withdrawal(stream: StreamSpec, row: dict[str, Any]) -> Event:
     status = str(row["status"])
     wallet = _wallet(row)
     moved = (
-        Movement(wallet, row["coin"], -exact(row["amount"])),
+        Movement(wallet, row["coin"], money.negate(exact(row["amount"]))),
         *_fee(wallet, row["coin"], exact(row.get("transactionFee") or "0")),
     )
     shown = detail(row, network="network", address="address", tag="addressTag", txid="txId")
@@ -112,7 +114,7 @@ def dividend(stream: StreamSpec, row: dict[str, Any]) -> Event:
         key=f"reward:{dividend_id(row)}",
         kind=TransactionKind.ADJUSTMENT if taken_back else _payout(str(row.get("enInfo") or "")),
         occurred_at=at_ms(row["divTime"]),
-        movements=(Movement("spot", row["asset"], -amount if taken_back else amount),),
+        movements=(Movement("spot", row["asset"], money.negate(amount) if taken_back else amount),),
         detail=detail(row, description="enInfo", reference="tranId"),
     )
 
@@ -132,7 +134,7 @@ def transfer(stream: StreamSpec, row: dict[str, Any]) -> Event:
     source, _, target = str(row["type"]).partition("_")
     amount = exact(row["amount"])
     moved = (
-        Movement(_WALLETS.get(source, source.lower()), row["asset"], -amount),
+        Movement(_WALLETS.get(source, source.lower()), row["asset"], money.negate(amount)),
         Movement(_WALLETS.get(target, target.lower()), row["asset"], amount),
     )
     return Event(
@@ -150,4 +152,4 @@ def _wallet(row: dict[str, Any]) -> str:
 
 
 def _fee(wallet: str, asset: str, amount: Decimal) -> tuple[Movement, ...]:
-    return (Movement(wallet, asset, -amount, PostingRole.FEE),) if amount else ()
+    return (Movement(wallet, asset, money.negate(amount), PostingRole.FEE),) if amount else ()

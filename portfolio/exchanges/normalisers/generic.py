@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from portfolio.engine import money
 from portfolio.engine.types import Event, Movement, PostingRole, RecordKind, TransactionKind
 from portfolio.exchanges.normalisers.values import at_ms, detail, exact
 from portfolio.exchanges.types import StreamSpec
@@ -53,9 +54,14 @@ def _trade(row: dict[str, Any]) -> Event:
 def _legs(row: dict[str, Any]) -> tuple[Movement, ...]:
     base, quote = str(row["symbol"]).split("/")
     amount = exact(row["amount"])
-    cost = exact(row["cost"]) if row.get("cost") else amount * exact(row["price"])
-    sign = {"buy": 1, "sell": -1}[row["side"]]
-    legs = (Movement(_WALLET, base, sign * amount), Movement(_WALLET, quote, -sign * cost))
+    known = row.get("cost")
+    cost = exact(known) if known else money.multiply(amount, exact(row["price"]))
+    bought, paid = amount, money.negate(cost)
+    if row["side"] not in ("buy", "sell"):
+        raise ValueError("neither bought nor sold")
+    if row["side"] == "sell":
+        bought, paid = money.negate(amount), cost
+    legs = (Movement(_WALLET, base, bought), Movement(_WALLET, quote, paid))
     return legs + _fees(row)
 
 
@@ -63,24 +69,27 @@ def _fees(row: dict[str, Any]) -> tuple[Movement, ...]:
     fees = row.get("fees") or [row.get("fee") or {}]
     paid = [fee for fee in fees if fee.get("cost") and fee.get("currency")]
     return tuple(
-        Movement(_WALLET, fee["currency"], -exact(fee["cost"]), PostingRole.FEE)
+        Movement(_WALLET, fee["currency"], money.negate(exact(fee["cost"])), PostingRole.FEE)
         for fee in paid
         if exact(fee["cost"])
     )
 
 
 def _deposit(row: dict[str, Any]) -> Event:
-    return _movement(row, TransactionKind.DEPOSIT, 1)
+    return _movement(row, TransactionKind.DEPOSIT)
 
 
 def _withdrawal(row: dict[str, Any]) -> Event:
-    return _movement(row, TransactionKind.WITHDRAWAL, -1)
+    return _movement(row, TransactionKind.WITHDRAWAL)
 
 
-def _movement(row: dict[str, Any], kind: TransactionKind, sign: int) -> Event:
+def _movement(row: dict[str, Any], kind: TransactionKind) -> Event:
     moved: tuple[Movement, ...] = ()
     if row.get("status") == "ok":
-        moved = (Movement(_WALLET, row["currency"], sign * exact(row["amount"])), *_fees(row))
+        amount = exact(row["amount"])
+        outward = kind is TransactionKind.WITHDRAWAL
+        signed = money.negate(amount) if outward else amount
+        moved = (Movement(_WALLET, row["currency"], signed), *_fees(row))
     return Event(
         key=f"{kind.value}:{row.get('id') or row.get('txid')}",
         kind=kind,
@@ -91,8 +100,8 @@ def _movement(row: dict[str, Any], kind: TransactionKind, sign: int) -> Event:
 
 
 def _ledger(row: dict[str, Any]) -> Event:
-    sign = -1 if row.get("direction") == "out" else 1
-    amount = sign * abs(exact(row["amount"]))
+    size = exact(row["amount"]).copy_abs()
+    amount = money.negate(size) if row.get("direction") == "out" else size
     return Event(
         key=f"ledger:{row['id']}",
         kind=_LEDGER_KINDS.get(str(row.get("type")), TransactionKind.OTHER),

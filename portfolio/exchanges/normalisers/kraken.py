@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from portfolio.engine import money
 from portfolio.engine.types import Event, Movement, PostingRole, TransactionKind
 from portfolio.exchanges.normalisers.values import at_seconds, detail, exact
 from portfolio.exchanges.types import StreamSpec
@@ -87,7 +88,7 @@ def ledger(stream: StreamSpec, record: dict[str, Any]) -> Event:
     fee = exact(row.get("fee") or "0")
     moved = [Movement(wallet, code, exact(row["amount"]))]
     if fee:
-        moved.append(Movement(wallet, code, -fee, PostingRole.FEE))
+        moved.append(Movement(wallet, code, money.negate(fee), PostingRole.FEE))
     return Event(
         key=f"ledger:{row['refid']}",
         kind=_kind(str(row["type"]), str(row.get("subtype") or "")),

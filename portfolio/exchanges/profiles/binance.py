@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from portfolio.engine import money
 from portfolio.engine.types import RecordKind, ReportedBalance
 from portfolio.exchanges import exact
 from portfolio.exchanges.exact import Slice
@@ -116,7 +117,7 @@ def read_funding(text: str) -> list[ReportedBalance]:
 
 
 def _sum(row: dict[str, Any], *names: str) -> Decimal:
-    return sum((number(row.get(name) or "0") for name in names), Decimal(0))
+    return money.total(number(row.get(name) or "0") for name in names)
 
 
 # --- streams -----------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from portfolio.engine import money
 from portfolio.engine.types import RecordKind, ReportedBalance
 from portfolio.exchanges import exact
 from portfolio.exchanges.exact import Slice
@@ -113,7 +114,7 @@ def read_balances(text: str) -> list[ReportedBalance]:
     for name, row in exact.loads(text)["result"].items():
         code, wallet = normalisers.asset(name)
         slot = (wallet, code)
-        totals[slot] = totals.get(slot, Decimal(0)) + number(row["balance"])
+        totals[slot] = money.add(totals.get(slot, money.ZERO), number(row["balance"]))
     return [ReportedBalance(w, code, total) for (w, code), total in totals.items() if total]
 
 
