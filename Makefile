@@ -14,6 +14,8 @@ SERVERS := .venv/.installed
 DEV := .venv/.installed-dev
 STATIC := build/.built
 
+random = $(shell od -An -N 32 -tx1 /dev/urandom | tr -d ' \n')
+
 .PHONY: run test lint type bench demo-data screenshots messages lock clean
 .DELETE_ON_ERROR:
 
@@ -28,10 +30,11 @@ lint: $(DEV) $(STATIC) type
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	PATH="$(BIN):$$PATH" $(BIN)/lint-imports
-	$(BIN)/bandit -q -c pyproject.toml -r accounts config portfolio sandbox
+	$(BIN)/bandit --quiet --severity-level medium --recursive accounts config portfolio sandbox
 	$(BIN)/djlint --lint --quiet templates
 	$(PY) manage.py makemigrations --check --dry-run
-	DEBUG=0 SECURE=1 $(PY) manage.py check --deploy --fail-level WARNING
+	DEBUG=0 SECURE=1 SECRET_KEY=$(call random) CREDENTIALS_KEY=$(call random) \
+		$(PY) manage.py check --deploy --fail-level WARNING
 
 type: $(DEV)
 	$(BIN)/mypy .
@@ -67,20 +70,25 @@ clean:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed (PYTHON=/path/to/python3)" >&2; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
 		echo "$(PYTHON) has no venv module (Debian: apt-get install python3-venv)" >&2; exit 1; }
-	$(PYTHON) -m venv .venv
+	@echo "Making .venv with $$($(PYTHON) --version) ..."
+	@$(PYTHON) -m venv .venv
 
 $(SERVERS): requirements.txt | .venv/bin/python
-	$(PY) -m pip install --quiet --requirement requirements.txt
+	@echo "Installing requirements.txt (a minute or two the first time) ..."
+	@$(PY) -m pip install --quiet --requirement requirements.txt
 	@touch $@
 
 $(DEV): requirements-dev.txt $(SERVERS)
-	$(PY) -m pip install --quiet --requirement requirements-dev.txt
+	@echo "Installing requirements-dev.txt ..."
+	@$(PY) -m pip install --quiet --requirement requirements-dev.txt
 	@touch $@
 
 node_modules/.installed: package-lock.json .npmrc $(SERVERS)
-	PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --silent
+	@echo "Installing what package-lock.json names ..."
+	@PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --silent
 	@touch $@
 
 $(STATIC): node_modules/.installed package.json $(wildcard assets/*.js)
-	PATH="$(CURDIR)/$(BIN):$$PATH" npm run build --silent
+	@echo "Building the static files ..."
+	@PATH="$(CURDIR)/$(BIN):$$PATH" npm run build --silent
 	@touch $@

@@ -1,6 +1,7 @@
 """The Celery application and the whole beat schedule, in one table."""
 
 import os
+import warnings
 
 from celery import Celery
 from celery.schedules import crontab
@@ -8,6 +9,9 @@ from celery.schedules import crontab
 from config import heartbeats
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+# About workers of root, for the sake of pickled messages; ours are JSON.
+warnings.filterwarnings("ignore", message=r"\s*You're running the worker with superuser")
 
 app = Celery("coffer")
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -8,6 +8,7 @@ worker_class = "gthread"
 timeout = 60
 graceful_timeout = 5
 # Heartbeat files on a disk can block a worker for as long as the disk does.
-worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: PTH112, S108
+_MEMORY = "/dev/shm"  # noqa: S108  # nosec B108
+worker_tmp_dir = _MEMORY if os.path.isdir(_MEMORY) else None  # noqa: PTH112
 errorlog = "-"
 loglevel = "warning"

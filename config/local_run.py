@@ -7,9 +7,8 @@ import json
 import os
 import sys
 import time
-import urllib.error
-import urllib.request
 from contextlib import redirect_stdout
+from http.client import HTTPConnection
 from pathlib import Path
 
 from django.conf import settings
@@ -139,14 +138,16 @@ def _missing() -> str:
         return "the sandbox does not answer"
     if not port_answers(settings.PORT):
         return "the web server does not answer"
+    web = HTTPConnection(LOOPBACK, settings.PORT, timeout=3)
     try:
-        with urllib.request.urlopen(  # our own address
-            f"http://{LOOPBACK}:{settings.PORT}/readyz", timeout=3
-        ):
-            return ""
-    except urllib.error.HTTPError as answer:
-        parts = json.loads(answer.read() or b"{}") if answer.code == 503 else {}
-        waiting = [f"{name} {state}" for name, state in parts.items() if state not in ("ok", False)]
-        return "; ".join(waiting) or f"status {answer.code}"
+        web.request("GET", "/readyz")
+        answer = web.getresponse()
+        parts: dict[str, object] = json.loads(answer.read()) if answer.status in (200, 503) else {}
     except OSError as error:
         return str(error)
+    finally:
+        web.close()
+    if answer.status == 200:
+        return ""
+    waiting = [f"{name} {state}" for name, state in parts.items() if state not in ("ok", False)]
+    return "; ".join(waiting) or f"status {answer.status}"

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
-import urllib.error
-import urllib.request
+from http.client import HTTPConnection
 
 import redis
 
@@ -25,13 +24,15 @@ def main(arguments: list[str]) -> int:
 
 
 def _web() -> int:
-    address = f"http://127.0.0.1:{os.environ.get('PORT', '8000')}/healthz"
+    web = HTTPConnection("127.0.0.1", int(os.environ.get("PORT", "8000")), timeout=3)
     try:
-        with urllib.request.urlopen(address, timeout=3) as answer:  # our own
-            return 0 if answer.status == 200 else 1
+        web.request("GET", "/healthz")
+        return 0 if web.getresponse().status == 200 else 1
     except OSError as error:
-        sys.stderr.write(f"{address}: {error}\n")
+        sys.stderr.write(f"{web.host}:{web.port}: {error}\n")
         return 1
+    finally:
+        web.close()
 
 
 def _process(role: heartbeats.Role) -> int:
