@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from decimal import Context, Decimal, InvalidOperation, Overflow
+from decimal import Context, Decimal, DivisionByZero, InvalidOperation, Overflow
 
-# 100 digits hold any product of two amounts of 18 decimals; a loss of digits raises where it must
-# not happen (sums), and is allowed where it is the nature of the operation (a quotient).
-EXACT = Context(prec=100, traps=[InvalidOperation, Overflow])
+# 100 digits hold any product of two amounts of 18 decimals. Only a quotient may lose digits, and
+# what is worked out from one.
+EXACT = Context(prec=100, traps=[DivisionByZero, InvalidOperation, Overflow])
+# Amounts have at most 50 digits on either side of the point (``fits``), worths a few more: a sum of
+# any number of them fits in here whole.
+_SUM = Context(prec=250, traps=[InvalidOperation, Overflow])
+_DIGITS = 50
 ZERO = Decimal(0)
 
 
@@ -26,20 +30,28 @@ def parse(text: str) -> Decimal:
 
 def add(left: Decimal, right: Decimal) -> Decimal:
     """The exact sum of two amounts."""
-    return EXACT.add(left, right)
+    return _SUM.add(left, right)
 
 
 def total(amounts: Iterable[Decimal]) -> Decimal:
     """The exact sum of any number of amounts."""
     result = ZERO
     for amount in amounts:
-        result = EXACT.add(result, amount)
+        result = _SUM.add(result, amount)
     return result
 
 
 def negate(amount: Decimal) -> Decimal:
     """The same amount the other way; unlike ``-amount`` it rounds nothing."""
     return amount.copy_negate()
+
+
+def fits(amount: Decimal) -> bool:
+    """Whether an amount is within what is kept and summed: 50 digits on each side of the point."""
+    exponent = amount.as_tuple().exponent
+    if not amount:
+        return True
+    return isinstance(exponent, int) and exponent >= -_DIGITS and amount.adjusted() < _DIGITS
 
 
 def multiply(left: Decimal, right: Decimal) -> Decimal:
@@ -49,6 +61,8 @@ def multiply(left: Decimal, right: Decimal) -> Decimal:
 
 def divide(left: Decimal, right: Decimal) -> Decimal:
     """The quotient of two amounts, to 100 digits. May raise ZeroDivisionError."""
+    if not right:
+        raise ZeroDivisionError("an amount divided by nothing")
     return EXACT.divide(left, right)
 
 

@@ -61,6 +61,8 @@ class Connection(models.Model):
     sealed_candidate = models.BinaryField(null=True, editable=False)
     credentials_saved_at = models.DateTimeField(null=True)
     checked_at = models.DateTimeField(null=True)
+    # When to ask the exchange what a key may do that waits for it; null when none waits.
+    check_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
     next_sync_at = models.DateTimeField(null=True)
     last_synced_at = models.DateTimeField(null=True)

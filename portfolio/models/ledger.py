@@ -88,6 +88,7 @@ class RawRecord(models.Model):
             models.UniqueConstraint(fields=["stream", "external_id"], name="raw_record_unique"),
         ]
         indexes = [
+            models.Index(fields=["connection", "occurred_at"], name="raw_record_time"),
             # Few or none: pages ask at every look, and must not walk the whole history for it.
             models.Index(
                 fields=["connection", "id"], condition=~Q(problem=""), name="raw_record_unreadable"
