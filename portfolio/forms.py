@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django import forms
@@ -121,8 +121,7 @@ class RemoveForm(forms.Form):
 
 def _offer(form: forms.Form, name: str, options: list[tuple[str, Any]]) -> None:
     """Gives a choice its options, with "all" before them."""
-    field = form.fields[name]
-    assert isinstance(field, forms.ChoiceField)  # noqa: S101  (for the type checker)
+    field = cast(forms.ChoiceField, form.fields[name])
     field.choices = [("", _("All")), *options]
 
 

@@ -264,7 +264,9 @@ class Status:
             return "backfilling"
         if self.card.is_fetching:
             return "fetching"
-        return "gaps" if self.card.progress.failed else "active"
+        if self.card.progress.failed:
+            return "gaps"
+        return "unreadable" if self.card.unreadable else "active"
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,7 +304,9 @@ def detail(user: User, connection_id: UUID, *, now: datetime) -> Detail:
 
 def _status(card: Card, streams: Sequence[Stream], now: datetime) -> Status:
     connection = card.connection
-    oldest = connection.transactions.order_by("occurred_at", "id").first()
+    # The owner is named too, so that the index on (owner, time, id) is walked from its end.
+    mine = connection.transactions.filter(owner=connection.owner_id)
+    oldest = mine.order_by("occurred_at", "id").first()
     due = connection.next_sync_at if connection.status == Connection.Status.ACTIVE else None
     return Status(
         card=card,
