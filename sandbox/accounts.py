@@ -5,8 +5,9 @@ import hashlib
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
+from sandbox import exchanges
+
 SEED = "coffer-sandbox-keys-1"
-EXCHANGES = ("binance", "kraken")
 # Purpose: account, what it may do besides reading.
 PURPOSES: dict[str, tuple[str, frozenset[str]]] = {
     "read-only": ("main", frozenset()),
@@ -32,8 +33,7 @@ class Key:
 
     exchange: str
     purpose: str
-    api_key: str
-    secret: str
+    credentials: dict[str, str]  # by ccxt's names of the fields
     account: str
     rights: frozenset[str]
     networks: tuple[Network, ...]
@@ -45,9 +45,14 @@ class Key:
         return f"{self.exchange}-{self.account}"
 
     @property
-    def credentials(self) -> dict[str, str]:
-        """The key by ccxt's names of the fields."""
-        return {"apiKey": self.api_key, "secret": self.secret}
+    def api_key(self) -> str:
+        """The public part."""
+        return self.credentials["apiKey"]
+
+    @property
+    def secret(self) -> str:
+        """The private part."""
+        return self.credentials["secret"]
 
     def allows(self, address: str) -> bool:
         """Whether the key may be used from an address."""
@@ -59,7 +64,7 @@ class Key:
 
 def demo_keys() -> list[Key]:
     """All demo keys of all exchanges."""
-    return [_key(exchange, purpose) for exchange in EXCHANGES for purpose in PURPOSES]
+    return [_key(exchange, purpose) for exchange in exchanges.ids() for purpose in PURPOSES]
 
 
 def keys_of(exchange: str) -> dict[str, Key]:
@@ -74,8 +79,21 @@ def _key(exchange: str, purpose: str) -> Key:
         networks = (OTHER_ADDRESS,)
     elif purpose == "withdraw":
         networks = NEAR
-    public, private = (_text(exchange, purpose, part) for part in ("public", "private"))
-    return Key(exchange, purpose, public, private, account, rights, networks, purpose == "expired")
+    credentials = _credentials(exchange, purpose)
+    return Key(exchange, purpose, credentials, account, rights, networks, purpose == "expired")
+
+
+def _credentials(exchange: str, purpose: str) -> dict[str, str]:
+    """By ccxt's names; an exchange whose keys look different has a ``keys`` module."""
+
+    def text(part: str) -> str:
+        return _text(exchange, purpose, part)
+
+    make = exchanges.key_maker(exchange)
+    if make is not None:
+        made: dict[str, str] = make(purpose, text)
+        return made
+    return {"apiKey": text("public"), "secret": text("private")}
 
 
 def _text(exchange: str, purpose: str, part: str) -> str:

@@ -3,17 +3,13 @@
 import time
 from threading import RLock
 
+from sandbox import exchanges
 from sandbox.control import PREFIX, Control, RequestLog
 from sandbox.exchanges.base import Call, Exchange
-from sandbox.exchanges.binance import Binance
-from sandbox.exchanges.kraken import Kraken
 from sandbox.faults import Fault, Faults
 from sandbox.generate import world
 from sandbox.http import BadParameters, Request, Response, html_response, json_response
 from sandbox.options import Options
-
-# A new exchange is one line here, beside its own file.
-EXCHANGES: tuple[type[Exchange], ...] = (Binance, Kraken)
 
 
 class Sandbox:
@@ -21,9 +17,11 @@ class Sandbox:
 
     def __init__(self, options: Options) -> None:
         made = world.build(options.anchor_ms)
-        self._exchanges = {cls.id: cls(made, options.speed) for cls in EXCHANGES}
+        self._exchanges: dict[str, Exchange] = {
+            cls.id: cls(made, options.speed) for cls in exchanges.classes()
+        }
         self._faults, self._log = Faults(), RequestLog()
-        self._control = Control(made, self._faults, self._log, list(self._exchanges.values()))
+        self._control = Control(self._faults, self._log, list(self._exchanges.values()))
         # Records and balances are read and written by many threads; one at a time is enough.
         self._lock = RLock()
 

@@ -1,16 +1,11 @@
 """The control plane: health, statements, faults, counts of requests, new records."""
 
 from collections import Counter
-from collections.abc import Callable
-from functools import partial
 from typing import Any
 
-from sandbox.exchanges.base import Exchange
+from sandbox.exchanges.base import Account, Exchange
 from sandbox.faults import KINDS, Faults, UnknownFault
-from sandbox.generate import advance
-from sandbox.generate.world import World
 from sandbox.http import BadParameters, Request, Response, json_response
-from sandbox.statement import Statement, of_binance, of_kraken
 
 PREFIX = "/__sandbox__/"
 
@@ -47,22 +42,11 @@ class RequestLog:
 class Control:
     """Answers below ``/__sandbox__``."""
 
-    def __init__(
-        self, world: World, faults: Faults, log: RequestLog, exchanges: list[Exchange]
-    ) -> None:
-        self._world, self._faults, self._log = world, faults, log
-        self._exchanges = exchanges
-        self._accounts: dict[str, tuple[Callable[[], Statement], Callable[[int, int], None]]] = {}
-        for binance in world.binance.values():
-            self._accounts[binance.account.id] = (
-                partial(of_binance, binance.account),
-                partial(advance.binance, binance),
-            )
-        for kraken in world.kraken.values():
-            self._accounts[kraken.account.id] = (
-                partial(of_kraken, kraken.account),
-                partial(advance.kraken, kraken),
-            )
+    def __init__(self, faults: Faults, log: RequestLog, exchanges: list[Exchange]) -> None:
+        self._faults, self._log, self._exchanges = faults, log, exchanges
+        self._accounts: dict[str, Account] = {}
+        for exchange in exchanges:
+            self._accounts |= exchange.accounts()
 
     def answer(self, request: Request, now_ms: int) -> Response:
         """Answer a request of a test or a person."""
@@ -88,15 +72,15 @@ class Control:
         return json_response({"detail": "There is nothing here."}, 404)
 
     def _account(self, request: Request, name: str, what: str, now_ms: int) -> Response:
-        statement, live_on = self._accounts[name]
+        account = self._accounts[name]
         if (request.method, what) == ("GET", "statement"):
-            return json_response(statement())
+            return json_response(account.statement())
         if (request.method, what) == ("POST", "advance"):
             records = request.json().get("records", 4)
             if not isinstance(records, int) or not 1 <= records <= 1_000:
                 raise BadParameters("records must be a number from 1 to 1000")
-            live_on(records, now_ms)
-            return json_response(statement())
+            account.live_on(records, now_ms)
+            return json_response(account.statement())
         return json_response({"detail": "There is nothing here."}, 404)
 
     def _faulty(self, request: Request, rest: list[str]) -> Response:

@@ -1,7 +1,7 @@
 """What every exchange is given and must answer."""
 
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Protocol, TypeVar
@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar
 from sandbox.faults import Fault
 from sandbox.generate.world import World
 from sandbox.http import Request, Response
+from sandbox.statement import Statement
 
 Row = TypeVar("Row")
 
@@ -52,12 +53,23 @@ class Call:
         return fault.option("rows", 5) if fault else 0
 
 
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One demo account, as the control plane knows it."""
+
+    statement: Callable[[], Statement]
+    live_on: Callable[[int, int], None]  # (number of events, time in ms): adds new records
+
+
 class Exchange(Protocol):
     """One stand-in exchange."""
 
     id: str
 
     def __init__(self, world: World, speed: Fraction) -> None: ...
+
+    def accounts(self) -> dict[str, Account]:
+        """The demo accounts by name."""
 
     def account_of(self, request: Request) -> str:
         """The account that a request's key belongs to, or nothing; checks nothing."""

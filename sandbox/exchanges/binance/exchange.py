@@ -5,17 +5,20 @@ import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 from sandbox.accounts import Key, keys_of
-from sandbox.exchanges.base import Call
+from sandbox.exchanges.base import Account, Call
 from sandbox.exchanges.binance.errors import BinanceError, missing, not_allowed
 from sandbox.exchanges.binance.parameters import number
 from sandbox.exchanges.binance.private import PrivateData
 from sandbox.exchanges.binance.public import PublicData
+from sandbox.generate import advance
 from sandbox.generate.world import World
 from sandbox.http import Request, Response, html_response, json_response
 from sandbox.limits import MINUTE, Bans, MinuteWeights
+from sandbox.statement import of_binance
 
 API, SAPI = "/api/v3/", "/sapi/v1/"
 API_LIMIT, SAPI_IP_LIMIT, SAPI_UID_LIMIT = 6_000, 12_000, 180_000
@@ -45,11 +48,21 @@ class Binance:
 
     def __init__(self, world: World, speed: Fraction) -> None:
         self._keys = keys_of(self.id)
+        self._lives = world.binance
         self._speed = speed
         self._weights = MinuteWeights()
         self._bans = Bans(speed)
         self._routes = _reads(PublicData(world.prices, speed), PrivateData(world.binance))
         self._routes |= WRITES
+
+    def accounts(self) -> dict[str, Account]:
+        """The demo accounts by name."""
+        return {
+            life.account.id: Account(
+                partial(of_binance, life.account), partial(advance.binance, life)
+            )
+            for life in self._lives.values()
+        }
 
     def account_of(self, request: Request) -> str:
         """The account that a request's key belongs to, or nothing; checks nothing."""
@@ -131,7 +144,7 @@ class Binance:
         return key
 
 
-NOBODY = Key("binance", "nobody", "", "", "", frozenset(), (), expired=True)
+NOBODY = Key("binance", "nobody", {"apiKey": "", "secret": ""}, "", frozenset(), (), expired=True)
 
 
 def _too_many(allowed: int, seconds: int) -> BinanceError:
@@ -272,3 +285,6 @@ WRITES: dict[tuple[str, str], Route] = {
     ("POST", f"{SAPI}convert/getQuote"): Route(_no_funds, 200, "trade", True),
     ("POST", f"{SAPI}convert/acceptQuote"): Route(_no_funds, 500, "trade", True),
 }
+
+
+EXCHANGE = Binance

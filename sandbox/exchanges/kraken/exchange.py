@@ -6,15 +6,18 @@ import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 
 from sandbox.accounts import Key, keys_of
-from sandbox.exchanges.base import Call
+from sandbox.exchanges.base import Account, Call
 from sandbox.exchanges.kraken.errors import KrakenError, invalid_arguments
 from sandbox.exchanges.kraken.private import PrivateData
 from sandbox.exchanges.kraken.public import PublicData
+from sandbox.generate import advance
 from sandbox.generate.world import World
 from sandbox.http import Request, Response, json_response
 from sandbox.limits import Counter
+from sandbox.statement import of_kraken
 
 PUBLIC, PRIVATE = "/0/public/", "/0/private/"
 # The tier of a verified private person: 20 calls at once, one comes back every two seconds.
@@ -39,6 +42,7 @@ class Kraken:
 
     def __init__(self, world: World, speed: Fraction) -> None:
         self._keys = keys_of(self.id)
+        self._lives = world.kraken
         self._speed = speed
         self._counter = Counter(MAXIMUM * speed, DECAY * speed)
         self._nonces: dict[str, int] = {}
@@ -54,6 +58,15 @@ class Kraken:
             "OHLC": public.ohlc,
         }
         self._private = _reads(PrivateData(world.kraken)) | WRITES
+
+    def accounts(self) -> dict[str, Account]:
+        """The demo accounts by name."""
+        return {
+            life.account.id: Account(
+                partial(of_kraken, life.account), partial(advance.kraken, life)
+            )
+            for life in self._lives.values()
+        }
 
     def account_of(self, request: Request) -> str:
         """The account that a request's key belongs to, or nothing; checks nothing."""
@@ -201,3 +214,6 @@ WRITES: dict[str, Route] = {
     "AddExport": Route(_no_arguments, 1, "export"),
     "RemoveExport": Route(_no_arguments, 1, "export"),
 }
+
+
+EXCHANGE = Kraken
