@@ -17,6 +17,11 @@ class RecordKind(enum.StrEnum):
     WITHDRAWALS = "withdrawals"
     TRANSFERS = "transfers"
     REWARDS = "rewards"
+    CONVERSIONS = "conversions"
+    DUST = "dust"
+    FUNDING = "funding"  # funding payments of perpetual contracts
+    INTEREST = "interest"
+    LIQUIDATIONS = "liquidations"
     LEDGER = "ledger"
 
 
@@ -32,6 +37,9 @@ class TransactionKind(enum.StrEnum):
     INTEREST = "interest"
     AIRDROP = "airdrop"
     FEE = "fee"
+    FUNDING = "funding"
+    REALISED_PNL = "realised_pnl"
+    LIQUIDATION = "liquidation"
     ADJUSTMENT = "adjustment"
     OTHER = "other"
 

@@ -12,6 +12,7 @@ from typing import Any
 from portfolio.engine.types import RecordKind
 from portfolio.exchanges import credentials, guides
 from portfolio.exchanges.credentials import BadCredential, CredentialField
+from portfolio.exchanges.profiles import PROFILES
 
 __all__ = [
     "BadCredential",
@@ -25,8 +26,6 @@ __all__ = [
 ]
 
 _DATA = Path(__file__).parent / "data" / "catalogue.json"
-_PROFILED = ("binance", "kraken")  # a test holds this against profiles.PROFILES
-_SANDBOXES = ("binance", "kraken")
 
 
 class UnknownExchange(KeyError):
@@ -98,16 +97,17 @@ def _by_id() -> dict[str, ExchangeInfo]:
 
 
 def _info(exchange: str, row: dict[str, Any]) -> ExchangeInfo:
-    guide = guides.of(exchange, row["name"])
+    profile = PROFILES.get(exchange)
+    guide = (profile and profile.guide) or guides.of(exchange, row["name"])
     refused = exchange in credentials.WALLET_KEYED
     return ExchangeInfo(
         id=exchange,
         name=row["name"],
-        has_profile=exchange in _PROFILED,
-        has_sandbox=exchange in _SANDBOXES,
+        has_profile=profile is not None,
+        has_sandbox=profile is not None and profile.has_sandbox,
         credentials=credentials.fields_of(exchange, tuple(row["credentials"])),
         capabilities=guide.capabilities_of(Capability) or _from_flags(row),
-        can_prove_permissions=exchange in _PROFILED,
+        can_prove_permissions=profile is not None,
         permissions_to_give=guide.give,
         permissions_not_to_give=guide.keep,
         steps=guide.steps,

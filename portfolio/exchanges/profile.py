@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from portfolio.engine.types import Event, RecordKind, ReportedBalance
 from portfolio.exchanges.exact import Slice
+from portfolio.exchanges.guides import Guide
 from portfolio.exchanges.paging import Strategy
 from portfolio.exchanges.types import PermissionAudit, StreamSpec
 
@@ -158,6 +159,8 @@ class Profile:
     uid_call: Call | None = None  # where the audit's answer does not name the account
     read_uid: Callable[[str], str] | None = None
     ccxt_options: Mapping[str, Any] = field(default_factory=dict)
+    guide: Guide | None = None  # how to make a key there; else guides.py
+    has_sandbox: bool = False  # a simulated exchange speaks its protocol
 
     def stream_rule(self, stream: StreamSpec) -> StreamRule:
         """Return the rule of ``stream``'s family. May raise KeyError."""

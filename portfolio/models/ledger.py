@@ -27,6 +27,9 @@ KIND_LABELS = {
     TransactionKind.INTEREST: _("Interest"),
     TransactionKind.AIRDROP: _("Airdrop"),
     TransactionKind.FEE: _("Fee"),
+    TransactionKind.FUNDING: _("Funding payment"),
+    TransactionKind.REALISED_PNL: _("Realised profit or loss"),
+    TransactionKind.LIQUIDATION: _("Liquidation"),
     TransactionKind.ADJUSTMENT: _("Adjustment"),
     TransactionKind.OTHER: _("Other"),
 }

@@ -165,6 +165,11 @@ def record_kind(kind: str) -> str:
         RecordKind.WITHDRAWALS: _("Withdrawals"),
         RecordKind.TRANSFERS: _("Transfers between own wallets"),
         RecordKind.REWARDS: _("Rewards"),
+        RecordKind.CONVERSIONS: _("Conversions"),
+        RecordKind.DUST: _("Small balances converted"),
+        RecordKind.FUNDING: _("Funding payments"),
+        RecordKind.INTEREST: _("Interest"),
+        RecordKind.LIQUIDATIONS: _("Liquidations"),
         RecordKind.LEDGER: _("Ledger"),
         "balances": _("Balances"),
     }

@@ -284,6 +284,7 @@ _CODES = {
 
 PROFILE = Profile(
     exchange="binance",
+    has_sandbox=True,
     read_list=(
         *(ACCOUNT, MY_TRADES, EXCHANGE_INFO, TIME, PRICES, KLINES),
         *(RESTRICTIONS, FUNDING, DEPOSITS, WITHDRAWALS, DIVIDENDS, TRANSFERS),

@@ -286,6 +286,7 @@ _CODES = {
 
 PROFILE = Profile(
     exchange="kraken",
+    has_sandbox=True,
     read_list=(
         *(KEY_INFO, BALANCES, LEDGERS, TRADES, DEPOSITS, WITHDRAWALS),
         *(TIME, PAIRS, TICKER, OHLC),

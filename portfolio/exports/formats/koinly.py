@@ -42,8 +42,17 @@ _LABELS_IN = {
     TransactionKind.INTEREST: "lending interest",
     TransactionKind.AIRDROP: "airdrop",
     TransactionKind.FEE: "fee refund",
+    TransactionKind.FUNDING: "realized gain",
+    TransactionKind.REALISED_PNL: "realized gain",
+    TransactionKind.LIQUIDATION: "realized gain",
 }
-_LABELS_OUT = {TransactionKind.FEE: "cost"}
+_LABELS_OUT = {
+    TransactionKind.FEE: "cost",
+    TransactionKind.INTEREST: "loan fee",
+    TransactionKind.FUNDING: "realized gain",
+    TransactionKind.REALISED_PNL: "realized gain",
+    TransactionKind.LIQUIDATION: "realized gain",
+}
 _FEE_LABEL, _REBATE_LABEL = "cost", "fee refund"
 
 Leg = tuple[str, Decimal]
