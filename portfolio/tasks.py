@@ -7,13 +7,11 @@ from datetime import timedelta
 
 import structlog
 from celery import shared_task
-from django.db.models import F, Window
-from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from portfolio.exchanges.errors import TryAgain, WaitUntil
 from portfolio.models import Connection
-from portfolio.services import connections, leases, prices, sync, valuation
+from portfolio.services import connections, leases, prices, schedule, sync, valuation
 
 log = structlog.get_logger(__name__)
 
@@ -24,23 +22,17 @@ TAKEN_WITHIN = timedelta(seconds=30)
 
 @shared_task
 def dispatch_due() -> int:
-    """Sends due connections to the workers, each owner's first before anybody's second."""
+    """Sends due connections to the workers; returns how many tasks were sent."""
     leases.free_dead()
     now = timezone.now()
-    turn = Window(RowNumber(), partition_by=F("owner"), order_by=F("next_sync_at").asc())
-    due = Connection.objects.due(now).annotate(turn=turn).order_by("turn", "next_sync_at")
-    pending = Connection.objects.filter(
-        status=Connection.Status.PENDING, next_sync_at__lte=now
-    ).values_list("pk", flat=True)
-    for task, ids in (
-        (sync_connection, [row.pk for row in due[:DISPATCH_AT_ONCE]]),
-        (check_connection, list(pending[:DISPATCH_AT_ONCE])),
-    ):
-        # Due again soon, should the message be lost with its worker.
-        Connection.objects.filter(pk__in=ids).update(next_sync_at=now + TAKEN_WITHIN)
+    # Due again soon, should the message be lost with its worker.
+    hold = now + TAKEN_WITHIN
+    syncs = schedule.take_syncs(now, limit=DISPATCH_AT_ONCE, hold_until=hold)
+    checks = schedule.take_checks(now, limit=DISPATCH_AT_ONCE, hold_until=hold)
+    for task, ids in ((sync_connection, syncs), (check_connection, checks)):
         for pk in ids:
             task.apply_async((str(pk),), expires=TAKEN_WITHIN.total_seconds())
-    return len(due)
+    return len(syncs) + len(checks)
 
 
 @shared_task
@@ -48,7 +40,8 @@ def sync_connection(connection_id: str) -> str:
     """Works on one connection for a slice, then lets others have the worker."""
     result = sync.run_slice(uuid.UUID(connection_id), seconds=SLICE_SECONDS)
     if result is sync.Slice.MORE:
-        sync_connection.apply_async((connection_id,), expires=TAKEN_WITHIN.total_seconds())
+        within = sync.PASSED_ON_WITHIN.total_seconds()
+        sync_connection.apply_async((connection_id,), expires=within)
     if result is sync.Slice.FINISHED:
         owner = Connection.objects.filter(pk=connection_id).values_list("owner_id", flat=True)
         for owner_id in owner:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Min, Q, Sum
 
 from accounts.models import User
 from portfolio.engine.reconcile import discrepancy
@@ -304,17 +304,16 @@ def detail(user: User, connection_id: UUID, *, now: datetime) -> Detail:
 
 def _status(card: Card, streams: Sequence[Stream], now: datetime) -> Status:
     connection = card.connection
-    # The owner is named too, so that the index on (owner, time, id) is walked from its end.
-    mine = connection.transactions.filter(owner=connection.owner_id)
-    oldest = mine.order_by("occurred_at", "id").first()
-    due = connection.next_sync_at if connection.status == Connection.Status.ACTIVE else None
+    oldest = connection.raw_records.aggregate(at=Min("occurred_at"))["at"]
+    is_idle = connection.status == Connection.Status.ACTIVE and not card.is_fetching
+    due = connection.next_sync_at if is_idle else None
     return Status(
         card=card,
         running=tuple(s for s in streams if s.state == Stream.State.RUNNING),
         problems=tuple(
             s for s in streams if s.state in (Stream.State.FAILED, Stream.State.UNAVAILABLE)
         ),
-        reaches_back_to=oldest.occurred_at if oldest else None,
+        reaches_back_to=oldest,
         next_at=due if due is not None and due > now else None,
         is_busy=connection.status == Connection.Status.PENDING
         or card.is_backfilling

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -15,11 +18,19 @@ from portfolio.exchanges import catalogue
 from portfolio.exchanges.errors import GatewayError, KeyBroken, TryAgain, WaitUntil
 from portfolio.exchanges.types import PermissionAudit as Answer
 from portfolio.exchanges.types import Verdict
-from portfolio.models import Connection, PermissionAudit
+from portfolio.models import Connection, PermissionAudit, RawRecord, SyncRun
 from portfolio.services import credentials, gateway, ledger
 from portfolio.services.credentials import CredentialsUnreadable
 
 Status = Connection.Status
+CHECKED_WITHIN = timedelta(seconds=15)
+
+
+def _already_connected() -> str:
+    return _(
+        "This account is already connected here. A second key would double its history: "
+        "replace the key of the existing connection instead."
+    )
 
 
 class ConnectionProblem(Exception):
@@ -43,7 +54,6 @@ def register(
         exchange=info.id,
         environment=environment,
         label=label.strip() or info.name,
-        next_sync_at=timezone.now() + timedelta(seconds=15),
     )
     _seal_candidate(connection, credentials)
     connection.save()
@@ -51,79 +61,120 @@ def register(
     return connection
 
 
-@transaction.atomic
 def replace_credentials(*, connection: Connection, credentials: dict[str, str]) -> None:
-    """Puts a new key beside the old one until it is checked. May raise ConnectionProblem."""
-    if connection.status == Status.REMOVED:
-        raise ConnectionProblem(_("This connection was removed; add a new one instead."))
-    _seal_candidate(connection, credentials)
-    if connection.sealed_credentials is None:
-        connection.status = Status.PENDING
-        connection.status_reason = ""
-    connection.next_sync_at = timezone.now() + timedelta(seconds=15)
-    connection.save()
+    """Puts a new key beside the old one until it is checked. May raise ConnectionProblem.
+
+    A removed connection whose history was kept comes back to life with it.
+    """
+    try:
+        with transaction.atomic():
+            _replace(connection, credentials)
+    except IntegrityError:
+        raise ConnectionProblem(_already_connected()) from None
     audit.note(
         user=connection.owner, action="connection key replaced", connection=str(connection.id)
     )
 
 
+def _replace(connection: Connection, values: dict[str, str]) -> None:
+    """Under the row's lock: a worker may be at it, or have erased the key this moment."""
+    current = Connection.objects.select_for_update().get(pk=connection.pk)
+    _seal_candidate(current, values)
+    if current.sealed_credentials is None:
+        current.status = Status.PENDING
+        current.status_reason = ""
+    current.save(update_fields=[*_CANDIDATE, "status", "status_reason"])
+
+
+_CANDIDATE = ("sealed_candidate", "credentials_saved_at", "check_at")
+
+
 def _seal_candidate(connection: Connection, values: dict[str, str]) -> None:
     cleaned = catalogue.clean_credentials(connection.exchange, values)
     connection.sealed_candidate = credentials.seal(cleaned, row=connection.id)
-    connection.credentials_saved_at = timezone.now()
+    connection.credentials_saved_at = now = timezone.now()
+    # Whoever stores the key also sends the check; should it be lost, the schedule sends another.
+    connection.check_at = now + CHECKED_WITHIN
 
 
+def _change(connection: Connection, *, unless: str, among: Collection[str], **values: Any) -> None:
+    """Updates the row if its status is still one of these; else raises ``unless``."""
+    rows = Connection.objects.filter(pk=connection.pk, status__in=among)
+    if not rows.update(**values):
+        raise ConnectionProblem(unless)
+
+
+@transaction.atomic
 def pause(*, connection: Connection) -> None:
     """Stops the schedule of an active connection. May raise ConnectionProblem."""
-    if connection.status != Status.ACTIVE:
-        raise ConnectionProblem(_("Only an active connection can be paused."))
-    Connection.objects.filter(pk=connection.pk).update(status=Status.PAUSED)
+    problem = _("Only an active connection can be paused.")
+    _change(connection, unless=problem, among=[Status.ACTIVE], status=Status.PAUSED)
+    _end_run(connection, SyncRun.Outcome.ABANDONED, _("The connection was paused."))
     audit.note(user=connection.owner, action="connection paused", connection=str(connection.id))
 
 
+@transaction.atomic
 def resume(*, connection: Connection) -> None:
     """Starts a paused or broken connection again. May raise ConnectionProblem."""
-    if connection.status not in (Status.PAUSED, Status.BROKEN):
+    current = Connection.objects.select_for_update().get(pk=connection.pk)
+    if current.status not in (Status.PAUSED, Status.BROKEN):
         raise ConnectionProblem(_("This connection is not paused."))
-    if connection.sealed_credentials is None and connection.sealed_candidate is None:
+    if current.sealed_credentials is None and current.sealed_candidate is None:
         raise ConnectionProblem(_("There is no key any more; replace the key first."))
-    known = connection.sealed_credentials is not None
-    Connection.objects.filter(pk=connection.pk).update(
-        status=Status.ACTIVE if known else Status.PENDING,
-        status_reason="",
-        failures=0,
-        next_sync_at=timezone.now(),
-    )
+    known = current.sealed_credentials is not None
+    now = timezone.now()
+    current.status = Status.ACTIVE if known else Status.PENDING
+    current.status_reason, current.failures = "", 0
+    current.next_sync_at = now if known else None
+    current.check_at = now + CHECKED_WITHIN
+    current.save(update_fields=["status", "status_reason", "failures", "next_sync_at", "check_at"])
     audit.note(user=connection.owner, action="connection resumed", connection=str(connection.id))
 
 
 def request_sync(*, connection: Connection) -> None:
     """Makes an active connection due at once. May raise ConnectionProblem."""
-    if connection.status != Status.ACTIVE:
-        raise ConnectionProblem(_("Only an active connection can be synced."))
-    Connection.objects.filter(pk=connection.pk).update(next_sync_at=timezone.now())
+    problem = _("Only an active connection can be synced.")
+    _change(connection, unless=problem, among=[Status.ACTIVE], next_sync_at=timezone.now())
 
 
 @transaction.atomic
 def remove(*, connection: Connection, with_history: bool) -> None:
     """Forgets the key, and the history too if asked."""
     user, ident = connection.owner, str(connection.id)
-    action = "connection removed"
+    # The lock waits for a page that is being stored, and lets no other in.
+    current = Connection.objects.select_for_update().filter(pk=connection.pk).first()
+    if current is None:
+        return
     if with_history:
-        ledger.mark_stale_for_connection(connection)
-        connection.delete()
+        ledger.forget(current)
+        current.delete()
         action = "connection removed with its history"
     else:
-        Connection.objects.filter(pk=connection.pk).update(
-            status=Status.REMOVED,
-            status_reason="",
-            sealed_credentials=None,
-            sealed_candidate=None,
-            next_sync_at=None,
-            lease_holder="",
-            lease_until=None,
-        )
+        _retire(current)
+        action = "connection removed"
     audit.note(user=user, action=action, connection=ident)
+
+
+def _retire(current: Connection) -> None:
+    """Keeps the history without a key; a run under way ends here."""
+    Connection.objects.filter(pk=current.pk).update(
+        status=Status.REMOVED,
+        status_reason="",
+        sealed_credentials=None,
+        sealed_candidate=None,
+        check_at=None,
+        next_sync_at=None,
+        lease_holder="",
+        lease_until=None,
+    )
+    _end_run(current, SyncRun.Outcome.ABANDONED, _("The connection was removed."))
+
+
+def _end_run(connection: Connection, outcome: str, message: str) -> None:
+    """Ends the run under way, if any; its worker finds the connection closed to it."""
+    connection.sync_runs.filter(finished_at__isnull=True).update(
+        outcome=outcome, message=message, finished_at=timezone.now()
+    )
 
 
 # --- The check, in a worker -------------------------------------------------------------------
@@ -153,10 +204,11 @@ def check(connection: Connection) -> PermissionAudit | None:
 
 
 def _note_delay(connection: Connection, error: GatewayError) -> None:
+    """Sets the next attempt. Of a key in use already nothing is said: it serves as before."""
     until = getattr(error, "until", timezone.now() + timedelta(seconds=30))
-    Connection.objects.filter(pk=connection.pk).update(
-        status_reason=error.message, next_sync_at=until
-    )
+    rows = Connection.objects.filter(pk=connection.pk).exclude(status=Status.REMOVED)
+    rows.update(check_at=until)
+    rows.filter(sealed_candidate__isnull=False).update(status_reason=error.message)
 
 
 @transaction.atomic
@@ -170,7 +222,7 @@ def _store_failure(
     current = _locked(connection, sealed)
     if current is None:
         return None
-    current.checked_at = timezone.now()
+    current.checked_at, current.check_at = timezone.now(), None
     if current.sealed_candidate is not None and current.sealed_credentials is not None:
         current.sealed_candidate = None
         current.status_reason = _("The new key was not taken: {reason}").format(reason=error)
@@ -178,6 +230,7 @@ def _store_failure(
         current.status = Status.BROKEN
         current.status_reason = str(error)
         current.next_sync_at = None
+        _end_run(current, SyncRun.Outcome.FAILED, str(error))
     current.save()
     return PermissionAudit.objects.create(
         connection=current,
@@ -192,12 +245,8 @@ def _store_answer(connection: Connection, sealed: bytes, answer: Answer) -> Perm
         with transaction.atomic():
             return _judge(connection, sealed, answer, refusal=_refusal(answer))
     except IntegrityError:
-        refusal = _(
-            "This account is already connected here. A second key would double its history: "
-            "replace the key of the existing connection instead."
-        )
         with transaction.atomic():
-            return _judge(connection, sealed, answer, refusal=refusal)
+            return _judge(connection, sealed, answer, refusal=_already_connected())
 
 
 def _judge(
@@ -206,10 +255,11 @@ def _judge(
     current = _locked(connection, sealed)
     if current is None:
         return None
-    refusal = refusal or _other_account(current, answer)
-    current.checked_at = now = timezone.now()
+    refusal = refusal or _other_account(current, answer) or _kept_history(current, answer)
+    now = timezone.now()
+    current.checked_at, current.check_at = now, None
     if refusal:
-        _refuse(current, sealed, refusal)
+        _refuse(current, refusal)
     else:
         _accept(current, sealed, answer)
     current.save()
@@ -253,14 +303,37 @@ def _other_account(current: Connection, answer: Answer) -> str:
     return ""
 
 
-def _refuse(current: Connection, sealed: bytes, reason: str) -> None:
+def _kept_history(current: Connection, answer: Answer) -> str:
+    """The history of a connection without a key still counts: a second copy would double all."""
+    if not answer.account_uid:
+        return ""
+    kept = Connection.objects.filter(
+        Exists(RawRecord.objects.filter(connection=OuterRef("pk"))),
+        owner=current.owner_id,
+        exchange=current.exchange,
+        environment=current.environment,
+        account_uid=answer.account_uid,
+        status__in=[Status.REMOVED, Status.REFUSED],
+    )
+    twin = kept.exclude(pk=current.pk).first()
+    if twin is None:
+        return ""
+    return _(
+        "Refused: the history of this account is still here, under the connection “{label}” that "
+        "has no key any more, and a second copy would double it. Open that connection and give it "
+        "a key, or delete its history first. The key was not kept."
+    ).format(label=twin.label)
+
+
+def _refuse(current: Connection, reason: str) -> None:
     """Erases the refused key; a former key that was fine goes on."""
     was_candidate = current.sealed_candidate is not None
     current.sealed_candidate = None
     if was_candidate and current.sealed_credentials is not None:
-        current.status_reason = reason
+        current.status_reason = _("{reason} The former key goes on.").format(reason=reason)
         return
     current.sealed_credentials = None
+    _end_run(current, SyncRun.Outcome.FAILED, reason)
     current.status = Status.REFUSED
     current.status_reason = reason
     current.next_sync_at = None
@@ -297,8 +370,20 @@ def _audit_row(
     )
 
 
-def mark_broken(connection: Connection, error: KeyBroken | CredentialsUnreadable) -> None:
-    """A key that worked is refused by the exchange: stop and tell the owner."""
-    Connection.objects.filter(pk=connection.pk, status=Status.ACTIVE).update(
-        status=Status.BROKEN, status_reason=str(error), next_sync_at=None
-    )
+@transaction.atomic
+def mark_broken(connection: Connection, error: KeyBroken | CredentialsUnreadable) -> bool:
+    """A key that worked is refused by the exchange: stop and tell the owner.
+
+    Does nothing and returns False where ``connection`` has another key by now.
+    """
+    current = Connection.objects.select_for_update().filter(pk=connection.pk).first()
+    if current is None or current.status != Status.ACTIVE or not _same_key(current, connection):
+        return False
+    current.status, current.status_reason = Status.BROKEN, str(error)
+    current.next_sync_at = None
+    current.save(update_fields=["status", "status_reason", "next_sync_at"])
+    return True
+
+
+def _same_key(one: Connection, other: Connection) -> bool:
+    return bytes(one.sealed_credentials or b"") == bytes(other.sealed_credentials or b"")

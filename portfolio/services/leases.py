@@ -13,6 +13,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db import connection as database
 from django.db.models import Q
 from django.utils import timezone
 
@@ -46,12 +47,29 @@ def renew(connection_id: uuid.UUID, holder: str) -> None:
     ).update(lease_until=_until(timezone.now()))
     if not kept:
         raise LeaseLost(str(connection_id))
+    _bound_the_transaction()
+
+
+def _bound_the_transaction() -> None:
+    """A worker that is stopped in the midst of a transaction must not keep the row for ever."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            "SELECT set_config('idle_in_transaction_session_timeout', %s, true)",
+            [f"{settings.SYNC_LEASE_SECONDS}s"],
+        )
 
 
 def release(connection_id: uuid.UUID, holder: str, *, next_sync_at: datetime | None) -> None:
     """Gives the connection back and says when it is due again."""
     Connection.objects.filter(pk=connection_id, lease_holder=holder).update(
         lease_holder="", lease_until=None, next_sync_at=next_sync_at
+    )
+
+
+def let_go(connection_id: uuid.UUID, holder: str) -> None:
+    """Gives the connection back, if it is still held, and leaves all else as it is."""
+    Connection.objects.filter(pk=connection_id, lease_holder=holder).update(
+        lease_holder="", lease_until=None
     )
 
 

@@ -17,18 +17,14 @@ from django.db.models import Min
 from django.utils import timezone
 
 from portfolio.engine import money
-from portfolio.engine.merging import merge
-from portfolio.engine.types import Event, Movement, RecordKind, TransactionKind
-from portfolio.exchanges import registry
+from portfolio.engine.names import fit
+from portfolio.engine.types import Movement, RecordKind
 from portfolio.exchanges.types import FetchedRecord, StreamSpec
-from portfolio.models import (
-    Connection,
-    Posting,
-    RawRecord,
-    RawRevision,
-    Stream,
-    Transaction,
-)
+from portfolio.models import Connection, Posting, RawRecord, RawRevision, Stream
+from portfolio.services import booking
+from portfolio.services.booking import Told
+
+_IDENT = 200  # as the column
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,41 +33,43 @@ class Stored:
 
     new: int
     changed: int
-    earliest: date | None
 
 
 def spec(stream: Stream) -> StreamSpec:
-    """The gateway's name for a stored stream; a pair that turned out likely is swept no more."""
-    scope = {n: v for n, v in stream.scope.items() if n != "sweep" or not stream.is_hot}
-    return StreamSpec(key=stream.key, kind=RecordKind(stream.kind), scope=scope)
+    """The gateway's name for a stored stream."""
+    return StreamSpec(key=stream.key, kind=RecordKind(stream.kind), scope=dict(stream.scope))
 
 
 def store(
     stream: Stream, records: Iterable[FetchedRecord], *, endpoint: str, now: datetime
 ) -> Stored:
     """Keeps one page of records and books them; storing a page again changes nothing."""
-    by_id = {record.external_id: record for record in records}
+    by_id = {fit(record.external_id, _IDENT): record for record in records}
     known = {raw.external_id: raw for raw in stream.raw_records.filter(external_id__in=by_id)}
     changed = [
-        _revise(known[ident], record, endpoint, now)
+        (raw, record)
         for ident, record in by_id.items()
-        if ident in known and known[ident].body != record.body
+        if (raw := known.get(ident)) is not None and raw.body != record.body
+    ]
+    new = [
+        _raw(stream, ident, record, endpoint, now)
+        for ident, record in by_id.items()
+        if ident not in known
     ]
     if changed:
-        _unbook(changed)
-        RawRecord.objects.bulk_update(changed, ["body", "occurred_at", "endpoint", "fetched_at"])
-    new = RawRecord.objects.bulk_create(
-        _raw(stream, record, endpoint, now) for ident, record in by_id.items() if ident not in known
-    )
-    earliest = book(stream, [*new, *changed])
-    return Stored(new=len(new), changed=len(changed), earliest=earliest)
+        _revise(changed, endpoint, now)
+    if new or changed:
+        _book(stream, new, [raw for raw, _ in changed])
+    return Stored(new=len(new), changed=len(changed))
 
 
-def _raw(stream: Stream, record: FetchedRecord, endpoint: str, now: datetime) -> RawRecord:
+def _raw(
+    stream: Stream, ident: str, record: FetchedRecord, endpoint: str, now: datetime
+) -> RawRecord:
     return RawRecord(
         connection_id=stream.connection_id,
         stream=stream,
-        external_id=record.external_id,
+        external_id=ident,
         occurred_at=record.occurred_at,
         body=record.body,
         endpoint=endpoint,
@@ -79,122 +77,71 @@ def _raw(stream: Stream, record: FetchedRecord, endpoint: str, now: datetime) ->
     )
 
 
-def _revise(raw: RawRecord, record: FetchedRecord, endpoint: str, now: datetime) -> RawRecord:
-    """Keeps the former text of a record that the exchange changed."""
-    RawRevision.objects.create(
-        raw_record=raw, body=raw.body, fetched_at=raw.fetched_at, replaced_at=now
+def _revise(
+    changed: Sequence[tuple[RawRecord, FetchedRecord]], endpoint: str, now: datetime
+) -> None:
+    """Keeps the former texts of records that the exchange changed, and takes the new ones."""
+    RawRevision.objects.bulk_create(
+        RawRevision(raw_record=raw, body=raw.body, fetched_at=raw.fetched_at, replaced_at=now)
+        for raw, _ in changed
     )
-    raw.body, raw.occurred_at = record.body, record.occurred_at
-    raw.endpoint, raw.fetched_at = endpoint, now
-    return raw
+    for raw, record in changed:
+        raw.body, raw.occurred_at = record.body, record.occurred_at
+        raw.endpoint, raw.fetched_at = endpoint, now
 
 
-def _unbook(raws: Sequence[RawRecord]) -> None:
-    """Takes back what these records had booked, before they are booked anew."""
-    postings = list(Posting.objects.filter(raw_record__in=raws))
-    if not postings:
-        return
-    add_to_holdings(raws[0].connection, postings, sign=-1)
-    mark_stale(raws[0].connection.owner_id, min(p.occurred_at for p in postings).date())
-    Posting.objects.filter(pk__in=[posting.pk for posting in postings]).delete()
+def _book(stream: Stream, new: Sequence[RawRecord], changed: Sequence[RawRecord]) -> None:
+    """Books new records; what changed ones told of is told anew by all records of it.
 
-
-def book(stream: Stream, raws: Sequence[RawRecord]) -> date | None:
-    """Reads raw records and stores the transactions and postings they describe.
-
-    A record that cannot be read is kept and marked with the problem; the others go on.
-    Returns the earliest day whose holdings changed.
+    Otherwise a status or a time that has passed would stay, kept by the former text.
     """
     connection = stream.connection
-    told = [(raw, event) for raw in raws if (event := _read(stream, raw)) is not None]
-    if told:
-        transactions = _transactions(connection, told)
-        for raw, event in told:
-            raw.transaction = transactions[event.key]
-    if raws:
-        RawRecord.objects.bulk_update(raws, ["transaction", "problem"])
-    postings = [p for raw, event in told for p in _postings(connection, raw, event)]
-    if not postings:
-        return None
-    Posting.objects.bulk_create(postings)
-    add_to_holdings(connection, postings, sign=1)
-    earliest = min(posting.occurred_at for posting in postings).date()
-    mark_stale(connection.owner_id, earliest)
-    return earliest
+    reopened = {raw.transaction_id for raw in changed if raw.transaction_id is not None}
+    again = [*changed, *_siblings(stream, changed, reopened)]
+    _unbook(connection, again)
+    told = _read(connection, [*again, *new])
+    booking.assign(connection, told, reopened=reopened)
+    RawRecord.objects.bulk_create(new)
+    if again:
+        columns = ["body", "occurred_at", "endpoint", "fetched_at", "transaction", "problem"]
+        RawRecord.objects.bulk_update(again, columns)
+        booking.drop_untold(reopened)
+    postings = booking.postings(connection, told)
+    if postings:
+        Posting.objects.bulk_create(postings)
+        add_to_holdings(connection, postings, sign=1)
+        mark_stale(connection.owner_id, min(p.occurred_at for p in postings).date())
 
 
-def _read(stream: Stream, raw: RawRecord) -> Event | None:
-    try:
-        event = registry.normalise(stream.connection.exchange, spec(stream), raw.body)
-    except (ValueError, KeyError, TypeError, IndexError, ArithmeticError) as error:
-        raw.problem = f"{type(error).__name__}: {error}"[:500]
-        return None
-    raw.problem = ""
-    return event
+def _siblings(
+    stream: Stream, changed: Sequence[RawRecord], reopened: Iterable[int]
+) -> Sequence[RawRecord]:
+    """The other records of the same transactions, in whatever stream they came."""
+    for raw in changed:
+        raw.stream = stream
+    rows = RawRecord.objects.filter(transaction__in=reopened).select_related("stream")
+    return list(rows.exclude(pk__in=[raw.pk for raw in changed])) if reopened else []
 
 
-def _transactions(
-    connection: Connection, told: Sequence[tuple[RawRecord, Event]]
-) -> dict[str, Transaction]:
-    """One transaction per event key: found and enriched, or made."""
-    keys = {event.key for _, event in told}
-    rows = {row.key: row for row in connection.transactions.filter(key__in=keys)}
-    booked = set(
-        Posting.objects.filter(transaction__in=list(rows.values())).values_list(
-            "transaction__key", flat=True
-        )
-    )
-    fresh: list[Transaction] = []
-    touched: dict[str, Transaction] = {}
-    for _, event in told:
-        row = rows.get(event.key)
-        if row is None:
-            row = rows[event.key] = _new_transaction(connection, event)
-            fresh.append(row)
-        else:
-            _enrich(row, event, is_booked=event.key in booked)
-            touched[event.key] = row
-        if event.movements:
-            booked.add(event.key)
-    Transaction.objects.bulk_create(fresh)
-    stored = [row for key, row in touched.items() if row not in fresh]
-    Transaction.objects.bulk_update(stored, ["kind", "occurred_at", "detail"])
-    return rows
+def _unbook(connection: Connection, raws: Sequence[RawRecord]) -> None:
+    """Takes back what these records had booked, before they are booked anew."""
+    postings = list(Posting.objects.filter(raw_record__in=raws)) if raws else []
+    if postings:
+        add_to_holdings(connection, postings, sign=-1)
+        mark_stale(connection.owner_id, min(p.occurred_at for p in postings).date())
+        Posting.objects.filter(pk__in=[posting.pk for posting in postings]).delete()
 
 
-def _new_transaction(connection: Connection, event: Event) -> Transaction:
-    return Transaction(
-        owner_id=connection.owner_id,
-        connection=connection,
-        key=event.key,
-        kind=event.kind.value,
-        occurred_at=event.occurred_at,
-        detail=event.detail,
-    )
-
-
-def _enrich(row: Transaction, event: Event, *, is_booked: bool) -> None:
-    known = Event(row.key, TransactionKind(row.kind), row.occurred_at, detail=row.detail)
-    merged = merge(known, known_has_movements=is_booked, more=event)
-    row.kind, row.occurred_at, row.detail = merged.kind.value, merged.occurred_at, merged.detail
-
-
-def _postings(connection: Connection, raw: RawRecord, event: Event) -> list[Posting]:
-    return [
-        Posting(
-            owner_id=connection.owner_id,
-            connection=connection,
-            transaction=raw.transaction,
-            raw_record=raw,
-            position=position,
-            wallet=movement.wallet,
-            asset=movement.asset,
-            amount=movement.amount,
-            role=movement.role.value,
-            occurred_at=event.occurred_at,
-        )
-        for position, movement in enumerate(event.movements)
-    ]
+def _read(connection: Connection, raws: Sequence[RawRecord]) -> list[Told]:
+    specs: dict[int, StreamSpec] = {}
+    told = []
+    for raw in raws:
+        if raw.stream_id not in specs:
+            specs[raw.stream_id] = spec(raw.stream)
+        event = booking.read(connection.exchange, specs[raw.stream_id], raw)
+        if event is not None:
+            told.append(Told(raw, event))
+    return told
 
 
 def add_to_holdings(
@@ -204,7 +151,7 @@ def add_to_holdings(
     sums: dict[tuple[str, str], Decimal] = defaultdict(lambda: money.ZERO)
     for posting in postings:
         place = (posting.wallet, posting.asset)
-        amount = posting.amount if sign > 0 else posting.amount.copy_negate()
+        amount = posting.amount if sign > 0 else money.negate(posting.amount)
         sums[place] = money.add(sums[place], amount)
     with database.cursor() as cursor:
         cursor.executemany(
@@ -239,3 +186,25 @@ def mark_stale_for_connection(connection: Connection) -> None:
     """The same from the connection's first posting on, before its history goes."""
     first = connection.postings.aggregate(first=Min("occurred_at"))["first"]
     mark_stale(connection.owner_id, (first or timezone.now()).date())
+
+
+def forget(connection: Connection) -> None:
+    """Deletes a connection's records and all they booked, without loading any of it.
+
+    The caller holds the connection's row, so that no worker stores more meanwhile.
+    """
+    mark_stale_for_connection(connection)
+    with database.cursor() as cursor:
+        for statement in _FORGET:
+            cursor.execute(statement, [connection.pk])
+
+
+_FORGET = (
+    "DELETE FROM portfolio_posting WHERE connection_id = %s",
+    """
+    DELETE FROM portfolio_rawrevision revision USING portfolio_rawrecord raw
+    WHERE revision.raw_record_id = raw.id AND raw.connection_id = %s
+    """,
+    "DELETE FROM portfolio_rawrecord WHERE connection_id = %s",
+    "DELETE FROM portfolio_transaction WHERE connection_id = %s",
+)

@@ -8,21 +8,23 @@ everything it needs to go on is in the database, so it may be killed at any inst
 from __future__ import annotations
 
 import enum
-import random
 import time
+import traceback
 import uuid
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 import structlog
-from django.conf import settings
-from django.db import transaction
-from django.db.models import F, Q
+from django.db import DataError, IntegrityError, transaction
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from portfolio.engine import coverage
+from portfolio.engine import money
+from portfolio.engine.names import fit
 from portfolio.engine.types import ReportedBalance
 from portfolio.exchanges.errors import (
     GatewayError,
@@ -32,17 +34,19 @@ from portfolio.exchanges.errors import (
     WaitUntil,
 )
 from portfolio.exchanges.types import ExchangeClient, Page, StreamSpec
-from portfolio.models import Connection, Coverage, Holding, Stream, SyncRun
-from portfolio.services import connections, gateway, leases, ledger
+from portfolio.models import Connection, Holding, Stream, SyncRun
+from portfolio.services import coverage, gateway, leases, ledger, runs
 from portfolio.services.credentials import CredentialsUnreadable
 from portfolio.services.leases import LeaseLost
 
 log = structlog.get_logger(__name__)
 
-Outcome = SyncRun.Outcome
 State = Stream.State
 GIVE_UP_AFTER = 5  # failures of one stream in a row; then the others go on without it
-MAX_BACKOFF_SECONDS = 900
+# A slice that is passed on is begun by then; if not, its message was lost and it is due again.
+PASSED_ON_WITHIN = timedelta(seconds=30)
+# A page of which Coffer itself makes nothing must not stop the other streams.
+_OUR_FAULTS = (DataError, IntegrityError, ValueError, TypeError, LookupError, ArithmeticError)
 
 
 class Slice(enum.Enum):
@@ -75,107 +79,42 @@ def run_slice(connection_id: uuid.UUID, *, seconds: float) -> Slice:
         return _slice(connection, holder, stop_at=time.monotonic() + seconds)
     except LeaseLost:
         log.info("lease lost", connection=str(connection_id))
+        leases.let_go(connection_id, holder)
         return Slice.NOT_TAKEN
+    except Exception as error:
+        # A fault of ours: the error goes to the log, and the connection is due again later.
+        with suppress(LeaseLost):
+            runs.stumble(connection, holder, error)
+        raise
     except BaseException:
-        # A fault of ours: the connection is due again later, and the error goes to the log.
-        later = timezone.now() + timedelta(seconds=60)
-        leases.release(connection_id, holder, next_sync_at=later)
+        leases.release(connection_id, holder, next_sync_at=timezone.now())
         raise
 
 
 def _slice(connection: Connection, holder: str, *, stop_at: float) -> Slice:
-    run = _open_run(connection)
+    run = runs.open_run(connection, holder)
     client: ExchangeClient | None = None
     try:
         client = gateway.open_connection(connection, connection.sealed_credentials or b"")
         work = _Work(connection, holder, client, run, stop_at)
         if not _fetch(work):
-            return _pass_on(work)
-        return _finish(work)
-    except WaitUntil as error:
-        return _wait(connection, holder, run, error.message, error.until)
-    except TryAgain as error:
-        return _back_off(connection, holder, run, error.message)
-    except (KeyBroken, CredentialsUnreadable) as error:
-        connections.mark_broken(connection, error)
-        _close_run(run, Outcome.FAILED, str(error))
-        leases.release(connection.pk, holder, next_sync_at=None)
+            due = timezone.now() + PASSED_ON_WITHIN
+            leases.release(connection.pk, holder, next_sync_at=due)
+            return Slice.MORE
+        runs.finish(connection, holder, run)
         return Slice.FINISHED
+    except WaitUntil as error:
+        runs.wait(connection, holder, run, error.message, until=error.until)
+        return Slice.LATER
+    except TryAgain as error:
+        runs.back_off(connection, holder, run, error.message)
+        return Slice.LATER
+    except (KeyBroken, CredentialsUnreadable) as error:
+        stopped = runs.stop(connection, holder, run, error)
+        return Slice.FINISHED if stopped else Slice.LATER
     finally:
         if client is not None:
             client.close()
-
-
-# --- Runs -------------------------------------------------------------------------------------
-
-
-def _open_run(connection: Connection) -> SyncRun:
-    """The run that was interrupted or put off, or a new one."""
-    run = connection.sync_runs.filter(finished_at__isnull=True).first()
-    if run is None:
-        run = SyncRun.objects.create(connection=connection, started_at=timezone.now())
-        _wake_streams(connection)
-    elif run.outcome == Outcome.WAITING:
-        SyncRun.objects.filter(pk=run.pk).update(outcome=Outcome.RUNNING, message="")
-    return run
-
-
-def _wake_streams(connection: Connection) -> None:
-    """Every stream is asked again in a new run; unavailable and unlikely ones once a day."""
-    yesterday = timezone.now() - timedelta(days=1)
-    unlikely = Q(is_hot=False, record_count=0, state=State.CAUGHT_UP)
-    asked_seldom = unlikely | Q(state=State.UNAVAILABLE)
-    streams = connection.streams.exclude(asked_seldom, fetched_at__gt=yesterday)
-    streams.update(state=State.WAITING, failures=0, message="")
-
-
-def _close_run(run: SyncRun, outcome: str, message: str) -> None:
-    SyncRun.objects.filter(pk=run.pk).update(
-        outcome=outcome, message=message, finished_at=timezone.now()
-    )
-
-
-def _pass_on(work: _Work) -> Slice:
-    leases.release(work.connection.pk, work.holder, next_sync_at=timezone.now())
-    return Slice.MORE
-
-
-def _wait(
-    connection: Connection, holder: str, run: SyncRun, message: str, until: datetime
-) -> Slice:
-    SyncRun.objects.filter(pk=run.pk).update(outcome=Outcome.WAITING, message=message)
-    leases.release(connection.pk, holder, next_sync_at=until)
-    return Slice.LATER
-
-
-def _back_off(connection: Connection, holder: str, run: SyncRun, message: str) -> Slice:
-    failures = connection.failures + 1
-    Connection.objects.filter(pk=connection.pk).update(failures=failures)
-    seconds = min(MAX_BACKOFF_SECONDS, 2 ** min(failures, 10)) * random.uniform(0.8, 1.2)  # noqa: S311
-    until = timezone.now() + timedelta(seconds=seconds)
-    return _wait(connection, holder, run, message, until)
-
-
-@transaction.atomic
-def _finish(work: _Work) -> Slice:
-    """All streams are done: the run is over and the next one is set."""
-    leases.renew(work.connection.pk, work.holder)
-    now = timezone.now()
-    failed = list(work.connection.streams.filter(state=State.FAILED).values_list("key", flat=True))
-    if failed:
-        outcome = Outcome.PARTLY
-        message = _("Not fetched: {streams}").format(streams=", ".join(failed[:10]))
-    else:
-        outcome, message = Outcome.DONE, ""
-    _close_run(work.run, outcome, message)
-    Connection.objects.filter(pk=work.connection.pk).update(
-        last_synced_at=now,
-        backfilled_at=work.connection.backfilled_at or (None if failed else now),
-        failures=0,
-    )
-    interval = settings.SYNC_INTERVAL_SECONDS * random.uniform(0.9, 1.1)  # noqa: S311
-    leases.release(work.connection.pk, work.holder, next_sync_at=now + timedelta(seconds=interval))
-    return Slice.FINISHED
 
 
 # --- Balances and planning --------------------------------------------------------------------
@@ -206,17 +145,21 @@ def _balances(work: _Work) -> list[ReportedBalance]:
 
 def _store_balances(connection: Connection, balances: Iterable[ReportedBalance]) -> None:
     """Keeps what the exchange reports; what it no longer lists is zero by its own word."""
-    connection.holdings.update(reported=0)
+    told: dict[tuple[str, str], Decimal] = {}
+    for balance in balances:
+        place = (fit(balance.wallet, 40), fit(balance.asset, 40))
+        told[place] = money.add(told.get(place, money.ZERO), balance.quantity)
+    connection.holdings.exclude(reported=0).update(reported=0)
     Holding.objects.bulk_create(
         [
             Holding(
                 owner_id=connection.owner_id,
                 connection=connection,
-                wallet=balance.wallet,
-                asset=balance.asset,
-                reported=balance.quantity,
+                wallet=wallet,
+                asset=asset,
+                reported=quantity,
             )
-            for balance in balances
+            for (wallet, asset), quantity in told.items()
         ],
         update_conflicts=True,
         update_fields=["reported"],
@@ -279,8 +222,28 @@ def _one_page(work: _Work, stream: Stream) -> None:
     except GatewayError as error:
         log.error("stream failed", stream=stream.key, code=error.code, reason=error.message)
         _mark(work, stream, State.FAILED, error.message)
+    except _OUR_FAULTS as error:
+        _give_up(work, stream, error)
     else:
+        _take(work, stream, page, now)
+
+
+def _take(work: _Work, stream: Stream, page: Page, now: datetime) -> None:
+    """Stores a page; one that Coffer cannot store ends its stream for this run, not the others."""
+    try:
         _store_page(work, stream, page, now)
+    except _OUR_FAULTS as error:
+        _give_up(work, stream, error)
+
+
+def _give_up(work: _Work, stream: Stream, error: Exception) -> None:
+    # The place only: the text of such an error may quote the record.
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    log.error("stream failed", stream=stream.key, kind=type(error).__name__, at=str(place))
+    message = _("Coffer itself failed at this page ({kind}); its log says why.").format(
+        kind=type(error).__name__
+    )
+    _mark(work, stream, State.FAILED, message)
 
 
 @transaction.atomic
@@ -299,24 +262,13 @@ def _store_page(work: _Work, stream: Stream, page: Page, now: datetime) -> None:
         stream.caught_up_at = now
     stream.save()
     if page.covered is not None:
-        _cover(stream, page.covered)
+        coverage.fetched(stream, page.covered)
     SyncRun.objects.filter(pk=work.run.pk).update(
         pages=F("pages") + 1, new_records=F("new_records") + stored.new
     )
-    Connection.objects.filter(pk=work.connection.pk, failures__gt=0).update(failures=0)
-    work.connection.failures = 0
-
-
-def _cover(stream: Stream, stretch: tuple[datetime, datetime]) -> None:
-    """Joins a fetched stretch to those known; it heals a stretch that had failed."""
-    rows = list(stream.coverage.all())
-    fetched = [(r.start_at, r.end_at) for r in rows if r.state == Coverage.State.FETCHED]
-    joined = coverage.join(fetched, stretch)
-    stream.coverage.all().delete()
-    Coverage.objects.bulk_create(
-        Coverage(stream=stream, state=Coverage.State.FETCHED, start_at=start, end_at=end)
-        for start, end in joined
-    )
+    if work.connection.failures:
+        Connection.objects.filter(pk=work.connection.pk).update(failures=0)
+        work.connection.failures = 0
 
 
 def _count_failure(work: _Work, stream: Stream, error: TryAgain) -> bool:
@@ -335,10 +287,4 @@ def _mark(work: _Work, stream: Stream, state: str, message: str) -> None:
     leases.renew(work.connection.pk, work.holder)
     now = timezone.now()
     Stream.objects.filter(pk=stream.pk).update(state=state, message=message, fetched_at=now)
-    if state != State.FAILED:
-        return
-    last = stream.coverage.order_by("-end_at").first()
-    start = last.end_at if last else work.connection.created_at
-    Coverage.objects.create(
-        stream=stream, state=Coverage.State.FAILED, start_at=min(start, now), end_at=now
-    )
+    coverage.missed(stream, state, now=now)

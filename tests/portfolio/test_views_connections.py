@@ -177,11 +177,29 @@ def test_a_new_key_waits_beside_the_old_one(
 
 
 def test_a_problem_of_the_service_is_shown_in_its_own_words(page: Client, owner: User) -> None:
-    connection = factories.connection(owner, status=Connection.Status.REMOVED)
+    factories.connection(owner, account_uid="one")
+    connection = factories.connection(
+        owner,
+        account_uid="one",
+        status=Connection.Status.REFUSED,
+        sealed_credentials=None,
+    )
     page.get(_url("replace", connection))
     answer = page.post(_url("replace", connection), {"apiKey": "key", "secret": SECRET})
     assert answer.status_code == 422
-    assert "add a new one instead" in answer.content.decode()
+    assert "already connected here" in answer.content.decode()
+
+
+def test_a_removed_connection_takes_a_key_again(page: Client, owner: User) -> None:
+    connection = factories.connection(
+        owner, status=Connection.Status.REMOVED, sealed_credentials=None
+    )
+    assert "Add a key again" in page.get(_url("detail", connection)).content.decode()
+    page.get(_url("replace", connection))
+    page.post(_url("replace", connection), {"apiKey": "key", "secret": SECRET})
+    connection.refresh_from_db()
+    assert connection.status == "pending"
+    assert connection.sealed_candidate is not None
 
 
 # --- What may be done -------------------------------------------------------------------------

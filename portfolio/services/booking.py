@@ -1,0 +1,153 @@
+"""Reads raw records and makes the transactions and postings that they describe."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from portfolio.engine import money
+from portfolio.engine.merging import merge
+from portfolio.engine.names import fit
+from portfolio.engine.types import Event, Movement, TransactionKind
+from portfolio.exchanges import registry
+from portfolio.exchanges.types import StreamSpec
+from portfolio.models import Connection, Posting, RawRecord, Transaction
+
+_UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
+_NAME = 40  # as the columns of wallets and assets
+_KEY = 200
+
+
+class Told(NamedTuple):
+    """One raw record and what it says."""
+
+    raw: RawRecord
+    event: Event
+
+
+def read(exchange: str, spec: StreamSpec, raw: RawRecord) -> Event | None:
+    """What one raw record says, fit to be stored; None where it is nothing or cannot be read.
+
+    A record that cannot be read is marked with the problem.
+    """
+    raw.transaction, raw.problem = None, ""
+    try:
+        event = registry.normalise(exchange, spec, raw.body)
+        return None if event is None else _storable(event)
+    except _UNREADABLE as error:
+        raw.problem = fit(f"{type(error).__name__}: {error}", 500)
+        return None
+
+
+def _storable(event: Event) -> Event:
+    """The event with names as long as the columns. May raise ValueError."""
+    if any(not money.fits(movement.amount) for movement in event.movements):
+        raise ValueError("an amount of more digits than any coin has")
+    return replace(
+        event,
+        key=fit(event.key, _KEY),
+        movements=tuple(_named(movement) for movement in event.movements),
+        detail={name: text.replace("\x00", "\\0") for name, text in event.detail.items()},
+    )
+
+
+def _named(movement: Movement) -> Movement:
+    wallet, asset = fit(movement.wallet, _NAME), fit(movement.asset, _NAME)
+    return replace(movement, wallet=wallet, asset=asset)
+
+
+def assign(connection: Connection, told: Sequence[Told], *, reopened: Collection[int]) -> None:
+    """Gives each record its transaction: found and enriched, or made.
+
+    Of the ``reopened`` (by id) nothing counts that is stored of them: all their records are told
+    anew. Those that no record tells of any more are deleted.
+    """
+    rows = _known(connection, told)
+    events = _merged(told, rows, reopened)
+    fresh = [_row(connection, event) for key, event in events.items() if key not in rows]
+    changed = [row for key, row in rows.items() if _update(row, events[key])]
+    Transaction.objects.bulk_create(fresh)
+    if changed:
+        Transaction.objects.bulk_update(changed, ["kind", "occurred_at", "detail"])
+    rows |= {row.key: row for row in fresh}
+    for raw, event in told:
+        raw.transaction = rows[event.key]
+
+
+def drop_untold(reopened: Collection[int]) -> None:
+    """Deletes those of the reopened transactions that no record tells of any more."""
+    if reopened:
+        Transaction.objects.filter(pk__in=reopened, raw_records__isnull=True).delete()
+
+
+def _known(connection: Connection, told: Sequence[Told]) -> dict[str, Transaction]:
+    if not told:
+        return {}
+    keys = {event.key for _, event in told}
+    return {row.key: row for row in connection.transactions.filter(key__in=keys)}
+
+
+def _merged(
+    told: Sequence[Told], rows: dict[str, Transaction], reopened: Collection[int]
+) -> dict[str, Event]:
+    """Each transaction as told by what is stored of it and all that is told now, by key."""
+    kept = [row for row in rows.values() if row.pk not in reopened]
+    booked = set(
+        Posting.objects.filter(transaction__in=kept).values_list("transaction__key", flat=True)
+    )
+    events = {row.key: _event(row) for row in kept}
+    for _, more in told:
+        known = events.get(more.key)
+        events[more.key] = (
+            more
+            if known is None
+            else merge(known, known_has_movements=more.key in booked, more=more)
+        )
+        if more.movements:
+            booked.add(more.key)
+    return events
+
+
+def _event(row: Transaction) -> Event:
+    return Event(row.key, TransactionKind(row.kind), row.occurred_at, detail=row.detail)
+
+
+def _row(connection: Connection, event: Event) -> Transaction:
+    return Transaction(
+        owner_id=connection.owner_id,
+        connection=connection,
+        key=event.key,
+        kind=event.kind.value,
+        occurred_at=event.occurred_at,
+        detail=event.detail,
+    )
+
+
+def _update(row: Transaction, event: Event) -> bool:
+    """Brings a stored transaction up to what is known now; False where it was that already."""
+    told = (event.kind.value, event.occurred_at, event.detail)
+    if (row.kind, row.occurred_at, row.detail) == told:
+        return False
+    row.kind, row.occurred_at, row.detail = told
+    return True
+
+
+def postings(connection: Connection, told: Sequence[Told]) -> list[Posting]:
+    """The postings of stored records, not stored themselves."""
+    return [
+        Posting(
+            owner_id=connection.owner_id,
+            connection=connection,
+            transaction=raw.transaction,
+            raw_record=raw,
+            position=position,
+            wallet=movement.wallet,
+            asset=movement.asset,
+            amount=movement.amount,
+            role=movement.role.value,
+            occurred_at=event.occurred_at,
+        )
+        for raw, event in told
+        for position, movement in enumerate(event.movements)
+    ]
