@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error, Tags, register
 
 
-@register()
+@register(Tags.security)
 def credentials_key_is_set(**kwargs: Any) -> list[CheckMessage]:
     """Refuses the built-in keys outside DEBUG: anybody could read the credentials."""
     if settings.DEBUG:
@@ -24,7 +24,7 @@ def credentials_key_is_set(**kwargs: Any) -> list[CheckMessage]:
     ]
 
 
-@register()
+@register(Tags.security)
 def keys_differ(**kwargs: Any) -> list[CheckMessage]:
     """Refuses one key for both purposes: a leaked session key must not open credentials."""
     if settings.DEBUG or settings.CREDENTIALS_KEY != settings.SECRET_KEY:

@@ -8,7 +8,7 @@ import uuid
 from typing import Any, NoReturn
 
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.models import User
 from portfolio.models import Connection
@@ -25,6 +25,15 @@ class OperatorCommand(BaseCommand):
     """A command whose failures are one line on standard error."""
 
     requires_system_checks: list[str] = []
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        parser = super().create_parser(prog_name, subcommand, **kwargs)
+
+        def refuse(message: str) -> NoReturn:
+            self.fail(f"{subcommand}: {message} (see: manage.py {subcommand} --help)", status=2)
+
+        parser.error = refuse  # type: ignore[method-assign]
+        return parser
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         try:

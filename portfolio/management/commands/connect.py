@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from django.core.checks import Tags
 from django.core.management.base import CommandParser
 
 from portfolio.exchanges import catalogue
@@ -18,6 +19,7 @@ from portfolio.services.connections import ConnectionProblem
 
 class Command(OperatorCommand):
     help = "Registers a read-only key at an exchange and shows what the exchange says of it."
+    requires_system_checks = [Tags.security]  # no key is sealed under a key that everybody knows
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("user", help="the owner's e-mail address")
@@ -48,15 +50,11 @@ class Command(OperatorCommand):
             raise WrongArgument(f"There is no exchange {options['exchange']}.") from None
         except (ConnectionProblem, ValueError) as error:
             raise WrongArgument(str(error)) from None
-        self._check(connection)
+        later = _check(connection)
         connection.refresh_from_db()
         self._report(connection, as_json=options["json"])
-
-    def _check(self, connection: Connection) -> None:
-        try:
-            connections.check(connection)
-        except (TryAgain, WaitUntil) as error:
-            self.stderr.write(f"{error.message} The check is repeated by the workers.")
+        if connection.status != Connection.Status.ACTIVE:
+            self.fail(later or connection.status_reason)
 
     def _report(self, connection: Connection, *, as_json: bool) -> None:
         audit = connection.audits.first()
@@ -65,8 +63,15 @@ class Command(OperatorCommand):
         else:
             self.stdout.write(f"{connection.id} {connection.status}")
             self.stdout.write(audit.get_verdict_display() if audit else "not checked yet")
-        if connection.status != Connection.Status.ACTIVE:
-            self.fail(connection.status_reason)
+
+
+def _check(connection: Connection) -> str:
+    """Asks the exchange; says why it could not be asked now, or nothing."""
+    try:
+        connections.check(connection)
+    except (TryAgain, WaitUntil) as error:
+        return f"{error.message} The check is repeated by the workers."
+    return ""
 
 
 def _as_data(connection: Connection, audit: PermissionAudit | None) -> dict[str, Any]:
@@ -104,13 +109,18 @@ def _credentials(arguments: list[str]) -> dict[str, str]:
         name, equals, value = argument.partition("=")
         if not equals or not name:
             raise WrongArgument("--credential takes NAME=VALUE, NAME=@FILE or NAME=-.")
+        if name in values:
+            raise WrongArgument(f"--credential {name} is given twice.")
         values[name] = _value(name, value)
     return values
 
 
 def _value(name: str, value: str) -> str:
     if value == "-":
-        return sys.stdin.read()
+        text = sys.stdin.read()
+        if not text.strip():
+            raise WrongArgument(f"Nothing came on standard input for {name}.")
+        return text
     if not value.startswith("@"):
         return value
     try:

@@ -13,9 +13,10 @@ from portfolio import tasks
 from portfolio.management.base import OperatorCommand, connection_with, user_named
 from portfolio.models import Connection
 from portfolio.selectors import sync_report
-from portfolio.services import prices, sync, valuation
+from portfolio.services import connections, prices, sync, valuation
 
 SLICE_SECONDS = 10.0
+TOLD_FROM_SECONDS = 5
 
 
 class Command(OperatorCommand):
@@ -31,27 +32,53 @@ class Command(OperatorCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         chosen = _chosen(options["connection"], options["user"])
         active = [c for c in chosen if c.status == Connection.Status.ACTIVE]
-        started = timezone.now()
-        for connection in active:
-            Connection.objects.filter(pk=connection.pk).update(next_sync_at=started)
-            if not options["wait"]:
-                tasks.sync_connection.delay(str(connection.pk))
+        if options["connection"] and not active:
+            self.fail(_inactive(chosen[0]))
         if options["wait"]:
-            self._run_all(active, started)
+            self._run_all(active)
+        else:
+            for connection in active:
+                connections.request_sync(connection=connection)
+                tasks.sync_connection.delay(str(connection.pk))
         report = [sync_report.of(connection) for connection in chosen]
         if options["json"]:
             self.print_json(report)
         else:
             self._print(report)
-        if options["wait"] and any(entry["outcome"] not in ("done", "") for entry in report):
+        if options["wait"] and any(_has_gaps(entry) for entry in report):
             self.fail("Not everything could be fetched; see above.")
 
-    def _run_all(self, active: list[Connection], started: datetime) -> None:
+    def _run_all(self, active: list[Connection]) -> None:
+        started = timezone.now()
         for connection in active:
-            _run(connection, started)
+            self._run(connection, started)
         for owner_id in {connection.owner_id for connection in active}:
             prices.refresh(owner_id=owner_id)
             valuation.recompute(owner_id)
+
+    def _run(self, connection: Connection, started: datetime) -> None:
+        """Slice after slice, sharing the connection with workers that may be at it too."""
+        while True:
+            result = sync.run_slice(connection.pk, seconds=SLICE_SECONDS)
+            current = Connection.objects.filter(pk=connection.pk).first()
+            if current is None or current.status != Connection.Status.ACTIVE:
+                return
+            if result is sync.Slice.FINISHED or (
+                current.last_synced_at is not None and current.last_synced_at >= started
+            ):
+                return
+            if result is sync.Slice.LATER and current.next_sync_at is not None:
+                self._sleep(current, until=current.next_sync_at)
+            elif result is sync.Slice.NOT_TAKEN:
+                time.sleep(0.5)
+
+    def _sleep(self, connection: Connection, *, until: datetime) -> None:
+        """Waits as long as the exchange wants, and says so where it is long."""
+        seconds = (until - timezone.now()).total_seconds()
+        run = connection.sync_runs.first()
+        if seconds > TOLD_FROM_SECONDS and run is not None:
+            self.stderr.write(f"{connection.exchange}: {run.message} Until {until:%H:%M:%S} UTC.")
+        time.sleep(max(0.1, seconds))
 
     def _print(self, report: list[dict[str, Any]]) -> None:
         for entry in report:
@@ -62,25 +89,20 @@ class Command(OperatorCommand):
                 self.stdout.write(f"  {kind}: {count}")
 
 
+def _has_gaps(entry: dict[str, Any]) -> bool:
+    """Whether a connection that should have been synced was not, or not whole."""
+    meant = (Connection.Status.ACTIVE, Connection.Status.BROKEN)
+    return entry["status"] in meant and entry["outcome"] not in ("done", "")
+
+
+def _inactive(connection: Connection) -> str:
+    state = connection.get_status_display().lower()
+    reason = f" {connection.status_reason}" if connection.status_reason else ""
+    return f"This connection is not synced, it is: {state}.{reason}"
+
+
 def _chosen(ident: str | None, email: str | None) -> list[Connection]:
     if ident:
         return [connection_with(ident)]
     kept = Connection.objects.exclude(status=Connection.Status.REMOVED)
     return list(kept.filter(owner=user_named(email)) if email else kept)
-
-
-def _run(connection: Connection, started: datetime) -> None:
-    """Slice after slice, sharing the connection with workers that may be at it too."""
-    while True:
-        result = sync.run_slice(connection.pk, seconds=SLICE_SECONDS)
-        current = Connection.objects.filter(pk=connection.pk).first()
-        if current is None or current.status != Connection.Status.ACTIVE:
-            return
-        if result is sync.Slice.FINISHED or (
-            current.last_synced_at is not None and current.last_synced_at >= started
-        ):
-            return
-        if result is sync.Slice.LATER and current.next_sync_at is not None:
-            time.sleep(max(0.1, (current.next_sync_at - timezone.now()).total_seconds()))
-        elif result is sync.Slice.NOT_TAKEN:
-            time.sleep(0.5)
