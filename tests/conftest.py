@@ -5,12 +5,17 @@ The servers start when this file is read, which is before Django's settings are.
 
 from __future__ import annotations
 
+import os
+
 import django
 from django.conf import settings
 
 from tests import servers
 
 servers.start()
+settings.DATABASES  # noqa: B018  # reads the settings now
+# An xdist worker that inherited this would read them before it comes here, as those of another.
+del os.environ["DJANGO_SETTINGS_MODULE"]
 
 # Tests sign many people in; the real hash is slow on purpose.
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

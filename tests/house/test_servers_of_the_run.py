@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from decimal import Decimal
 
 import pytest
@@ -26,3 +27,11 @@ def test_the_cache_is_the_runs_own_valkey() -> None:
     cache.set("house", "here", 10)
     assert cache.get("house") == "here"
     assert settings.REDIS_URL.startswith("redis://:")
+
+
+def test_each_worker_of_the_run_has_a_database_of_its_own() -> None:
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    number = int(worker.removeprefix("gw")) + 1 if worker else 0
+    assert settings.REDIS_URL.endswith(f"/{number}")
+    assert os.environ["DATA_DIR"] == str(settings.DATA_DIR)
+    assert settings.DATA_DIR.name == (worker or "main")
