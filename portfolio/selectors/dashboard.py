@@ -106,6 +106,16 @@ class Overview:
         return any(card.is_starting for card in self.cards)
 
     @property
+    def is_worth_known(self) -> bool:
+        """Whether any figure stands behind the total: a priced holding, or accounts that are empty.
+
+        Without one the total is unknown, not zero.
+        """
+        if any(row.value is not None for row in self.worth.rows):
+            return True
+        return not self.worth.rows and any(c.connection.backfilled_at for c in self.cards)
+
+    @property
     def attention_names(self) -> tuple[str, ...]:
         """What the list of attention is about, each once: connections, then assets."""
         names = [str(item.connection) for item in self.attention if item.connection]

@@ -49,3 +49,10 @@ def sign_in(page: Page, site: Site, email: str) -> Page:
     page.locator("main button[type=submit]").first.click()
     page.wait_for_url(f"{site.address}/")
     return page
+
+
+def confirm(page: Page) -> None:
+    """Gives the password once more, where a page asks for it before it takes secrets."""
+    if "/reauthenticate/" in page.url:
+        page.locator("input[type=password]").first.fill(PASSWORD)
+        page.locator("main button[type=submit]").first.click()

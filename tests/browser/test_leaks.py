@@ -11,8 +11,8 @@ import pytest
 import redis
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import sign_in
-from tests.browser.site import PASSWORD, Site
+from tests.browser.conftest import confirm, sign_in
+from tests.browser.site import Site
 
 # One per way a key can go: a wrong one (the exchange refuses it), one that ccxt cannot even sign
 # with (its exception holds the key), and the real ones that sync.
@@ -49,9 +49,7 @@ def test_a_planted_secret_appears_nowhere(site: Site, page: Page) -> None:
 
 def _register(site: Site, page: Page, where: str, values: dict[str, str]) -> None:
     page.goto(f"{site.address}/connections/add/{where}/")
-    if "reauthenticate" in page.url:
-        page.locator("input[type=password]").fill(PASSWORD)
-        page.locator("main button[type=submit]").first.click()
+    confirm(page)
     for name, value in values.items():
         page.locator(f"[name={name}]").fill(value)
     page.locator("main form button[type=submit]").last.click()

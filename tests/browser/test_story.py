@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import confirm
 from tests.browser.site import PASSWORD, Site
 
 EMAIL = "story@example.org"
@@ -53,9 +54,7 @@ def _register(site: Site, page: Page, exchange: str, purpose: str) -> None:
     credentials = site.keys()[exchange, purpose]["credentials"]
     page.goto(f"{site.address}/connections/add/?q={exchange}")
     page.locator(f"a[href='/connections/add/sandbox/{exchange}/']").first.click()
-    if "reauthenticate" in page.url:
-        page.locator("input[type=password]").fill(PASSWORD)
-        page.locator("main button[type=submit]").first.click()
+    confirm(page)
     for name, value in credentials.items():
         page.locator(f"[name={name}]").fill(value)
     page.locator("main form button[type=submit]").last.click()

@@ -200,3 +200,15 @@ def test_the_number_of_queries_is_fixed(
         factories.holding(factories.connection(owner), f"C{number}", "1")
     with django_assert_max_num_queries(15):
         page.get(HOME)
+
+
+def test_a_worth_with_no_figure_behind_it_is_unknown_not_zero(page: Client, owner: User) -> None:
+    factories.connection(owner, status=Connection.Status.BROKEN, backfilled_at=None)
+    text = _text(page)
+    assert "Total worth not known" in text
+    assert "0.00 EUR" not in text
+
+
+def test_empty_accounts_are_worth_zero(page: Client, owner: User) -> None:
+    factories.connection(owner, backfilled_at=timezone.now())
+    assert "Total worth 0.00 EUR" in _text(page)
