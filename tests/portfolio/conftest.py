@@ -12,7 +12,10 @@ from django.test import Client
 
 from accounts.models import User
 from portfolio import tasks
+from portfolio.models import Connection
+from portfolio.services import credentials, gateway
 from tests import factories
+from tests.portfolio.exchange import Exchange
 
 Browser = Callable[..., Client]
 
@@ -69,3 +72,16 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> Sent:
 
         monkeypatch.setattr(getattr(tasks, name), "delay", note)
     return found
+
+
+@pytest.fixture
+def exchange(monkeypatch: pytest.MonkeyPatch) -> Exchange:
+    """Takes the place of every exchange; a sealed key must open all the same."""
+    made = Exchange()
+
+    def open_connection(connection: Connection, sealed: bytes) -> Exchange:
+        credentials.open_sealed(sealed, row=connection.id)
+        return made
+
+    monkeypatch.setattr(gateway, "open_connection", open_connection)
+    return made
