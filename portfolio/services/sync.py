@@ -11,7 +11,7 @@ import enum
 import time
 import traceback
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -193,9 +193,17 @@ def _add_streams(work: _Work, planned: list[StreamSpec]) -> int:
         if stream.key not in known
     ]
     Stream.objects.bulk_create(fresh)
-    warmed = [s.key for s in planned if _is_hot(s) and known.get(s.key) is False]
-    work.connection.streams.filter(key__in=warmed).update(is_hot=True, state=State.WAITING)
+    warmed = {s.key: s for s in planned if _is_hot(s) and known.get(s.key) is False}
+    _warm(work, warmed)
     return len(fresh) + len(warmed)
+
+
+def _warm(work: _Work, planned: Mapping[str, StreamSpec]) -> None:
+    """Streams that were asked seldom are asked at once, and from now on each time."""
+    rows = list(work.connection.streams.filter(key__in=planned)) if planned else []
+    for row in rows:
+        row.is_hot, row.state, row.scope = True, State.WAITING, planned[row.key].scope
+    Stream.objects.bulk_update(rows, ["is_hot", "state", "scope"])
 
 
 def _is_hot(stream: StreamSpec) -> bool:
