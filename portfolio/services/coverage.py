@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Min
 
@@ -25,7 +25,9 @@ def missed(stream: Stream, state: str, *, now: datetime) -> None:
     """
     last = stream.coverage.filter(state=State.FETCHED).order_by("-end_at").first()
     start = last.end_at if last else _beginning(stream)
-    _note(stream, state, (min(start, now), now))
+    # Whole seconds, as some exchanges are asked: what is fetched a moment later covers it all.
+    end = now.replace(microsecond=0)
+    _note(stream, state, (min(start, end - timedelta(seconds=1)), end))
 
 
 def _beginning(stream: Stream) -> datetime:

@@ -93,7 +93,7 @@ def test_a_stream_that_keeps_failing_is_passed_over_and_heals(
     assert active.status == "active"
     ((state, start, _),) = coverage(active, "deposits")
     assert state == "failed"
-    assert start <= active.created_at
+    assert start < active.created_at
     exchange.pages = failing(None)
     run(active)
     assert [row[0] for row in coverage(active, "deposits")] == ["fetched"]
@@ -111,12 +111,14 @@ def test_a_failure_at_head_leaves_what_was_fetched_before(
     exchange.pages = failing(None)
     run(active)
     ((_, start, end),) = coverage(active, "deposits")
+    end -= 3 * DAY  # the last run was days ago
+    Coverage.objects.update(end_at=end)
     exchange.pages = failing(TryAgain("HTTP 502"))
     run(active)
     fetched, failed = coverage(active, "deposits")
     assert fetched == ("fetched", start, end)
     assert failed[:2] == ("failed", end)
-    exchange.pages = lambda s, c, now: last_page(now, covered=(end - DAY, failed[2] - DAY / 9**9))
+    exchange.pages = lambda s, c, now: last_page(now, covered=(end - DAY, failed[2] - DAY))
     run(active)
     healed = coverage(active, "deposits")
     assert [state for state, _, _ in healed] == ["fetched", "failed"]
