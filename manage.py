@@ -2,9 +2,14 @@
 """Every command of the installation; `manage.py help` lists them."""
 
 import os
+import signal
 import sys
 
-from config.boot import services
+# Until boot takes over nothing is to be cleaned up: an early Ctrl-C just ends the process. (Python's
+# own handler raises an exception, which is lost when it comes up inside an import's callback.)
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+from config.boot import services  # noqa: E402
 
 
 def main() -> None:
