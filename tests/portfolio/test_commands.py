@@ -46,7 +46,7 @@ def manage(capsys: pytest.CaptureFixture[str]) -> Any:
 
     def run(*words: str) -> Ran:
         command, status = load_command_class("portfolio", words[0]), 0
-        command._called_from_command_line = True
+        command._called_from_command_line = True  # type: ignore[attr-defined]
         try:
             options = vars(command.create_parser("manage.py", words[0]).parse_args(words[1:]))
             command.execute(*options.pop("args", ()), **options)

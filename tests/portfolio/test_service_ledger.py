@@ -51,7 +51,8 @@ def deposits(kraken: Connection) -> Stream:
 
 def entry(ident: str, amount: str, asset: str = "XXBT", **more: Any) -> FetchedRecord:
     """A row of Kraken's ledger."""
-    row = {"refid": f"R-{ident}", "time": SECOND, "type": "deposit", "asset": asset, "fee": "0"}
+    row: dict[str, Any] = {"refid": f"R-{ident}", "time": SECOND, "type": "deposit"}
+    row |= {"asset": asset, "fee": "0"}
     row |= {"amount": amount} | more
     return FetchedRecord(ident, at(int(row["time"])), json.dumps({ident: row}))
 
@@ -284,7 +285,7 @@ def test_a_forgotten_history_leaves_nothing_and_touches_no_other(
         ledger.forget(kraken)
         kraken.delete()
     for model in (RawRecord, Transaction, Posting, Holding):
-        assert list(model.objects.values_list("connection", flat=True)) == [other.connection_id]  # type: ignore[attr-defined]
+        assert list(model.objects.values_list("connection", flat=True)) == [other.connection_id]
     assert RawRevision.objects.count() == 1
 
 
