@@ -5,8 +5,8 @@ import os
 import signal
 import sys
 
-# Until boot takes over nothing is to be cleaned up: an early Ctrl-C just ends the process. (Python's
-# own handler raises an exception, which is lost when it comes up inside an import's callback.)
+# Until boot takes over nothing is to be cleaned up: an early Ctrl-C just ends the process. (Python
+# would raise an exception, which is lost when it comes up inside an import's callback.)
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 from config.boot import services  # noqa: E402
