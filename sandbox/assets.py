@@ -61,6 +61,8 @@ ASSETS: tuple[Asset, ...] = (
     Asset("SUI", "Sui", ("0.5", "1.9", "3.2", "3"), 1, 8, "SUI", "0.03"),
     # Wrapped staked ether keeps the 18 decimals of its chain.
     Asset("WBETH", "Wrapped Beacon ETH", ("2060", "3430", "3260", "4580"), 4, 18, "ETH", "0.0012"),
+    # Bitget's own coin, in which its fees may be paid.
+    Asset("BGB", "Bitget Token", ("0.6", "1.2", "4.4", "5"), 4, 8, "ETH", "0.5", binance=False),
     Asset("USDT", "TetherUS", ("1", "1", "1", "1"), 2, 8, "TRX", "1", "USDT", 8, 2),
     Asset("USDC", "USD Coin", ("1", "1", "1", "1"), 2, 8, "ETH", "2", "USDC", 8, 2),
     Asset("EUR", "Euro", ("1.08", "1.09", "1.06", "1.14"), 2, 8, "", "0", "ZEUR", 4, 9, fiat=True),

@@ -1,0 +1,1 @@
+"""Bitget (classic account, API v2): spot, margin, futures, savings, and the tax records."""
