@@ -93,7 +93,12 @@ class ProfileClient:
         """Return every balance that is not zero, by wallet. May raise any GatewayError."""
         found: list[ReportedBalance] = []
         for rule in self._profile.balances:
-            text = self._ask_own(rule.call, rule.params, self._profile.balances_refused)
+            try:
+                text = self._ask_own(rule.call, rule.params, self._profile.balances_refused)
+            except KeyBroken as error:
+                if error.code not in rule.absent_codes:
+                    raise
+                continue
             found += understand(rule.read, text, self._name)
         return found
 

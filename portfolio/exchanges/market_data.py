@@ -60,11 +60,18 @@ class ProfileMarketData:
         while start < today:
             page = [candle for candle in self._candles(row, start) if since <= candle.on < today]
             found.update((candle.on, candle) for candle in page)
-            last = max((candle.on for candle in page), default=today)
-            if not self._profile.markets.candles_reach_back or last <= start:
+            following = self._following(start, max((candle.on for candle in page), default=today))
+            if following is None:
                 break
-            start = last + timedelta(days=1)
+            start = following
         return [found[day] for day in sorted(found)]
+
+    def _following(self, start: date, last: date) -> date | None:
+        """Return from which day to ask next, None where there is no more to be had."""
+        rule = self._profile.markets
+        if rule.candles_windowed:
+            return start + timedelta(days=rule.candle_limit)
+        return last + timedelta(days=1) if rule.candles_reach_back and last > start else None
 
     def _candles(self, row: MarketRow, since: date) -> list[Candle]:
         rule = self._profile.markets

@@ -140,6 +140,7 @@ class TimeWindows:
     page_parameter: str = ""
     retention: timedelta | None = None  # the exchange promises nothing older than this
     asks_beyond: bool = False  # ask for older ones all the same; they are kept, not relied on
+    beyond: timedelta | None = None  # how much older; None: as old as the floor
     full_sizes: frozenset[int] = frozenset()  # counts that smell of a page cut off
 
     def parameters(self, cursor: Cursor, now: datetime) -> dict[str, Any]:
@@ -175,7 +176,7 @@ class TimeWindows:
 
     def _window(self, cursor: Cursor, now: datetime) -> tuple[Cursor, int, int]:
         state = _start(cursor, offset=0, width=self.window // timedelta(milliseconds=1))
-        begin = state.get("from", to_ms(self.floor) if self.asks_beyond else self._oldest(now))
+        begin = state.get("from", self._first(now))
         state = {"since": begin, **state}
         reach = self._oldest(now)
         if not state["offset"] and begin < reach:  # fell out of reach, or was never within it
@@ -183,6 +184,12 @@ class TimeWindows:
             begin = begin if self.asks_beyond else reach
         end = state.get("to", min(begin + state["width"], to_ms(now)))
         return state, begin, max(begin, end)
+
+    def _first(self, now: datetime) -> int:
+        if not self.asks_beyond:
+            return self._oldest(now)
+        floor = to_ms(self.floor)
+        return floor if self.beyond is None else max(floor, self._oldest(now - self.beyond))
 
     def _oldest(self, now: datetime) -> int:
         floor = to_ms(self.floor)

@@ -57,6 +57,7 @@ class BalanceRule:
     call: Call
     params: Mapping[str, Any]
     read: Callable[[str], list[ReportedBalance]]
+    absent_codes: frozenset[str] = frozenset()  # such a wallet is not there, or not to be seen
 
 
 class RawPage(NamedTuple):
@@ -113,6 +114,7 @@ class MarketRule:
     read_candles: Callable[[str], list[tuple[datetime, Decimal]]]
     candle_limit: int
     candles_reach_back: bool  # False: only the latest ``candle_limit`` days are served
+    candles_windowed: bool = False  # asked by stretches of that many days, some may be empty
 
 
 class Treatment(enum.Enum):

@@ -144,14 +144,12 @@ def _plan_futures(timeline: Timeline, life: BitgetLife, start: int) -> None:
     for symbol, count in CONTRACTS_TRADED.items():
         for index, time_ms in enumerate(_times(life, start, 14, count)):
             timeline.plan(time_ms, partial(_contract, life, symbol, index % 2 == 1))
-        timeline.plan(start + (AGE - 1) * DAY, partial(_contract, life, symbol, False))  # noqa: FBT003
+        timeline.plan(start + (AGE - 1) * DAY, partial(_contract, life, symbol, False))
         for day in range(15, AGE - 1, SETTLING[symbol]):
             timeline.plan(start + day * DAY, partial(_funding, life, symbol))
 
 
-def _to_futures(
-    life: BitgetLife, product: str, code: str, amount: Decimal, time_ms: int
-) -> None:
+def _to_futures(life: BitgetLife, product: str, code: str, amount: Decimal, time_ms: int) -> None:
     life.to_futures(time_ms, product, code, amount)
 
 
@@ -238,7 +236,9 @@ def _plan_extras(timeline: Timeline, life: BitgetLife, start: int) -> None:
 
 
 def _convert(life: BitgetLife, time_ms: int) -> None:
-    life.convert(time_ms, "USDT", Decimal(life.rng.randint(30, 200)), life.rng.choice(("BGB", "ADA")))
+    life.convert(
+        time_ms, "USDT", Decimal(life.rng.randint(30, 200)), life.rng.choice(("BGB", "ADA"))
+    )
 
 
 def _pay(life: BitgetLife, kind: str, code: str, amount: Decimal, time_ms: int) -> None:

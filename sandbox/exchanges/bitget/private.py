@@ -15,12 +15,11 @@ from sandbox.generate.bitget import (
     ISOLATED,
     MARGIN_WALLETS,
     SPOT_WALLET,
-    USDT_M,
     BitgetAccount,
     BitgetLife,
     Row,
 )
-from sandbox.generate.bitget_markets import COIN_M, CONTRACTS, USDC_M
+from sandbox.generate.bitget_markets import COIN_M, CONTRACTS, USDC_M, USDT_M
 from sandbox.generate.prices import DAY, Prices
 
 READS = ("coor", "cpor", "stor", "smor", "wtor", "taxr")
