@@ -255,6 +255,24 @@ def test_only_what_was_promised_is_relied_on() -> None:
     assert careful.covered[-1] == (now - reach, now)
 
 
+@given(gaps=GAPS, limit=LIMITS, beyond=st.integers(0, 2000))
+@settings(max_examples=40, deadline=None)
+def test_what_is_asked_beyond_the_promise_may_have_an_end(
+    gaps: list[int], limit: int, beyond: int
+) -> None:
+    records, reach, more = made(gaps), timedelta(days=180), timedelta(days=beyond)
+    now = from_ms(FLOOR_MS + 5 * YEAR_MS)
+    serve = by_window(records, limit, newest_first=True, inclusive=True)
+    strategy = windows(limit, "page", retention=reach, asks_beyond=True, beyond=more)
+    walk = Walk(strategy, serve)
+    walk.round(now)
+    edge = max(to_ms(now - reach - more), FLOOR_MS)
+    assert walk.seen == {record.id for record in records if edge <= record.ms <= to_ms(now)}
+    assert {begin for begin, _ in walk.covered} == {now - reach}
+    for again in walk.replay(now):
+        assert again.seen == walk.seen
+
+
 def test_a_refused_stretch_beyond_the_promise_is_passed_over() -> None:
     strategy = windows(5, "page", retention=timedelta(days=180), asks_beyond=True)
     now = from_ms(FLOOR_MS + 3 * YEAR_MS)
