@@ -373,7 +373,7 @@ _GUIDE = Guide(
     covers=(
         ("balances", True, "", "spot, cross and isolated margin, futures (all three), savings"),
         ("ledger", True, "about two years", "everything that moved in these wallets, with fees"),
-        ("trades", True, "about two years", "as part of the ledger; fill prices are not fetched yet"),
+        ("trades", True, "about two years", "as part of the ledger; prices of fills are not yet"),
         ("deposits", True, "about two years", "booked by the ledger; addresses and ids beside it"),
         ("withdrawals", True, "about two years", "booked by the ledger; addresses and ids beside"),
         ("transfers", True, "about two years", "as part of the ledger"),
