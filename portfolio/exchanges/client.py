@@ -14,10 +14,19 @@ from portfolio.exchanges.errors import KeyBroken, StreamUnavailable
 from portfolio.exchanges.gateway import Gateway, Rules
 from portfolio.exchanges.markets import LocalMarketCache, MarketCache
 from portfolio.exchanges.paging import Answer, Cursor, Row, Step
-from portfolio.exchanges.profile import Call, MarketRow, Profile, RawPage, StreamRule
+from portfolio.exchanges.profile import (
+    AccountsRule,
+    Call,
+    Listing,
+    MarketRow,
+    Profile,
+    RawPage,
+    StreamRule,
+)
 from portfolio.exchanges.types import FetchedRecord, Page, PermissionAudit, StreamSpec
 
 _Read = TypeVar("_Read")
+_Row = TypeVar("_Row")
 
 
 def rules_of(profile: Profile, name: str) -> Rules:
@@ -95,7 +104,28 @@ class ProfileClient:
         for rule in self._profile.balances:
             text = self._ask_own(rule.call, rule.params, self._profile.balances_refused)
             found += understand(rule.read, text, self._name)
-        return found
+        return found + self._of_accounts(lambda rule: rule.balances)
+
+    def _of_accounts(
+        self, choose: Callable[[AccountsRule], Callable[[list[list[str]]], list[_Row]]]
+    ) -> list[_Row]:
+        """Return what is read of the lists of accounts; nothing where there are none."""
+        rule = self._profile.accounts
+        if rule is None:
+            return []
+        listed = [self._listed(listing) for listing in rule.listings]
+        return understand(lambda _: choose(rule)(listed), "", self._name)
+
+    def _listed(self, listing: Listing) -> list[str]:
+        """Return all pages of a list."""
+        pages, asked = [], listing.params
+        while True:
+            text = self._ask_own(listing.call, asked, self._profile.balances_refused)
+            pages.append(text)
+            following = understand(listing.following, text, self._name)
+            if not following or following == asked:
+                return pages
+            asked = following
 
     def _ask_own(self, call: Call, parameters: Mapping[str, Any], refused: str) -> str:
         """Ask for what every key must show; one that may not is of no use."""
@@ -110,7 +140,7 @@ class ProfileClient:
         profile, markets = self._profile, []
         if profile.plan_needs_markets:
             markets = load_markets(self._gateway, profile, self._cache, self._cache_key)
-        return profile.plan(known_assets, markets)
+        return self._of_accounts(lambda rule: rule.plan) + profile.plan(known_assets, markets)
 
     def fetch_page(self, stream: StreamSpec, cursor: Cursor, *, now: datetime) -> Page:
         """Return the page of ``stream`` at ``cursor``. May raise any GatewayError."""

@@ -60,11 +60,16 @@ class ProfileMarketData:
         while start < today:
             page = [candle for candle in self._candles(row, start) if since <= candle.on < today]
             found.update((candle.on, candle) for candle in page)
-            last = max((candle.on for candle in page), default=today)
+            last = max((candle.on for candle in page), default=self._after_nothing(start, today))
             if not self._profile.markets.candles_reach_back or last <= start:
                 break
             start = last + timedelta(days=1)
         return [found[day] for day in sorted(found)]
+
+    def _after_nothing(self, start: date, today: date) -> date:
+        """Return the last day that an answer without candles speaks of."""
+        rule = self._profile.markets
+        return start + timedelta(days=rule.candle_limit) if rule.candles_by_window else today
 
     def _candles(self, row: MarketRow, since: date) -> list[Candle]:
         rule = self._profile.markets
