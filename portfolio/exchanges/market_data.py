@@ -69,7 +69,7 @@ class ProfileMarketData:
     def _after_nothing(self, start: date, today: date) -> date:
         """Return the last day that an answer without candles speaks of."""
         rule = self._profile.markets
-        return start + timedelta(days=rule.candle_limit) if rule.candles_by_window else today
+        return start + timedelta(days=rule.candle_limit - 1) if rule.candles_by_window else today
 
     def _candles(self, row: MarketRow, since: date) -> list[Candle]:
         rule = self._profile.markets
