@@ -75,8 +75,8 @@ def _plan_small(timeline: Timeline, life: CoinbaseLife) -> None:
         (72, lambda t: life.single(t, "USDC", Decimal("0.0321"), "interest")),
         (74, lambda t: life.move(t, "BTC", Decimal("0.001"), ("spot", "vault"), "transfer")),
     )  # fmt: skip
-    for day, event in plans:
-        timeline.plan(start + day * DAY, event)
+    for day, happens in plans:
+        timeline.plan(start + day * DAY, happens)
 
 
 def _order(

@@ -15,7 +15,7 @@ from portfolio.models import Connection
 from tests.live.conftest import Connect
 from tests.sandbox_server import credentials
 
-EXCHANGES = ["binance", "kraken"]
+EXCHANGES = ["binance", "coinbase", "kraken"]
 
 
 @pytest.mark.parametrize("exchange", EXCHANGES)

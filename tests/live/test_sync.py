@@ -9,7 +9,7 @@ from portfolio.services import sync
 from tests.live import ledgers
 from tests.live.conftest import Connect, statement
 
-EXCHANGES = ["binance", "kraken"]
+EXCHANGES = ["binance", "coinbase", "kraken"]
 
 
 def finish(connection: Connection, *, seconds: float = 60) -> None:
