@@ -99,8 +99,7 @@ def read_audit(text: str) -> PermissionAudit:
 
 def _rows(text: str) -> RawPage:
     """Read a page of the older API."""
-    pagination = exact.loads(text).get("pagination") or {}
-    after = pagination.get("next_starting_after")
+    after = coinbase_accounts.next_resource(text)
     return RawPage(exact.elements(text, "data"), token=after or None)
 
 

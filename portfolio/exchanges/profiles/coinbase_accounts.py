@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from typing import Any, NamedTuple
+from urllib.parse import parse_qs, urlsplit
 
 from portfolio.engine import money
 from portfolio.engine.types import RecordKind, ReportedBalance
@@ -39,8 +40,19 @@ def following_brokerage(text: str) -> dict[str, Any] | None:
 
 def following_v2(text: str) -> dict[str, Any] | None:
     """Return how to ask for the page after this one of the older list."""
-    after = (exact.loads(text).get("pagination") or {}).get("next_starting_after")
+    after = next_resource(text)
     return {"limit": 100, "starting_after": after} if after else None
+
+
+def next_resource(text: str) -> str:
+    """Return where the older API says that the next page begins; "" after the last one.
+
+    Some answers name it, all that are documented have it in the next page's address.
+    """
+    pagination = exact.loads(text).get("pagination") or {}
+    named = pagination.get("next_starting_after")
+    query = parse_qs(urlsplit(str(pagination.get("next_uri") or "")).query)
+    return str(named or next(iter(query.get("starting_after", ())), ""))
 
 
 def read(listed: list[list[str]]) -> dict[str, CoinbaseAccount]:
