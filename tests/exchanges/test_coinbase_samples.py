@@ -241,10 +241,12 @@ def test_every_word_keeps_its_movement(word: str, amount: str, kind: Transaction
 
 
 def test_what_coinbase_gives_is_no_deposit() -> None:
-    gift = entry(type="send", amount="3 XLM", **{"from": {"name": "Coinbase Earn"}})
-    assert gift.kind is TransactionKind.REWARD
-    friend = entry(type="send", amount="3 XLM", **{"from": {"name": "A friend"}})
-    assert friend.kind is TransactionKind.DEPOSIT
+    def sent_by(name: str) -> TransactionKind:
+        more: dict[str, Any] = {"from": {"name": name}}
+        return entry(type="send", amount="3 XLM", **more).kind
+
+    assert sent_by("Coinbase Earn") is TransactionKind.REWARD
+    assert sent_by("A friend") is TransactionKind.DEPOSIT
 
 
 @pytest.mark.parametrize("status", ["pending", "failed", "canceled", "waiting_for_clearing"])
