@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 from collections.abc import Callable, Mapping
@@ -9,15 +10,25 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from portfolio.engine.types import ReportedBalance
-from portfolio.exchanges import failures
-from portfolio.exchanges.errors import KeyBroken, StreamUnavailable
+from portfolio.exchanges import exact, failures
+from portfolio.exchanges.errors import KeyBroken, StreamUnavailable, TryAgain
 from portfolio.exchanges.gateway import Gateway, Rules
 from portfolio.exchanges.markets import LocalMarketCache, MarketCache
 from portfolio.exchanges.paging import Answer, Cursor, Row, Step
-from portfolio.exchanges.profile import Call, MarketRow, Profile, RawPage, StreamRule
+from portfolio.exchanges.profile import (
+    AccountsRule,
+    Call,
+    Listing,
+    MarketRow,
+    Profile,
+    RawPage,
+    StreamRule,
+)
 from portfolio.exchanges.types import FetchedRecord, Page, PermissionAudit, StreamSpec
 
 _Read = TypeVar("_Read")
+_Row = TypeVar("_Row")
+_Told = TypeVar("_Told")
 
 
 def rules_of(profile: Profile, name: str) -> Rules:
@@ -48,7 +59,7 @@ def load_markets(
     return [MarketRow(*row) for row in json.loads(text)]
 
 
-def understand(read: Callable[[str], _Read], text: str, name: str) -> _Read:
+def understand(read: Callable[[_Told], _Read], text: _Told, name: str) -> _Read:
     """Return what ``read`` makes of an answer. May raise TryAgain where it makes nothing of it."""
     try:
         return read(text)
@@ -74,6 +85,7 @@ class ProfileClient:
         self._name = name
         self._cache = cache or LocalMarketCache()
         self._cache_key = cache_key or profile.exchange
+        self._lists: list[list[str]] = []  # of accounts; asked anew for balances, not for plans
 
     def __repr__(self) -> str:
         return f"ProfileClient({self._profile.exchange!r})"
@@ -92,6 +104,7 @@ class ProfileClient:
     def balances(self) -> list[ReportedBalance]:
         """Return every balance that is not zero, by wallet. May raise any GatewayError."""
         found: list[ReportedBalance] = []
+        self._lists = []
         for rule in self._profile.balances:
             try:
                 text = self._ask_own(rule.call, rule.params, self._profile.balances_refused)
@@ -100,7 +113,45 @@ class ProfileClient:
                     raise
                 continue
             found += understand(rule.read, text, self._name)
-        return found
+        return found + self._of_accounts(lambda rule: rule.balances)
+
+    def _of_accounts(
+        self, choose: Callable[[AccountsRule], Callable[[list[list[str]]], list[_Row]]]
+    ) -> list[_Row]:
+        """Return what is read of the lists of accounts; nothing where there are none."""
+        rule = self._profile.accounts
+        if rule is None:
+            return []
+        for place in range(len(self._lists), len(rule.listings)):
+            self._lists.append(self._listed(rule.listings[place]))
+        return understand(choose(rule), self._lists, self._name)
+
+    def _listed(self, listing: Listing) -> list[str]:
+        """Return all pages of a list."""
+        pages, asked = [], listing.params
+        while True:
+            text, following = self._page_of_list(listing, asked)
+            pages.append(text)
+            if not following or following == asked:
+                return pages
+            asked = following
+
+    def _page_of_list(
+        self, listing: Listing, asked: Mapping[str, Any]
+    ) -> tuple[str, Mapping[str, Any] | None]:
+        """Return a page and how to ask for the next.
+
+        A passing fault is met once here: a long list must be had in one go.
+        """
+
+        def ask() -> tuple[str, Mapping[str, Any] | None]:
+            text = self._ask_own(listing.call, asked, self._profile.balances_refused)
+            understand(exact.loads, text, self._name)
+            return text, understand(listing.following, text, self._name)
+
+        with contextlib.suppress(TryAgain):
+            return ask()
+        return ask()
 
     def _ask_own(self, call: Call, parameters: Mapping[str, Any], refused: str) -> str:
         """Ask for what every key must show; one that may not is of no use."""
@@ -115,7 +166,7 @@ class ProfileClient:
         profile, markets = self._profile, []
         if profile.plan_needs_markets:
             markets = load_markets(self._gateway, profile, self._cache, self._cache_key)
-        return profile.plan(known_assets, markets)
+        return self._of_accounts(lambda rule: rule.plan) + profile.plan(known_assets, markets)
 
     def fetch_page(self, stream: StreamSpec, cursor: Cursor, *, now: datetime) -> Page:
         """Return the page of ``stream`` at ``cursor``. May raise any GatewayError."""

@@ -85,7 +85,7 @@ def _by_rule(rule: CodeRule, code: str, now: datetime) -> Failure:
     error: GatewayError
     if rule.treatment in (Treatment.WAIT, Treatment.WAIT_ALL):
         error = WaitUntil(rule.message, until=now + rule.wait, code=code)
-    elif rule.treatment is Treatment.KEY:
+    elif rule.treatment in (Treatment.KEY, Treatment.KEY_OR_CLOCK):
         error = KeyBroken(rule.message, code=code)
     elif rule.treatment is Treatment.STREAM:
         error = StreamUnavailable(rule.message, code=code)

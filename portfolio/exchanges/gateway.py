@@ -210,7 +210,8 @@ class Gateway:
         if failure.treatment is Treatment.NONCE:
             return True
         rules = self._rules
-        if failure.treatment is not Treatment.CLOCK or not rules.time_call or not rules.read_time:
+        by_clock = failure.treatment in (Treatment.CLOCK, Treatment.KEY_OR_CLOCK)
+        if not by_clock or not rules.time_call or not rules.read_time:
             return False
         theirs = rules.read_time(self.ask(rules.time_call, {}))
         ahead = (datetime.now(UTC) - theirs) // timedelta(milliseconds=1)

@@ -100,6 +100,11 @@ def guarded_class(exchange: str) -> type[Any]:
             self._gate.admit_url(method, url)
             return super().fetch(url, method, headers, body)
 
+        def seconds(self) -> int:
+            """The exchange's clock, for those that sign with seconds (ccxt corrects only ms)."""
+            ahead = self.options.get("timeDifference") or 0
+            return int(super().seconds()) - int(ahead) // 1000
+
         def on_rest_response(
             self, code: int, reason: str, url: str, method: str, headers: Any, body: str, *_: Any
         ) -> str:

@@ -330,3 +330,46 @@ class TokenPages:
 
     def _state(self, cursor: Cursor, now: datetime) -> Cursor:
         return {"end": to_ms(now) // 1000 + _ROUNDED_UP, **_start(cursor)}
+
+
+@dataclass(frozen=True, slots=True)
+class BackToKnown:
+    """Newest first by a token, where the exchange cannot be asked for a stretch of time.
+
+    A round begins at the newest record and goes down until it meets what is older than the last
+    round's beginning less the overlap, or the end. What happens while it walks is above its first
+    page: nothing slides, and the next round sees it. A refused token starts the round anew.
+    """
+
+    token_parameter: str
+    limit_parameter: str
+    limit: int
+    floor: datetime
+    overlap: timedelta
+
+    def parameters(self, cursor: Cursor, now: datetime) -> dict[str, Any]:
+        state = self._state(cursor, now)
+        asked: dict[str, Any] = {self.limit_parameter: self.limit}
+        if "token" in state:
+            asked[self.token_parameter] = state["token"]
+        return asked
+
+    def advance(self, cursor: Cursor, answer: Answer, now: datetime) -> Step:
+        state = self._state(cursor, now)
+        oldest = min((row.occurred_at for row in answer.rows), default=None)
+        known = oldest is not None and to_ms(oldest) < state.get("down_to", to_ms(self.floor))
+        if answer.token and answer.token != state.get("token") and not known:
+            return Step({**state, "token": answer.token}, False, None, oldest)
+        began = from_ms(state["began"])
+        onward = {"v": _VERSION, "down_to": to_ms(began - self.overlap)}
+        return Step(onward, now - began <= _FRESH, (self.floor, began), oldest)
+
+    def skip(self, cursor: Cursor, now: datetime) -> Step | None:
+        """Return where to go on when a token was refused: the same round from its beginning."""
+        if "token" not in cursor:
+            return None
+        anew = {name: value for name, value in cursor.items() if name not in ("token", "began")}
+        return Step(anew, False, None, None)
+
+    def _state(self, cursor: Cursor, now: datetime) -> Cursor:
+        return {"began": to_ms(now), **_start(cursor)}

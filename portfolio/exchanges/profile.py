@@ -60,6 +60,27 @@ class BalanceRule:
     absent_codes: frozenset[str] = frozenset()  # such a wallet is not there, or not to be seen
 
 
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A list that is asked for whole; ``following`` tells of a page how to ask for the next."""
+
+    call: Call
+    params: Mapping[str, Any] = field(default_factory=dict)
+    following: Callable[[str], Mapping[str, Any] | None] = lambda text: None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountsRule:
+    """Where every asset has an account with a balance and a history of its own.
+
+    ``balances`` and ``plan`` read the answers to ``listings``: for each of them its pages' texts.
+    """
+
+    listings: tuple[Listing, ...]
+    balances: Callable[[list[list[str]]], list[ReportedBalance]]
+    plan: Callable[[list[list[str]]], list[StreamSpec]]
+
+
 class RawPage(NamedTuple):
     """One answer cut into its records, with what the exchange says of the rest."""
 
@@ -126,6 +147,7 @@ class Treatment(enum.Enum):
     KEY = enum.auto()
     STREAM = enum.auto()
     CLOCK = enum.auto()  # set our clock by the exchange's and ask once more
+    KEY_OR_CLOCK = enum.auto()  # the same word for both: as CLOCK, and if that is no help, KEY
     NONCE = enum.auto()  # ask once more with a newer number
 
 
@@ -161,6 +183,7 @@ class Profile:
     uid_call: Call | None = None  # where the audit's answer does not name the account
     read_uid: Callable[[str], str] | None = None
     ccxt_options: Mapping[str, Any] = field(default_factory=dict)
+    accounts: AccountsRule | None = None  # balances and streams account by account
     guide: Guide | None = None  # how to make a key there; else guides.py
     has_sandbox: bool = False  # a simulated exchange speaks its protocol
 

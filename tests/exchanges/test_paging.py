@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portfolio.exchanges.paging import (
+    BackToKnown,
     IdAscending,
     OffsetFixedEnd,
     Strategy,
@@ -26,6 +27,7 @@ from tests.exchanges.walks import (
     Serve,
     Walk,
     by_id,
+    by_newest,
     by_offset,
     by_token,
     by_window,
@@ -72,7 +74,17 @@ def windows(limit: int, way: str, **more: Any) -> TimeWindows:
     )
 
 
-CASES = ["id", "id, exclusive", "offset", "page", "split", "fixed end", "no count", "token"]
+CASES = [
+    "id",
+    "id, exclusive",
+    "offset",
+    "page",
+    "split",
+    "fixed end",
+    "no count",
+    "token",
+    "newest",
+]
 
 
 def case(
@@ -84,6 +96,8 @@ def case(
     if name in ("offset", "page", "split"):
         serve = by_window(records, limit, newest_first=newest_first, inclusive=True)
         return windows(limit, name), serve
+    if name == "newest":
+        return BackToKnown("after", "limit", limit, FLOOR, HOUR), by_newest(records, limit)
     if name == "token":
         return TokenPages("limit", limit, FLOOR, HOUR), by_token(records, limit)
     return OffsetFixedEnd(limit, FLOOR, HOUR), by_offset(

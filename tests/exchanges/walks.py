@@ -79,6 +79,19 @@ def by_token(records: list[Record], limit: int) -> Serve:
     return serve
 
 
+def by_newest(records: list[Record], limit: int) -> Serve:
+    """Serves newest first from the record after a named one on; it knows no times."""
+
+    def serve(asked: dict[str, Any]) -> Answer:
+        found = [r.row for r in reversed(records)]
+        names = [row.external_id for row in found]
+        at = names.index(asked["after"]) + 1 if "after" in asked else 0
+        page = found[at : at + limit]
+        return Answer(page, token=page[-1].external_id if at + limit < len(found) else None)
+
+    return serve
+
+
 class Walk:
     """Follows a strategy page by page, and keeps what a sync engine would keep."""
 

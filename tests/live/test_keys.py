@@ -12,10 +12,11 @@ from pytest_django.fixtures import Settings
 
 from accounts.models import User
 from portfolio.models import Connection
+from sandbox import exchanges as simulated
 from tests.live.conftest import Connect
 from tests.sandbox_server import credentials
 
-EXCHANGES = ["binance", "bitget", "kraken"]
+EXCHANGES = list(simulated.ids())
 
 
 @pytest.mark.parametrize("exchange", EXCHANGES)

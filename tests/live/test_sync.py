@@ -6,10 +6,12 @@ import pytest
 
 from portfolio.models import Connection, RawRecord, Stream
 from portfolio.services import sync
+from sandbox import exchanges as simulated
 from tests.live import ledgers
 from tests.live.conftest import Connect, statement
+from tests.sandbox_server import advance
 
-EXCHANGES = ["binance", "bitget", "kraken"]
+EXCHANGES = list(simulated.ids())
 
 
 def finish(connection: Connection, *, seconds: float = 60) -> None:
@@ -95,7 +97,6 @@ def test_a_kill_before_any_commit_loses_nothing(
 
 
 def test_new_records_are_found_by_the_next_run(connect: Connect, sandbox: str) -> None:
-    from tests.sandbox_server import advance
 
     for exchange in EXCHANGES:
         connection = connect(exchange, "read-only-small")
