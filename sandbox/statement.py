@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from sandbox.amounts import ZERO, exact, plain
 from sandbox.generate.binance import BinanceAccount
+from sandbox.generate.bingx import BingXLife
 from sandbox.generate.kraken import KrakenAccount, wallet_and_asset
 
 Statement = dict[str, dict[str, dict[str, str]] | dict[str, int]]
@@ -21,6 +22,23 @@ def of_binance(account: BinanceAccount) -> Statement:
         "withdrawals": len(account.withdrawals),
         "transfers": len(account.transfers),
         "rewards": len(account.dividends),
+    }
+    return {"balances": _written(account.book.held()), "records": records}
+
+
+def of_bingx(life: BingXLife) -> Statement:
+    """Balances by wallet and asset; counts of the rows that the endpoints still serve.
+
+    Trades are those of spot and the fills of the perpetual account, whose income is the ledger.
+    """
+    account = life.account
+    spot = sum(len(rows) for rows in account.trades.values())
+    records = {
+        "trades": spot + len(life.served_fills()),
+        "deposits": len(account.deposits),
+        "withdrawals": len(account.withdrawals),
+        "transfers": len(account.transfers),
+        "ledger": len(life.served_income()),
     }
     return {"balances": _written(account.book.held()), "records": records}
 

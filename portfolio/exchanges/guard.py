@@ -105,6 +105,12 @@ def guarded_class(exchange: str) -> type[Any]:
             ahead = self.options.get("timeDifference") or 0
             return int(super().seconds()) - int(ahead) // 1000
 
+        def nonce(self) -> Any:
+            """The time of a request, set by the exchange's clock where ccxt has no way to."""
+            number = super().nonce()
+            shift = self.options.get("nonceMinusTimeDifference")
+            return number - self.options.get("timeDifference", 0) if shift else number
+
         def on_rest_response(
             self, code: int, reason: str, url: str, method: str, headers: Any, body: str, *_: Any
         ) -> str:

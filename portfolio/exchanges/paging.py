@@ -87,6 +87,7 @@ class IdAscending:
     limit: int  # at least 2
     floor: datetime
     overlap: timedelta
+    promised: timedelta | None = None  # older ones are kept, but not relied on to be complete
 
     def parameters(self, cursor: Cursor, now: datetime) -> dict[str, Any]:
         state = _start(cursor, next=0)
@@ -99,13 +100,17 @@ class IdAscending:
         newest = rows[-1].occurred_at if rows else None
         if len(rows) < self.limit:
             again = {"v": _VERSION, "next": back[0][0] if back else 0, "back": back}
-            return Step(again, True, (self.floor, now), newest)
+            return Step(again, True, self._covered(now, now), newest)
         onward = {"v": _VERSION, "next": int(rows[-1].external_id), "back": back}
-        return Step(onward, False, (self.floor, rows[-1].occurred_at), newest)
+        return Step(onward, False, self._covered(rows[-1].occurred_at, now), newest)
 
     def skip(self, cursor: Cursor, now: datetime) -> Step | None:
         """A refusal is an error here."""
         return None
+
+    def _covered(self, until: datetime, now: datetime) -> tuple[datetime, datetime] | None:
+        since = self.floor if self.promised is None else max(self.floor, now - self.promised)
+        return (since, until) if until > since else None
 
     def _before_overlap(self, back: list[list[int]], rows: list[Row]) -> list[list[int]]:
         """Return [id, ms] of the last record that is older than the overlap; none if all are young.
@@ -124,6 +129,8 @@ class TimeWindows:
 
     A window that holds more than a page is walked by ``offset_parameter`` or ``page_parameter``;
     where the exchange has neither it is halved until it fits (its rows are kept all the same).
+    Rows of which none is of the window do not fill it, and coverage starts after it: there are
+    exchanges that answer with their newest rows when asked for a time that they no longer keep.
     A millisecond that alone fills a page cannot be split: coverage then starts after it.
     Neighbouring windows share their edge, so it does not matter which ends are inclusive (only
     a window of one millisecond must include it, for the halving to come to an end).
@@ -131,7 +138,7 @@ class TimeWindows:
 
     start_parameter: str
     end_parameter: str
-    limit_parameter: str
+    limit_parameter: str  # "" where the page's size cannot be chosen
     limit: int
     window: timedelta
     floor: datetime
@@ -148,8 +155,9 @@ class TimeWindows:
         asked = {
             self.start_parameter: begin,
             self.end_parameter: end,
-            self.limit_parameter: self.limit,
         }
+        if self.limit_parameter:
+            asked[self.limit_parameter] = self.limit
         if self.offset_parameter:
             asked[self.offset_parameter] = state["offset"]
         if self.page_parameter:
@@ -159,8 +167,11 @@ class TimeWindows:
     def advance(self, cursor: Cursor, answer: Answer, now: datetime) -> Step:
         state, begin, end = self._window(cursor, now)
         count = len(answer.rows)
+        paged = bool(self.offset_parameter or self.page_parameter)
+        if not paged and answer.rows and not _any_within(answer.rows, begin, end):
+            return self._next_window({**state, "since": end}, begin, end, now)
         if count >= self.limit or count in self.full_sizes:
-            if self.offset_parameter or self.page_parameter:
+            if paged:
                 return self._next_page(state, begin, end)
             if end > begin:
                 return self._half(state, begin, end)
@@ -221,6 +232,12 @@ class TimeWindows:
 
     def _covered(self, state: Cursor, until: int) -> tuple[datetime, datetime] | None:
         return (from_ms(state["since"]), from_ms(until)) if until > state["since"] else None
+
+
+def _any_within(rows: Sequence[Row], begin: int, end: int) -> bool:
+    second = timedelta(seconds=1)  # some exchanges cut times to whole seconds
+    first, last = from_ms(begin) - second, from_ms(end) + second
+    return any(first <= row.occurred_at <= last for row in rows)
 
 
 @dataclass(frozen=True, slots=True)

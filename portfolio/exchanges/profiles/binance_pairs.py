@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from portfolio.engine.types import RecordKind
 from portfolio.exchanges.profile import MarketRow
+from portfolio.exchanges.profiles.pairs import PairPlan
 from portfolio.exchanges.types import StreamSpec
 
 _MAIN_QUOTES = ("USDT", "USDC", "BTC", "EUR", "BNB", "BUSD", "ETH", "FDUSD", "TUSD", "TRY", "GBP")
@@ -27,15 +26,12 @@ _FORMER_COINS = frozenset(
 _DIRECTIONS = ("MAIN_FUNDING", "FUNDING_MAIN")
 
 
-def plan(known_assets: frozenset[str], markets: list[MarketRow]) -> list[StreamSpec]:
-    """Return the streams, most telling first.
+_PAIRS = PairPlan(_MAIN_QUOTES, _FORMER_QUOTES, _FORMER_COINS)
 
-    Trades are served per pair only. First the listed pairs of assets seen anywhere else, then the
-    pairs these assets may have had before they were delisted (``myTrades`` still answers for some),
-    then every other listed pair, and the pairs of coins that have left Binance: an asset that was
-    bought and sold again shows in no balance. All but the first are marked as ``sweep``.
-    """
-    fixed = [
+
+def plan(known_assets: frozenset[str], markets: list[MarketRow]) -> list[StreamSpec]:
+    """Return the streams, most telling first; a delisted pair may still answer ``myTrades``."""
+    return [
         StreamSpec("deposits", RecordKind.DEPOSITS),
         StreamSpec("withdrawals", RecordKind.WITHDRAWALS),
         StreamSpec("rewards", RecordKind.REWARDS),
@@ -43,41 +39,5 @@ def plan(known_assets: frozenset[str], markets: list[MarketRow]) -> list[StreamS
             StreamSpec(f"transfers:{way}", RecordKind.TRANSFERS, {"direction": way})
             for way in _DIRECTIONS
         ),
+        *_PAIRS.streams(known_assets, markets),
     ]
-    likely = sorted(markets, key=lambda row: _unlikeliness(row, known_assets))
-    hot = [row for row in likely if _is_candidate(row, known_assets)]
-    cold = [row for row in likely if not _is_candidate(row, known_assets)]
-    listed = {row.symbol for row in markets}
-    former = list(_former(known_assets, _FORMER_QUOTES, listed))
-    left = list(_former(_FORMER_COINS - known_assets, _FORMER_QUOTES[:2], listed))
-    return [
-        *fixed,
-        *(_trades(row, is_hot=True) for row in hot),
-        *(_trades(row, is_hot=False) for row in (*former, *cold, *left)),
-    ]
-
-
-def _is_candidate(row: MarketRow, known: frozenset[str]) -> bool:
-    return row.base in known and (row.quote in known or row.quote in _MAIN_QUOTES)
-
-
-def _unlikeliness(row: MarketRow, known: frozenset[str]) -> tuple[bool, bool, int, str]:
-    order = {quote: place for place, quote in enumerate(_MAIN_QUOTES)}
-    place = order.get(row.quote, len(order))
-    return (row.base not in known, row.quote not in known, place, row.symbol)
-
-
-def _former(
-    bases: frozenset[str], quotes: tuple[str, ...], listed: set[str]
-) -> Iterator[MarketRow]:
-    for quote in quotes:
-        for base in sorted(bases - {quote}):
-            if base.isalnum() and base + quote not in listed and quote + base not in listed:
-                yield MarketRow(base + quote, base, quote, trading=False)
-
-
-def _trades(row: MarketRow, *, is_hot: bool) -> StreamSpec:
-    scope = {"symbol": row.symbol, "base": row.base, "quote": row.quote}
-    if not is_hot:
-        scope["sweep"] = "yes"
-    return StreamSpec(f"trades:{row.symbol}", RecordKind.TRADES, scope)

@@ -1,0 +1,1 @@
+"""BingX: spot, fund and USDT-M perpetual accounts, and the market data of spot."""
