@@ -169,7 +169,7 @@ class TimeWindows:
         count = len(answer.rows)
         paged = bool(self.offset_parameter or self.page_parameter)
         if not paged and answer.rows and not _any_within(answer.rows, begin, end):
-            return self._next_window({**state, "since": end}, begin, end, now)
+            return self._next_window({**state, "since": max(end, begin + 1)}, begin, end, now)
         if count >= self.limit or count in self.full_sizes:
             if paged:
                 return self._next_page(state, begin, end)
@@ -235,8 +235,8 @@ class TimeWindows:
 
 
 def _any_within(rows: Sequence[Row], begin: int, end: int) -> bool:
-    second = timedelta(seconds=1)  # some exchanges cut times to whole seconds
-    first, last = from_ms(begin) - second, from_ms(end) + second
+    near = min(end - begin, 1000)  # some exchanges cut times to whole seconds
+    first, last = from_ms(begin - near), from_ms(end + near)
     return any(first <= row.occurred_at <= last for row in rows)
 
 

@@ -98,6 +98,40 @@ KRAKEN = [
 ]
 
 
+BINGX = [
+    ("wrong signature", b(100001, 200), KeyBroken, "100001"),
+    ("no signature", b(100412, 200), KeyBroken, "100412"),
+    ("wrong key", b(100413, 200), KeyBroken, "100413"),
+    ("foreign address", b(100419, 200), KeyBroken, "100419"),
+    ("account restricted", b(100414, 200), KeyBroken, "100414"),
+    ("no right", b(100004, 200), StreamUnavailable, "100004"),
+    ("bad parameter", b(100400, 200), StreamUnavailable, "100400"),
+    ("bad parameter of swap", b(109400, 200), StreamUnavailable, "109400"),
+    ("too fast", b(100410, 200), WaitUntil, "100410"),
+    ("too fast, the newer code", b(109429, 200), WaitUntil, "109429"),
+    ("429", Reply("{}", 429, {}), WaitUntil, "429"),
+    ("418", Reply(HTML, 418), WaitUntil, "418"),
+    ("403 by a firewall", Reply(HTML, 403, PAGE), WaitUntil, "403"),
+    ("busy", b(100503, 200), TryAgain, "100503"),
+    ("a fault of theirs", b(100500, 200), TryAgain, "100500"),
+    ("an unknown code", b(424242, 200), TryAgain, "424242"),
+    ("504", Reply("", 504), TryAgain, "504"),
+    ("rows without their fields", Reply('[{"what": 1}]'), TryAgain, "unreadable"),
+]
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind", "code"), [c[1:] for c in BINGX], ids=[c[0] for c in BINGX]
+)
+def test_bingx(stub: Stub, reply: Reply, kind: type[GatewayError], code: str | None) -> None:
+    stub.answers("/bingx/openApi/api/v3/capital/deposit/hisrec", reply)
+    client = registry.open_client("bingx", CREDENTIALS, base_url=f"{stub.url}/bingx")
+    with pytest.raises(GatewayError) as caught:
+        client.fetch_page(DEPOSITS, {}, now=NOW)
+    check(caught.value, kind, code)
+    client.close()
+
+
 @pytest.mark.parametrize(
     ("reply", "kind", "code"), [c[1:] for c in BINANCE], ids=[c[0] for c in BINANCE]
 )

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from portfolio.exchanges.paging import (
     BackToKnown,
+    Answer,
     IdAscending,
     OffsetFixedEnd,
     Strategy,
@@ -285,6 +286,52 @@ def test_what_is_asked_beyond_the_promise_may_have_an_end(
     assert {begin for begin, _ in walk.covered} == {now - reach}
     for again in walk.replay(now):
         assert again.seen == walk.seen
+
+
+def test_ids_that_were_not_promised_are_kept_but_not_relied_on() -> None:
+    reach = timedelta(days=90)
+    now = from_ms(FLOOR_MS + 3 * YEAR_MS)
+    records = [Record(1, FLOOR_MS + 5), Record(2, FLOOR_MS + YEAR_MS), Record(3, to_ms(now) - 7)]
+    strategy = IdAscending("from", "limit", 2, FLOOR, HOUR, promised=reach)
+    walk = Walk(strategy, by_id(records, 2, inclusive=True))
+    first = walk.page(now)
+    assert first.covered is None  # a page that ends before what is promised says nothing
+    walk.round(now)
+    assert walk.seen == {1, 2, 3}
+    assert walk.covered[-1] == (now - reach, now)
+    assert {begin for begin, _ in walk.covered} == {now - reach}
+    newer = later(now, days=1)
+    walk.round(newer)
+    assert walk.covered[-1] == (newer - reach, newer)
+
+
+@settings(max_examples=60, deadline=None)
+@given(gaps=GAPS, limit=LIMITS, kept=st.integers(1, 400))
+def test_windows_whose_bounds_are_ignored_end_and_claim_nothing(
+    gaps: list[int], limit: int, kept: int
+) -> None:
+    records = made([gap or 1 for gap in gaps])
+    now = from_ms(max([r.ms for r in records], default=FLOOR_MS) + 400 * 86_400_000)
+    edge = to_ms(now) - kept * 86_400_000
+    honest = by_window(records, limit, newest_first=True, inclusive=True)
+
+    def serve(asked: dict[str, Any]) -> Answer:
+        if asked["start"] >= edge:
+            return honest(asked)
+        return Answer([r.row for r in reversed(records)][:limit])  # what one did not ask for
+
+    walk = Walk(windows(limit, "halve"), serve)
+    walk.round(now)
+    served = {r.id for r in records if r.ms >= edge}
+    assert served <= walk.seen
+    lost = [r.ms for r in records if r.id not in walk.seen]
+    for begin, end in walk.covered:
+        assert not any(to_ms(begin) <= ms < to_ms(end) for ms in lost)
+
+
+def test_a_size_that_cannot_be_chosen_is_not_sent() -> None:
+    strategy = TimeWindows("start", "end", "", 500, timedelta(days=7), FLOOR, HOUR)
+    assert set(strategy.parameters({}, from_ms(FLOOR_MS + YEAR_MS))) == {"start", "end"}
 
 
 def test_a_refused_stretch_beyond_the_promise_is_passed_over() -> None:
