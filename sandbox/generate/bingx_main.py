@@ -20,7 +20,7 @@ from sandbox.generate.bingx import (
     Position,
     trading_wallet,
 )
-from sandbox.generate.prices import DAY
+from sandbox.generate.prices import DAY, YEAR
 from sandbox.generate.timeline import Timeline
 
 HOUR = 3_600_000
@@ -51,7 +51,9 @@ def plan(timeline: Timeline, life: BingXLife) -> None:
     for symbol, (count, first, last) in LEFT.items():
         _plan_left(timeline, life, symbol, count, (first, last))
     timeline.plan(start + 200 * DAY, partial(_sell_all, life, "WAVES-USDT"))
-    timeline.plan(SPLIT_MS + 9 * HOUR, partial(_move_to_spot, life))
+    parted = max(SPLIT_MS, start + DAY) + 9 * HOUR
+    if parted < start + 3 * YEAR:
+        timeline.plan(parted, partial(_move_to_spot, life))
     _plan_money(timeline, life)
     _plan_campaign(timeline, life, FIRST_CAMPAIGN, rounds=14, leaves=True)
     _plan_campaign(timeline, life, LAST_CAMPAIGN, rounds=46, leaves=False)
@@ -120,9 +122,11 @@ def _plan_left(
 def _buy_some(life: BingXLife, symbol: str, time_ms: int) -> None:
     market = MARKETS[symbol]
     with exact():
-        dollars = Decimal(life.rng.randint(40, 400))
+        spendable = life.available(market.quote, trading_wallet(time_ms)) / 2
+        dollars = min(Decimal(life.rng.randint(40, 400)), spendable)
         wanted = down(dollars / life.prices.usd(market.base, time_ms), BY_CODE[market.base].lot)
-    life.order(time_ms, symbol, [wanted], buy=True)
+    if wanted:
+        life.order(time_ms, symbol, [wanted], buy=True)
 
 
 def _sell_all(life: BingXLife, symbol: str, time_ms: int) -> None:
@@ -130,7 +134,8 @@ def _sell_all(life: BingXLife, symbol: str, time_ms: int) -> None:
     base, wallet = MARKETS[symbol].base, trading_wallet(time_ms)
     if wallet == SPOT and life.available(base, FUNDING):
         life.transfer(time_ms - 60_000, (FUNDING, SPOT), base, life.available(base, FUNDING))
-    life.order(time_ms, symbol, [life.available(base, wallet)], buy=False)
+    if life.available(base, wallet):
+        life.order(time_ms, symbol, [life.available(base, wallet)], buy=False)
 
 
 def _move_to_spot(life: BingXLife, time_ms: int) -> None:
