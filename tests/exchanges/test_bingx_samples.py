@@ -286,6 +286,27 @@ def test_balances_of_three_wallets(stub: Stub, bingx: ExchangeClient) -> None:
     ]
 
 
+COIN_M = (
+    '{"code":0,"msg":"","timestamp":1721191833813,"data":[{"asset":"SOL","balance":"0.35707951",'
+    '"equity":"0.35791051","unrealizedProfit":"0.00083099"}]}'
+)
+STANDARD = (
+    '{"code":0,"timestamp":1721192833454,"data":[{"asset":"USDT","balance":'
+    '"4.72644300000000000000","crossWalletBalance":"4.72644300000000000000"}]}'
+)
+
+
+def test_balances_of_the_other_contracts(stub: Stub, bingx: ExchangeClient) -> None:
+    stub.answers(f"{API}/spot/v1/account/balance", sample("bingx", "spot_balance"))
+    stub.answers(f"{API}/swap/v3/user/balance", '{"code":0,"data":[]}')
+    stub.answers(f"{API}/cswap/v1/user/balance", COIN_M)
+    stub.answers(f"{API}/contract/v1/balance", STANDARD)
+    assert bingx.balances()[1:] == [
+        ReportedBalance("coin-m perpetual", "SOL", Decimal("0.35707951")),
+        ReportedBalance("standard futures", "USDT", Decimal("4.726443")),
+    ]
+
+
 def test_a_fund_account_that_is_closed_to_readers_is_left_out(
     stub: Stub, bingx: ExchangeClient
 ) -> None:

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portfolio.exchanges.paging import (
-    BackToKnown,
     Answer,
+    BackToKnown,
     IdAscending,
     OffsetFixedEnd,
     Strategy,

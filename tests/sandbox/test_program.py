@@ -50,7 +50,7 @@ def test_every_listed_statement_answers(sandbox: str) -> None:
             assert set(json.load(response)) == {"balances", "records"}
 
 
-@pytest.mark.parametrize("exchange", ["binance", "kraken"])
+@pytest.mark.parametrize("exchange", ["binance", "bingx", "kraken"])
 def test_the_empty_account_is_empty(client: Client, sandbox: str, exchange: str) -> None:
     told = control(sandbox, f"accounts/{exchange}-empty/statement")
     assert told["balances"] == {}

@@ -15,7 +15,6 @@ from portfolio.engine import money
 from portfolio.engine.types import RecordKind, ReportedBalance
 from portfolio.exchanges import exact
 from portfolio.exchanges.exact import Slice
-from portfolio.exchanges.guides import Guide
 from portfolio.exchanges.normalisers import bingx as normalisers
 from portfolio.exchanges.normalisers.values import at_ms, at_utc_text
 from portfolio.exchanges.normalisers.values import exact as number
@@ -24,14 +23,14 @@ from portfolio.exchanges.profile import (
     Allowance,
     BalanceRule,
     Call,
-    CodeRule,
     MarketRow,
     MarketRule,
     Profile,
     RawPage,
     StreamRule,
-    Treatment,
 )
+from portfolio.exchanges.profiles.bingx_errors import CODES, REJECTED, error_code
+from portfolio.exchanges.profiles.bingx_guide import GUIDE
 from portfolio.exchanges.profiles.pairs import PairPlan
 from portfolio.exchanges.types import PermissionAudit, StreamSpec, Verdict
 
@@ -55,6 +54,8 @@ UID = _private("account.v1", "uid", "wallet", "/account/v1")
 SPOT = _private("spot.v1", "account/balance", "balance", "/spot/v1")
 FUND = _private("fund.v1", "account/balance", "fund", "/fund/v1")
 PERPETUAL = _private("swap.v3", "user/balance", "balance", "/swap/v3")
+COIN_M = _private("cswap.v1", "user/balance", "balance", "/cswap/v1")
+STANDARD = _private("contract.v1", "balance", "balance", "/contract/v1")
 MY_TRADES = _private("spot.v1", "trade/myTrades", "trades", "/spot/v1")
 DEPOSITS = _private("api.v3", "capital/deposit/hisrec", "wallet", "/api/v3")
 WITHDRAWALS = _private("api.v3", "capital/withdraw/history", "wallet", "/api/v3")
@@ -147,11 +148,25 @@ def _balances(wallet: str, rows: list[dict[str, Any]] | None) -> list[ReportedBa
 
 def read_perpetual(text: str) -> list[ReportedBalance]:
     """Read the perpetual account: what is settled, without the profit of open positions."""
-    rows = exact.loads(text)["data"]
+    return _contracts(normalisers.PERPETUAL, text)
+
+
+def read_coin_m(text: str) -> list[ReportedBalance]:
+    """Read the account of perpetual contracts in coins."""
+    return _contracts(normalisers.WALLETS["coinMPerp"], text)
+
+
+def read_standard(text: str) -> list[ReportedBalance]:
+    """Read the account of standard futures."""
+    return _contracts(normalisers.WALLETS["stdFutures"], text)
+
+
+def _contracts(wallet: str, text: str) -> list[ReportedBalance]:
+    """A currency that was never used comes with empty texts, sometimes without a name."""
     found = [
-        ReportedBalance(normalisers.PERPETUAL, row["asset"], number(row["balance"]))
-        for row in rows
-        if row.get("balance")
+        ReportedBalance(wallet, row["asset"], number(row["balance"]))
+        for row in exact.loads(text)["data"] or ()
+        if row.get("asset") and row.get("balance")
     ]
     return [balance for balance in found if balance.quantity]
 
@@ -357,65 +372,6 @@ def _kline_parameters(symbol: str, since: datetime, limit: int) -> dict[str, Any
     }
 
 
-# --- errors ------------------------------------------------------------------------------------
-
-
-def error_code(text: str) -> str:
-    """Return the code of ``{"code": 100001, ...}``, or "" for none or success.
-
-    Two codes have two meanings each; the words beside them tell which.
-    """
-    try:
-        answer = exact.loads(text)
-    except ValueError:
-        return ""
-    if not isinstance(answer, dict) or answer.get("code") in (None, 0, "0"):
-        return ""
-    code, words = str(answer["code"]), str(answer.get("msg") or "").lower()
-    if code == "100421" and "restricted" in words:
-        return "100421-pair"
-    if code == "100400" and "symbol" in words:
-        return "100400-symbol"
-    return code
-
-
-_REJECTED = (
-    "BingX does not accept this key: it is wrong, expired or deleted, or bound to another IP "
-    "address."
-)
-_FORBIDDEN = "BingX does not let this key read these records."
-_NO_PAIR = "BingX does not know this pair."
-_SLOWER = "BingX asks us to slow down."
-_BUSY = "BingX is busy."
-_ASKED = "BingX does not accept what was asked for."
-_FIVE_MINUTES = timedelta(minutes=5)
-_CODES = {
-    "100001": CodeRule(Treatment.KEY, "BingX finds the signature wrong: check the secret key."),
-    "100412": CodeRule(Treatment.KEY, "BingX finds the signature wrong: check the secret key."),
-    "100413": CodeRule(Treatment.KEY, _REJECTED),
-    "100419": CodeRule(Treatment.KEY, _REJECTED),
-    "100414": CodeRule(Treatment.KEY, "BingX has restricted this account: ask its support."),
-    "100441": CodeRule(Treatment.KEY, "BingX has restricted this account: ask its support."),
-    "100421": CodeRule(Treatment.CLOCK, "The clocks of this server and of BingX differ."),
-    "100410": CodeRule(Treatment.WAIT, _SLOWER, _FIVE_MINUTES),
-    "109429": CodeRule(Treatment.WAIT, _SLOWER, _FIVE_MINUTES),
-    "100004": CodeRule(Treatment.STREAM, _FORBIDDEN),
-    "80020": CodeRule(Treatment.STREAM, _FORBIDDEN),
-    "100204": CodeRule(Treatment.STREAM, _ASKED),
-    "100400": CodeRule(Treatment.STREAM, _ASKED),
-    "109400": CodeRule(Treatment.STREAM, _ASKED),
-    "80014": CodeRule(Treatment.STREAM, _ASKED),
-    "100400-symbol": CodeRule(Treatment.STREAM, _NO_PAIR),
-    "100421-pair": CodeRule(Treatment.STREAM, _NO_PAIR),
-    "100490": CodeRule(Treatment.STREAM, _NO_PAIR),
-    "100202": CodeRule(Treatment.AGAIN, _BUSY),  # of reads: "the current system is busy"
-    "80012": CodeRule(Treatment.AGAIN, _BUSY),
-    "100500": CodeRule(Treatment.AGAIN, _BUSY),
-    "100503": CodeRule(Treatment.AGAIN, _BUSY),
-    "109500": CodeRule(Treatment.AGAIN, _BUSY),
-}
-
-
 _CLOSED = frozenset({"100004", "80020", "404"})  # accounts that a reading key may not see
 
 
@@ -423,49 +379,14 @@ def _each_second(name: str, count: int) -> Allowance:
     return Allowance(name, count, refill=Decimal(count), per_account=True)
 
 
-_GUIDE = Guide(
-    give=("Read",),
-    keep=(
-        "Spot Trading",
-        "Perpetual Futures Trading",
-        "Universal Transfer",
-        "Withdraw",
-        "Sub-account Transfer",
-    ),
-    steps=(
-        "On bingx.com open your profile, then API Management, and choose Create API.",
-        "Give it a name such as Coffer and confirm with your second factor.",
-        "A new key may only Read: leave it so.",
-        "Link this server's IP address to the key: elsewhere it is then of no use.",
-        "Copy the API key and the secret key; the secret is shown only now.",
-    ),
-    notes=(
-        "BingX documents the fund account's balance and the transfers as needing Universal "
-        "Transfer, and the perpetual account's income and fills as needing Perpetual Futures "
-        "Trading. Where it insists, Coffer shows them as not to be had; do not tick these rights.",
-        "The perpetual account's income goes back three months only: connect it early.",
-    ),
-    covers=(
-        ("balances", True, "", "spot, funding and USDT-M perpetual"),
-        ("trades", True, "three months promised, all that is served kept", "spot, pair by pair"),
-        ("deposits", True, "from the first deposit", "into the fund account"),
-        ("withdrawals", True, "from the first withdrawal", "from the fund account"),
-        ("transfers", True, "as far as BingX lists them", "between own accounts"),
-        ("ledger", True, "3 months", "USDT-M perpetual: realised profit, funding, fees"),
-        ("funding", True, "3 months", "as part of the perpetual account's ledger"),
-        ("liquidations", True, "3 months", "as part of the perpetual account's ledger"),
-        ("conversions", False, "", "BingX serves no list of conversions"),
-        ("rewards", False, "", "coin-M, standard futures, copy trading, grid and earn: not yet"),
-    ),
-)
-
 PROFILE = Profile(
     exchange="bingx",
     has_sandbox=True,
-    guide=_GUIDE,
+    guide=GUIDE,
     read_list=(
-        *(PERMISSIONS, UID, SPOT, FUND, PERPETUAL, MY_TRADES, DEPOSITS, WITHDRAWALS, TRANSFERS),
-        *(INCOME, FILLS, SYMBOLS, TICKERS, KLINES, TIME),
+        *(PERMISSIONS, UID, SPOT, FUND, PERPETUAL, COIN_M, STANDARD),
+        *(MY_TRADES, DEPOSITS, WITHDRAWALS, TRANSFERS, INCOME, FILLS),
+        *(SYMBOLS, TICKERS, KLINES, TIME),
     ),
     allowances=(
         Allowance("market", 100, period=10),
@@ -483,12 +404,14 @@ PROFILE = Profile(
     read_audit=read_audit,
     uid_call=UID,
     read_uid=read_uid,
-    audit_refused=_REJECTED,
+    audit_refused=REJECTED,
     balances_refused="This key may not read balances: it needs the permission Read.",
     balances=(
         BalanceRule(SPOT, {}, read_spot),
         BalanceRule(FUND, {}, read_fund, absent_codes=_CLOSED),
         BalanceRule(PERPETUAL, {}, read_perpetual),
+        BalanceRule(COIN_M, {}, read_coin_m, absent_codes=_CLOSED),
+        BalanceRule(STANDARD, {}, read_standard, absent_codes=_CLOSED),
     ),
     streams=_STREAMS,
     plan=plan,
@@ -505,7 +428,7 @@ PROFILE = Profile(
         candles_reach_back=True,
     ),
     error_code=error_code,
-    codes=_CODES,
+    codes=CODES,
     time_call=TIME,
     read_time=lambda text: at_ms(exact.loads(text)["data"]["serverTime"]),
     ccxt_options={"nonceMinusTimeDifference": True},

@@ -168,6 +168,8 @@ def _reads(public: PublicData, private: PrivateData) -> dict[tuple[str, str], Ro
         ("GET", f"{API}/spot/v1/account/balance"): Route(private.spot, 5),
         ("GET", f"{API}/fund/v1/account/balance"): Route(private.fund, 2),
         ("GET", f"{API}/swap/v3/user/balance"): Route(private.perpetual, 5),
+        ("GET", f"{API}/cswap/v1/user/balance"): Route(private.unused, 5),
+        ("GET", f"{API}/contract/v1/balance"): Route(private.unused, 5),
         ("GET", f"{API}/spot/v1/trade/myTrades"): Route(private.my_trades, 5),
         ("GET", f"{API}/api/v3/capital/deposit/hisrec"): Route(private.deposits, 10),
         ("GET", f"{API}/api/v3/capital/withdraw/history"): Route(private.withdrawals, 10),

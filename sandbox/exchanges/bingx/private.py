@@ -55,6 +55,10 @@ class PrivateData:
         rows = [_margin(str(life.account.uid), "USDT", held), _margin("", "USDC", "")]
         return _told(rows, call)
 
+    def unused(self, call: Call, key: Key) -> dict[str, Any]:
+        """An account that nobody here has opened: coin-M contracts, standard futures."""
+        return _told([], call)
+
     def _held(self, key: Key, wallet: str) -> list[Row]:
         held = self._of(key).account.book.held().get(wallet, {})
         rows = [{"asset": code, "free": fixed(q, 0), "locked": "0"} for code, q in held.items()]
