@@ -2,20 +2,16 @@
 """Every command of the installation; `manage.py help` lists them."""
 
 import os
-import signal
 import sys
-
-# Until boot takes over nothing is to be cleaned up: an early Ctrl-C just ends the process. (Python
-# would raise an exception, which is lost when it comes up inside an import's callback.)
-signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-from config.boot import services  # noqa: E402
 
 
 def main() -> None:
     """Runs one command, with the embedded servers for as long as it takes."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     try:
+        # In here, so that Ctrl-C while they are read is as quiet as later.
+        from config.boot import services
+
         with services(sys.argv):
             from django.core.management import execute_from_command_line
 

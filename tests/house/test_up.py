@@ -127,7 +127,7 @@ def test_a_start_after_everything_was_killed_is_quick(data_dir: Path) -> None:
     assert gone(data_dir), left_over(data_dir)
 
 
-@pytest.mark.parametrize("delay", [0.5, 1.5, 3.0])
+@pytest.mark.parametrize("delay", [0.3, 0.8, 1.5, 3.0])
 def test_interrupted_while_it_starts(data_dir: Path, delay: float) -> None:
     process = start(UP, environment(data_dir))
     with pytest.raises(subprocess.TimeoutExpired):
