@@ -437,7 +437,7 @@ class Descending:
 
     def _since(self, state: Cursor) -> int:
         """From when on all is there: a stream that slept past the reach begins anew there."""
-        known = [state.get("since", to_ms(self.floor)), state.get("crowd", 0)]
+        known: list[int] = [state.get("since", to_ms(self.floor)), state.get("crowd", 0)]
         if self.retention is not None:
             reach = state["end"] - self.retention // timedelta(milliseconds=1)
             if state.get("until", 0) < reach:

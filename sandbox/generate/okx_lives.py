@@ -81,8 +81,8 @@ def _main(timeline: Timeline, life: OkxLife, end: int) -> None:
     _orders(timeline, life, start, end)
     _contracts(timeline, life, end)
     for day in range(80, 3, -11):
-        amount = Decimal(life.rng.randint(40, 160))
-        event = partial(_convert, life, "USDT", amount, life.rng.choice(("ETH", "SOL")), TRADING)
+        spent = Decimal(life.rng.randint(40, 160))
+        event = partial(_convert, life, "USDT", spent, life.rng.choice(("ETH", "SOL")), TRADING)
         timeline.plan(end - day * DAY + 50_123, event)
     for index, code in enumerate(DUST):
         event = partial(_convert, life, "USDT", Decimal(4 + index), code, TRADING)
@@ -96,8 +96,8 @@ def _main(timeline: Timeline, life: OkxLife, end: int) -> None:
 def _funding_years(timeline: Timeline, life: OkxLife, end: int) -> None:
     """Three years of deposits, withdrawals, conversions and rewards; nothing of it is lost."""
     begin = end - 3 * YEAR
-    for index, (code, text) in enumerate(OPENING.items()):
-        timeline.plan(begin + index * HOUR, partial(_arrive, life, code, Decimal(text), "2"))
+    for index, (code, opening) in enumerate(OPENING.items()):
+        timeline.plan(begin + index * HOUR, partial(_arrive, life, code, Decimal(opening), "2"))
     for week in range(1, 152):
         amount = Decimal(life.rng.randint(2_000, 20_000)) / 100
         moment = begin + week * 7 * DAY + 33_333_333
