@@ -228,6 +228,7 @@ def _page_of(rule: StreamRule, records: tuple[FetchedRecord, ...], step: Step) -
         covered=step.covered,
         endpoint=rule.call.endpoint,
         progress=step.progress,
+        unserved=step.unserved,
     )
 
 

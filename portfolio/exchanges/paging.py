@@ -42,6 +42,7 @@ class Step(NamedTuple):
     is_last: bool
     covered: tuple[datetime, datetime] | None
     progress: datetime | None
+    unserved: tuple[datetime, datetime] | None = None  # the exchange serves nothing of it
 
 
 class Strategy(Protocol):
@@ -410,14 +411,15 @@ class Descending:
             return self._finish(state, now)
         oldest = min(map(self._place, older))
         reached = min(row.occurred_at for row in older)
-        if to_ms(reached) < state.get("start", to_ms(self.floor)):
+        if "start" in state and to_ms(reached) < state["start"]:
             return self._finish(state, now)
         if self.by_id:
             return Step({**state, "mark": oldest}, False, None, reached)
         if marked and oldest == state["mark"] - 1:
             if len(answer.rows) < self.limit:
                 return self._finish(state, now)
-            return Step({**state, "mark": oldest, "crowd": oldest + 1}, False, None, reached)
+            crowd = max(state.get("crowd", 0), oldest + 1)
+            return Step({**state, "mark": oldest, "crowd": crowd}, False, None, reached)
         return Step({**state, "mark": oldest + 1}, False, None, reached)
 
     def skip(self, cursor: Cursor, now: datetime) -> Step | None:
@@ -429,20 +431,21 @@ class Descending:
 
     def _finish(self, state: Cursor, now: datetime) -> Step:
         end = from_ms(state["end"])
-        since = self._since(state)
+        beyond = self._beyond(state)
+        since = max(state.get("since", to_ms(self.floor)), state.get("crowd", 0), *beyond)
         start = max(to_ms(end - self.overlap), to_ms(self.floor))
         onward = {"v": _VERSION, "since": since, "until": state["end"], "start": start}
         covered = (from_ms(since), end) if since <= state["end"] else None
-        return Step(onward, now - end <= _FRESH, covered, from_ms(since))
+        unserved = (from_ms(beyond[0]), from_ms(beyond[1])) if beyond else None
+        return Step(onward, now - end <= _FRESH, covered, from_ms(since), unserved)
 
-    def _since(self, state: Cursor) -> int:
-        """From when on all is there: a stream that slept past the reach begins anew there."""
-        known: list[int] = [state.get("since", to_ms(self.floor)), state.get("crowd", 0)]
-        if self.retention is not None:
-            reach = state["end"] - self.retention // timedelta(milliseconds=1)
-            if state.get("until", 0) < reach:
-                known.append(reach)
-        return max(known)
+    def _beyond(self, state: Cursor) -> tuple[int, int] | tuple[()]:
+        """The stretch out of reach: before the first round, or what a long sleep has missed."""
+        if self.retention is None:
+            return ()
+        known = state.get("until", to_ms(self.floor))
+        reach = state["end"] - self.retention // timedelta(milliseconds=1)
+        return (known, reach) if known < reach else ()
 
     def _state(self, cursor: Cursor, now: datetime) -> Cursor:
         return {"end": to_ms(now), **_start(cursor)}

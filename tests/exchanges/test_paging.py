@@ -177,10 +177,13 @@ def test_downwards_only_what_was_promised_is_relied_on() -> None:
     walk.round(now)
     assert walk.seen == {1, 2}  # it was served, and is kept
     assert walk.covered == [(now - reach, now)]
+    assert walk.unserved == [(FLOOR, now - reach)]
     walk.round(later(now, days=80))
+    assert len(walk.unserved) == 1
     assert walk.covered[-1] == (now - reach, later(now, days=80))
     walk.round(later(now, days=200))  # slept for 120 days: 30 of them are out of reach
     assert walk.covered[-1] == (later(now, days=110), later(now, days=200))
+    assert walk.unserved[-1] == (later(now, days=80), later(now, days=110))
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -118,6 +118,7 @@ class Walk:
         self.seen: set[int] = set()
         self.cursors: list[Cursor] = []
         self.covered: list[tuple[datetime, datetime]] = []
+        self.unserved: list[tuple[datetime, datetime]] = []
 
     def page(self, now: datetime) -> Step:
         """Ask for one page, store it, move the cursor (through JSON, as the database does)."""
@@ -129,6 +130,8 @@ class Walk:
         if step.covered is not None:
             assert step.covered[0] <= step.covered[1] <= now
             self.covered.append(step.covered)
+        if step.unserved is not None:
+            self.unserved.append(step.unserved)
         return step
 
     def round(self, now: datetime, *, limit: int = 3000) -> None:

@@ -160,7 +160,10 @@ def _balances(wallet: str, rows: list[dict[str, Any]], name: str) -> list[Report
 
 
 def _rows(text: str) -> RawPage:
-    return RawPage(exact.elements(text, "data"))
+    rows = exact.elements(text, "data")
+    if not rows and exact.loads(text)["data"] != []:
+        raise ValueError("expected a list")
+    return RawPage(rows)
 
 
 def _down(
