@@ -437,7 +437,7 @@ PROFILE = Profile(
         read_candles=read_candles,
         candle_limit=_LIMIT,
         candles_reach_back=True,
-        candles_by_stretch=True,
+        candles_windowed=True,
         list_parameters={"instType": "SPOT"},
         ticker_parameters={"instType": "SPOT"},
     ),
