@@ -64,7 +64,14 @@ class Key:
 
 def demo_keys() -> list[Key]:
     """All demo keys of all exchanges."""
-    return [_key(exchange, purpose) for exchange in exchanges.ids() for purpose in PURPOSES]
+    return [
+        _key(exchange, purpose) for exchange in exchanges.ids() for purpose in purposes_of(exchange)
+    ]
+
+
+def purposes_of(exchange: str) -> dict[str, tuple[str, frozenset[str]]]:
+    """What the keys of an exchange are for: the account and the rights of each."""
+    return PURPOSES | exchanges.more_purposes(exchange)
 
 
 def keys_of(exchange: str) -> dict[str, Key]:
@@ -73,7 +80,7 @@ def keys_of(exchange: str) -> dict[str, Key]:
 
 
 def _key(exchange: str, purpose: str) -> Key:
-    account, rights = PURPOSES[purpose]
+    account, rights = purposes_of(exchange)[purpose]
     networks: tuple[Network, ...] = ()
     if purpose == "other-ip":
         networks = (OTHER_ADDRESS,)

@@ -53,7 +53,8 @@ def load_markets(
     text = cache.get(cache_key)
     if text is None:
         rule = profile.markets
-        rows = understand(rule.read_list, gateway.ask(rule.list_call, {}), profile.exchange)
+        answer = gateway.ask(rule.list_call, rule.list_parameters)
+        rows = understand(rule.read_list, answer, profile.exchange)
         text = json.dumps([[m.symbol, m.base, m.quote, m.trading] for m in rows])
         cache.set(cache_key, text)
     return [MarketRow(*row) for row in json.loads(text)]
@@ -227,6 +228,7 @@ def _page_of(rule: StreamRule, records: tuple[FetchedRecord, ...], step: Step) -
         covered=step.covered,
         endpoint=rule.call.endpoint,
         progress=step.progress,
+        unserved=step.unserved,
     )
 
 

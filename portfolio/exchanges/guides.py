@@ -108,17 +108,6 @@ _GUIDES = {
         ),
         notes=("The old kind of keys (a short key and a short secret) no longer works.",),
     ),
-    "okx": Guide(
-        give=("Read",),
-        keep=("Trade", "Withdraw"),
-        steps=(
-            "On okx.com open your profile, then API, and choose Create API key.",
-            "Purpose: API trading. Choose a passphrase of its own and write it down.",
-            f"Tick Read only and link an IP address. {_IP}",
-            "Copy the API key and the secret key; you also need the passphrase.",
-        ),
-        notes=("In the EEA choose MyOKX, in the United States OKX US.",),
-    ),
     "bybit": Guide(
         give=("Read-Only",),
         keep=("Read-Write", "Withdrawal", "Account Transfer", "Sub-account Transfer"),

@@ -37,7 +37,7 @@ class ProfileMarketData:
     def tickers(self) -> list[Ticker]:
         """Return the last price of every pair that trades. May raise any GatewayError."""
         rule = self._profile.markets
-        text = self._gateway.ask(rule.ticker_call, {})
+        text = self._gateway.ask(rule.ticker_call, rule.ticker_parameters)
         prices, at = understand(rule.read_tickers, text, self._name), datetime.now(UTC)
         return [
             Ticker(row.base, row.quote, prices[row.symbol], at)

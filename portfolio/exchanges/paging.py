@@ -42,6 +42,7 @@ class Step(NamedTuple):
     is_last: bool
     covered: tuple[datetime, datetime] | None
     progress: datetime | None
+    unserved: tuple[datetime, datetime] | None = None  # the exchange serves nothing of it
 
 
 class Strategy(Protocol):
@@ -390,3 +391,78 @@ class BackToKnown:
 
     def _state(self, cursor: Cursor, now: datetime) -> Cursor:
         return {"began": to_ms(now), **_start(cursor)}
+
+
+@dataclass(frozen=True, slots=True)
+class Descending:
+    """Newest first; each page asks for what is earlier than the oldest record of the one before.
+
+    Earlier by id (rising with time) or, where ``by_id`` is off, by moment: then the page begins
+    with the last millisecond once more, so that records of one moment are not cut apart. A
+    millisecond that alone fills a page is passed, and coverage starts after it. New records come
+    above where the walk began and cannot shift it. Nothing bounds it below: what is served beyond
+    the promise (``retention``) is kept, not relied on. The next round ends where a page reaches
+    below the last end less the overlap.
+    """
+
+    limit: int  # at least 2
+    floor: datetime
+    overlap: timedelta
+    by_id: bool
+    mark_parameter: str = "after"
+    limit_parameter: str = "limit"
+    retention: timedelta | None = None
+
+    def parameters(self, cursor: Cursor, now: datetime) -> dict[str, Any]:
+        state = self._state(cursor, now)
+        asked: dict[str, Any] = {self.limit_parameter: self.limit}
+        if "mark" in state:
+            asked[self.mark_parameter] = state["mark"]
+        return asked
+
+    def advance(self, cursor: Cursor, answer: Answer, now: datetime) -> Step:
+        state = self._state(cursor, now)
+        marked = "mark" in state
+        older = [r for r in answer.rows if not marked or self._place(r) < state["mark"]]
+        if not older:
+            return self._finish(state, now)
+        oldest = min(map(self._place, older))
+        reached = min(row.occurred_at for row in older)
+        if "start" in state and to_ms(reached) < state["start"]:
+            return self._finish(state, now)
+        if self.by_id:
+            return Step({**state, "mark": oldest}, False, None, reached)
+        if marked and oldest == state["mark"] - 1:
+            if len(answer.rows) < self.limit:
+                return self._finish(state, now)
+            crowd = max(state.get("crowd", 0), oldest + 1)
+            return Step({**state, "mark": oldest, "crowd": crowd}, False, None, reached)
+        return Step({**state, "mark": oldest + 1}, False, None, reached)
+
+    def skip(self, cursor: Cursor, now: datetime) -> Step | None:
+        """A refusal is an error here."""
+        return None
+
+    def _place(self, row: Row) -> int:
+        return int(row.external_id) if self.by_id else to_ms(row.occurred_at)
+
+    def _finish(self, state: Cursor, now: datetime) -> Step:
+        end = from_ms(state["end"])
+        beyond = self._beyond(state)
+        since = max(state.get("since", to_ms(self.floor)), state.get("crowd", 0), *beyond)
+        start = max(to_ms(end - self.overlap), to_ms(self.floor))
+        onward = {"v": _VERSION, "since": since, "until": state["end"], "start": start}
+        covered = (from_ms(since), end) if since <= state["end"] else None
+        unserved = (from_ms(beyond[0]), from_ms(beyond[1])) if beyond else None
+        return Step(onward, now - end <= _FRESH, covered, from_ms(since), unserved)
+
+    def _beyond(self, state: Cursor) -> tuple[int, int] | tuple[()]:
+        """The stretch out of reach: before the first round, or what a long sleep has missed."""
+        if self.retention is None:
+            return ()
+        known = state.get("until", to_ms(self.floor))
+        reach = state["end"] - self.retention // timedelta(milliseconds=1)
+        return (known, reach) if known < reach else ()
+
+    def _state(self, cursor: Cursor, now: datetime) -> Cursor:
+        return {"end": to_ms(now), **_start(cursor)}

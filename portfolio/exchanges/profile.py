@@ -136,6 +136,8 @@ class MarketRule:
     candle_limit: int
     candles_reach_back: bool  # False: only the latest ``candle_limit`` days are served
     candles_windowed: bool = False  # asked by stretches of that many days, some may be empty
+    list_parameters: Mapping[str, Any] = field(default_factory=dict)
+    ticker_parameters: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Treatment(enum.Enum):

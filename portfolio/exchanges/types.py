@@ -73,6 +73,7 @@ class Page:
     covered: tuple[datetime, datetime] | None
     endpoint: str  # e.g. "GET /api/v3/myTrades"
     progress: datetime | None = None  # how far back or forward the backfill has come
+    unserved: tuple[datetime, datetime] | None = None  # a stretch that the exchange serves no more
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,11 @@ def fetched(stream: Stream, stretch: Stretch) -> None:
     _note(stream, State.FETCHED, stretch)
 
 
+def unserved(stream: Stream, stretch: Stretch) -> None:
+    """Notes a stretch of which the exchange serves nothing; what was fetched of it stays so."""
+    _note(stream, State.UNAVAILABLE, stretch)
+
+
 def missed(stream: Stream, state: str, *, now: datetime) -> None:
     """Notes that a stream could not be had now: all since what was fetched last is missing.
 

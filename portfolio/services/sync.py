@@ -271,6 +271,8 @@ def _store_page(work: _Work, stream: Stream, page: Page, now: datetime) -> None:
     stream.save()
     if page.covered is not None:
         coverage.fetched(stream, page.covered)
+    if page.unserved is not None:
+        coverage.unserved(stream, page.unserved)
     SyncRun.objects.filter(pk=work.run.pk).update(
         pages=F("pages") + 1, new_records=F("new_records") + stored.new
     )

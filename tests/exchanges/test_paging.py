@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from portfolio.exchanges.paging import (
     Answer,
     BackToKnown,
+    Descending,
     IdAscending,
     OffsetFixedEnd,
     Strategy,
@@ -32,6 +33,7 @@ from tests.exchanges.walks import (
     by_offset,
     by_token,
     by_window,
+    descending,
     later,
 )
 
@@ -86,6 +88,9 @@ CASES = [
     "token",
     "newest",
 ]
+CASES += ["down by id", "down by id, inclusive", "down by time"]
+# Where one millisecond that fills a page cannot be passed without a loss.
+ONE_BY_ONE = ("split", "down by time")
 
 
 def case(
@@ -99,6 +104,10 @@ def case(
         return windows(limit, name), serve
     if name == "newest":
         return BackToKnown("after", "limit", limit, FLOOR, HOUR), by_newest(records, limit)
+    if name.startswith("down"):
+        named, inclusive = "id" in name, name.endswith("inclusive")
+        downwards = descending(records, limit, by_id=named, inclusive=inclusive)
+        return Descending(limit, FLOOR, HOUR, by_id=named), downwards
     if name == "token":
         return TokenPages("limit", limit, FLOOR, HOUR), by_token(records, limit)
     return OffsetFixedEnd(limit, FLOOR, HOUR), by_offset(
@@ -118,7 +127,7 @@ def assert_covered_is_true(walk: Walk, records: list[Record]) -> None:
 def test_a_walk_sees_every_record(
     name: str, gaps: list[int], limit: int, *, newest_first: bool
 ) -> None:
-    records = made([gap or 1 for gap in gaps] if name == "split" else gaps)
+    records = made([gap or 1 for gap in gaps] if name in ONE_BY_ONE else gaps)
     strategy, serve = case(name, records, limit, newest_first=newest_first)
     now = from_ms(max([r.ms for r in records], default=FLOOR_MS) + 5000)
     walk = Walk(strategy, serve)
@@ -146,13 +155,45 @@ def test_more_in_a_millisecond_than_a_page_can_hold_is_not_hidden(
     assert to_ms(walk.covered[-1][0]) > newest_lost  # coverage says: from after that on
 
 
+@settings(max_examples=100, deadline=None)
+@given(gaps=GAPS, limit=LIMITS)
+def test_a_crowded_millisecond_is_passed_downwards_and_told(gaps: list[int], limit: int) -> None:
+    records = made(gaps)
+    serve = descending(records, limit, by_id=False, inclusive=False)
+    walk = Walk(Descending(limit, FLOOR, HOUR, by_id=False), serve)
+    walk.round(from_ms(max([r.ms for r in records], default=FLOOR_MS) + 5000))
+    crowded = {r.id for r in records if sum(other.ms == r.ms for other in records) >= limit}
+    lost = ids(records) - walk.seen
+    assert lost <= crowded
+    newest_lost = max((r.ms for r in records if r.id in lost), default=0)
+    assert to_ms(walk.covered[-1][0]) > newest_lost
+
+
+def test_downwards_only_what_was_promised_is_relied_on() -> None:
+    reach = timedelta(days=90)
+    now = from_ms(FLOOR_MS + 3 * YEAR_MS)
+    records = [Record(1, FLOOR_MS + 5), Record(2, to_ms(now) - 1000)]
+    strategy = Descending(5, FLOOR, HOUR, by_id=True, retention=reach)
+    walk = Walk(strategy, descending(records, 5, by_id=True, inclusive=False))
+    walk.round(now)
+    assert walk.seen == {1, 2}  # it was served, and is kept
+    assert walk.covered == [(now - reach, now)]
+    assert walk.unserved == [(FLOOR, now - reach)]
+    walk.round(later(now, days=80))
+    assert len(walk.unserved) == 1
+    assert walk.covered[-1] == (now - reach, later(now, days=80))
+    walk.round(later(now, days=200))  # slept for 120 days: 30 of them are out of reach
+    assert walk.covered[-1] == (later(now, days=110), later(now, days=200))
+    assert walk.unserved[-1] == (later(now, days=80), later(now, days=110))
+
+
 @pytest.mark.parametrize("name", CASES)
 @settings(max_examples=25, deadline=None)
 @given(gaps=GAPS, limit=LIMITS, newest_first=st.booleans())
 def test_a_walk_may_be_taken_up_at_any_page_and_pages_replayed(
     name: str, gaps: list[int], limit: int, *, newest_first: bool
 ) -> None:
-    records = made([gap or 1 for gap in gaps] if name == "split" else gaps)
+    records = made([gap or 1 for gap in gaps] if name in ONE_BY_ONE else gaps)
     strategy, serve = case(name, records, limit, newest_first=newest_first)
     now = from_ms(max([r.ms for r in records], default=FLOOR_MS) + 5000)
     walk = Walk(strategy, serve)
@@ -178,7 +219,7 @@ def test_a_walk_may_be_taken_up_at_any_page_and_pages_replayed(
 def test_what_happens_while_walking_is_seen_by_the_next_round(
     name: str, gaps: list[int], more: list[int], limit: int, stop_after: int
 ) -> None:
-    if name == "split":
+    if name in ONE_BY_ONE:
         gaps, more = [gap or 1 for gap in gaps], [gap or 1 for gap in more]
     first = made(gaps)
     edge = max([r.ms for r in first], default=FLOOR_MS)

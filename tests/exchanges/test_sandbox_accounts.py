@@ -202,3 +202,23 @@ def test_prices_of_the_sandbox(sandbox: str, exchange: str) -> None:
     days = [candle.on for candle in closes]
     assert len(days) > 300
     assert days == sorted(set(days))
+
+
+def test_what_okx_no_longer_serves_is_missed_and_said_so(sandbox: str) -> None:
+    """The account traded and lent before what is served: that shows as a difference, no less."""
+    client, held = opened(sandbox, "okx", "read-only-older"), Fetched("okx")
+    fetch_all(client, held)
+    balances, records = truth(sandbox, "okx-older")
+    assert dict(held.kinds) == records
+    reported = {(b.wallet, b.asset): b.quantity for b in client.balances()}
+    assert reported == balances
+    differing = {place for place in balances if held.amounts[place] != balances[place]}
+    assert {wallet for wallet, _ in differing} == {"trading", "earn"}
+    assert {place for place in balances if place[0] == "funding"}.isdisjoint(differing)
+    now = datetime.now(UTC)
+    for stream in client.plan_streams(known_assets=frozenset()):
+        page = client.fetch_page(stream, {"v": 1, "mark": 1}, now=now)  # the end of a first walk
+        limited = stream.key.partition(":")[0] in ("bills", "fills", "interest", "dust")
+        assert (page.unserved is not None) is limited
+        assert page.covered is not None
+        assert not page.unserved or page.unserved[1] == page.covered[0]

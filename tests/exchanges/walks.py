@@ -92,6 +92,22 @@ def by_newest(records: list[Record], limit: int) -> Serve:
     return serve
 
 
+def descending(records: list[Record], limit: int, *, by_id: bool, inclusive: bool) -> Serve:
+    """Serves newest first what is earlier than a mark, or up to it."""
+
+    def serve(asked: dict[str, Any]) -> Answer:
+        ordered = sorted(records, key=lambda r: r.id if by_id else (r.ms, r.id), reverse=True)
+        mark = asked.get("after")
+        found = [
+            r.row
+            for r in ordered
+            if mark is None or (r.id if by_id else r.ms) < mark + int(inclusive)
+        ]
+        return Answer(found[:limit])
+
+    return serve
+
+
 class Walk:
     """Follows a strategy page by page, and keeps what a sync engine would keep."""
 
@@ -102,6 +118,7 @@ class Walk:
         self.seen: set[int] = set()
         self.cursors: list[Cursor] = []
         self.covered: list[tuple[datetime, datetime]] = []
+        self.unserved: list[tuple[datetime, datetime]] = []
 
     def page(self, now: datetime) -> Step:
         """Ask for one page, store it, move the cursor (through JSON, as the database does)."""
@@ -113,6 +130,8 @@ class Walk:
         if step.covered is not None:
             assert step.covered[0] <= step.covered[1] <= now
             self.covered.append(step.covered)
+        if step.unserved is not None:
+            self.unserved.append(step.unserved)
         return step
 
     def round(self, now: datetime, *, limit: int = 3000) -> None:

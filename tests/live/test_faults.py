@@ -12,6 +12,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import User
+from portfolio.exchanges import catalogue
 from portfolio.exchanges.errors import TryAgain
 from portfolio.models import Connection, Coverage, RawRecord, Stream, SyncRun
 from portfolio.services import connections, gateway, sync
@@ -20,10 +21,18 @@ from tests.live import ledgers
 from tests.live.conftest import Connect, statement
 from tests.sandbox_server import advance, control, credentials, fault
 
-EXCHANGES = ["binance", "kraken"]
+EXCHANGES = ["binance", "kraken", "okx"]
 SMALL = "read-only-small"
-DEPOSITS = {"binance": "deposit/hisrec", "kraken": "DepositStatus"}
-RECORDS = {"binance": "/api/v3/myTrades", "kraken": "/0/private/Ledgers"}
+DEPOSITS = {
+    "binance": "deposit/hisrec",
+    "kraken": "DepositStatus",
+    "okx": "asset/deposit-history",
+}
+RECORDS = {
+    "binance": "/api/v3/myTrades",
+    "kraken": "/0/private/Ledgers",
+    "okx": "account/bills-archive",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -163,7 +172,7 @@ def test_an_outage_is_said_in_words_and_waited_for(
             run = once(connection)
             assert connection.failures == failures
         assert (run.outcome, connection.status) == ("waiting", "active")
-        assert run.message.startswith(exchange.capitalize())
+        assert run.message.startswith(catalogue.get(exchange).name)
         assert WORDS[kind] in run.message
         assert connection.next_sync_at is not None
         assert connection.next_sync_at > timezone.now() + timedelta(seconds=5)
@@ -257,7 +266,7 @@ def test_a_key_cannot_be_checked_during_an_outage_and_is_checked_later(
         connections.check(made)
     made.refresh_from_db()
     assert made.status == "pending"
-    assert made.status_reason.startswith(exchange.capitalize())
+    assert made.status_reason.startswith(catalogue.get(exchange).name)
     assert made.check_at is not None
     connections.check(made)
     made.refresh_from_db()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from portfolio.models import Connection, RawRecord, Stream
+from portfolio.engine import money
+from portfolio.models import Connection, Coverage, Holding, RawRecord, Stream
 from portfolio.services import sync
 from sandbox import exchanges as simulated
 from tests.live import ledgers
@@ -107,3 +108,25 @@ def test_new_records_are_found_by_the_next_run(connect: Connect, sandbox: str) -
         assert RawRecord.objects.filter(connection=connection).count() > count
         told = statement(sandbox, exchange, "read-only-small")
         ledgers.assert_equals_statement(connection, told)
+
+
+def test_what_is_no_longer_served_shows_as_a_difference_and_as_not_served(
+    connect: Connect, sandbox: str
+) -> None:
+    """An OKX account that traded before the three months which OKX still serves."""
+    connection = connect("okx", "read-only-older")
+    finish(connection)
+    told = statement(sandbox, "okx", "read-only-older")
+    found = ledgers.quantities(connection)
+    assert found["funding"] == told["balances"]["funding"]
+    holdings = {(h.wallet, h.asset): h for h in Holding.objects.filter(connection=connection)}
+    for (wallet, asset), holding in holdings.items():
+        assert money.plain(holding.reported or money.ZERO) == told["balances"][wallet][asset]
+        differs = holding.quantity != holding.reported
+        assert differs is (wallet != "funding")
+    bills = Coverage.objects.filter(stream__connection=connection, stream__key="bills")
+    assert [row.state for row in bills] == [Coverage.State.UNAVAILABLE, Coverage.State.FETCHED]
+    missed, fetched = bills
+    assert missed.end_at == fetched.start_at
+    whole = Coverage.objects.filter(stream__connection=connection, stream__key="asset-bills")
+    assert [row.state for row in whole] == [Coverage.State.FETCHED]

@@ -62,7 +62,7 @@ def test_sandbox_exchanges_are_offered_only_where_they_are_switched_on(
     assert page.get(NEW_KRAKEN).status_code == 404
 
 
-@pytest.mark.parametrize("where", [("live", "nowhere"), ("moon", "kraken"), ("sandbox", "okx")])
+@pytest.mark.parametrize("where", [("live", "nowhere"), ("moon", "kraken"), ("sandbox", "lbank")])
 def test_an_exchange_that_is_not_there_is_not_found(page: Client, where: tuple[str, str]) -> None:
     assert page.get(reverse("portfolio:connection-create", args=where)).status_code == 404
 

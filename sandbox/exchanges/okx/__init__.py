@@ -1,0 +1,1 @@
+"""OKX: trading, funding and savings of an account, and its public prices."""
