@@ -2,14 +2,17 @@
 """Every command of the installation; `manage.py help` lists them."""
 
 import os
+import signal
 import sys
 
 
 def main() -> None:
     """Runs one command, with the embedded servers for as long as it takes."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    # Until boot takes over there is nothing to clean up, so an early Ctrl-C just ends the process:
+    # Python's own exception is lost when it comes up inside an import's callback.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
-        # In here, so that Ctrl-C while they are read is as quiet as later.
         from config.boot import services
 
         with services(sys.argv):
