@@ -139,7 +139,13 @@ class BybitLife:
         row["id"] = str(1_000 + entry.seq)
 
     def withdraw(
-        self, ms: int, coin: str, amount: Decimal, status: str = "success", *, internal: bool = False
+        self,
+        ms: int,
+        coin: str,
+        amount: Decimal,
+        status: str = "success",
+        *,
+        internal: bool = False,
     ) -> None:
         """Coins leave: the amount, and the network's fee in addition."""
         ms = _second(ms)
@@ -363,7 +369,7 @@ class BybitLife:
             elif fee is None:
                 fee = down(value * TAKER_FEE, PLACES)
         spot, funding = fill.category == "spot", fill.kind == "Funding"
-        coin = fill.base if spot and fill.buy or fill.category == "inverse" else fill.quote
+        coin = fill.base if (spot and fill.buy) or fill.category == "inverse" else fill.quote
         plain_rate = SPOT_FEE if spot else TAKER_FEE
         row = {
             "symbol": fill.symbol,
@@ -502,7 +508,9 @@ def _settle(position: Position, signed: Decimal, price: Decimal, *, inverse: boo
         profit = ZERO
         if closes:
             part = min(abs(before), abs(signed)) * (1 if before > 0 else -1)
-            gain = part / position.price - part / price if inverse else part * (price - position.price)
+            gain = (
+                part / position.price - part / price if inverse else part * (price - position.price)
+            )
             profit = down(gain, PLACES)
         if not before or (before > 0) != (after > 0):
             position.price = price

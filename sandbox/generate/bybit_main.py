@@ -259,7 +259,11 @@ def _plan_episode(timeline: Timeline, life: BybitLife, index: int, ms: int) -> N
 
 
 def _open(
-    life: BybitLife, fill: Callable[..., Fill], size: list[Decimal], buy: bool, ms: int  # noqa: FBT001
+    life: BybitLife,
+    fill: Callable[..., Fill],
+    size: list[Decimal],
+    buy: bool,
+    ms: int,  # noqa: FBT001
 ) -> None:
     made = fill(buy, Decimal(1))
     if made.category == "inverse":
@@ -273,7 +277,11 @@ def _open(
 
 
 def _add(
-    life: BybitLife, fill: Callable[..., Fill], size: list[Decimal], buy: bool, ms: int  # noqa: FBT001
+    life: BybitLife,
+    fill: Callable[..., Fill],
+    size: list[Decimal],
+    buy: bool,
+    ms: int,  # noqa: FBT001
 ) -> None:
     size.append(max(down(size[0] / 4, 3), Decimal("0.01")))
     life.trade(ms, fill(buy, size[1]))

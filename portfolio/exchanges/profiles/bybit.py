@@ -45,7 +45,7 @@ _OPENED = datetime(2018, 12, 1, tzinfo=UTC)
 _FUNDING_SINCE = datetime(2021, 7, 1, tzinfo=UTC)  # no funding wallet before
 _UNIFIED_SINCE = datetime(2022, 10, 1, tzinfo=UTC)  # no unified account before
 _DAY = timedelta(days=1)
-_TWO_YEARS = timedelta(days=730)
+_TWO_YEARS = timedelta(days=729)  # a day less: never refused at the edge
 CATEGORIES = ("spot", "linear", "inverse")
 
 
@@ -320,9 +320,7 @@ _CODES = {
     "10018": CodeRule(
         Treatment.WAIT_ALL, "Bybit asks this server to slow down.", timedelta(minutes=10)
     ),
-    "10024": CodeRule(
-        Treatment.STREAM, "Bybit does not show this in every country."
-    ),
+    "10024": CodeRule(Treatment.STREAM, "Bybit does not show this in every country."),
     "10028": CodeRule(Treatment.STREAM, "Bybit shows this to unified trading accounts only."),
     "33004": CodeRule(Treatment.KEY, _EXPIRED),
     "-2015": CodeRule(Treatment.KEY, _EXPIRED),
