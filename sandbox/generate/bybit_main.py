@@ -262,8 +262,8 @@ def _open(
     life: BybitLife,
     fill: Callable[..., Fill],
     size: list[Decimal],
-    buy: bool,
-    ms: int,  # noqa: FBT001
+    buy: bool,  # noqa: FBT001
+    ms: int,
 ) -> None:
     made = fill(buy, Decimal(1))
     if made.category == "inverse":
@@ -280,8 +280,8 @@ def _add(
     life: BybitLife,
     fill: Callable[..., Fill],
     size: list[Decimal],
-    buy: bool,
-    ms: int,  # noqa: FBT001
+    buy: bool,  # noqa: FBT001
+    ms: int,
 ) -> None:
     size.append(max(down(size[0] / 4, 3), Decimal("0.01")))
     life.trade(ms, fill(buy, size[1]))

@@ -37,6 +37,13 @@ _MOVES = ("_SUBSCRIPTION", "_REDEMPTION", "_REFUND")  # into and out of Earn and
 _TRANSFERS = ("TRANSFER_IN", "TRANSFER_OUT")
 
 
+def row_id(row: dict[str, Any]) -> str:
+    """Return what tells rows apart; their ids alone are the same for two rows in some examples."""
+    parts = (row.get("id"), row["currency"], row.get("tradeId"), row.get("cashBalance"))
+    told = ":".join(str(part or "") for part in parts)
+    return told if row.get("id") else f"{row['transactionTime']}{told}"
+
+
 def ledger(stream: StreamSpec, row: dict[str, Any]) -> Event:
     """One row of the transaction log; rows of one execution or conversion are one event."""
     shown = detail(row, type="type", reference="orderId", trade="tradeId")
@@ -71,13 +78,13 @@ def _key(row: dict[str, Any]) -> str:
     if trade:
         return f"execution:{row['category']}:{trade}"
     if kind in _TRANSFERS:
-        return f"transfer:{_transfer_id(row) or row['id']}"
-    return f"ledger:{row['id']}"
+        return f"transfer:{_transfer_id(row) or row_id(row)}"
+    return f"ledger:{row.get('id') or row_id(row)}"
 
 
 def _transfer_id(row: dict[str, Any]) -> str:
     """Return the transfer's own id, which the row's ends with: account, coin, transfer."""
-    parts = str(row["id"]).split("_", 2)
+    parts = str(row.get("id") or "").split("_", 2)
     told = len(parts) == 3 and parts[1] == row["currency"] and not parts[2].isdigit()
     return parts[2] if told else ""
 

@@ -43,7 +43,8 @@ from portfolio.exchanges.types import StreamSpec
 
 _OPENED = datetime(2018, 12, 1, tzinfo=UTC)
 _FUNDING_SINCE = datetime(2021, 7, 1, tzinfo=UTC)  # no funding wallet before
-_UNIFIED_SINCE = datetime(2022, 10, 1, tzinfo=UTC)  # no unified account before
+_SAVINGS_SINCE = datetime(2022, 10, 1, tzinfo=UTC)
+_LOG_SINCE = datetime(2024, 10, 1, tzinfo=UTC)  # what was older was out of reach in late 2026
 _DAY = timedelta(days=1)
 _TWO_YEARS = timedelta(days=729)  # a day less: never refused at the edge
 CATEGORIES = ("spot", "linear", "inverse")
@@ -95,7 +96,7 @@ def _windows(
 
 def _promised(limit: int) -> TokenWindows:
     """Two years are promised; what is older is asked for all the same."""
-    floor, two = _UNIFIED_SINCE, _TWO_YEARS
+    floor, two = _LOG_SINCE, _TWO_YEARS
     return _windows(7, limit, floor, _DAY, retention=two, asks_beyond=True)
 
 
@@ -126,7 +127,7 @@ _STREAMS = (
         call=LOG,
         strategy=_promised(50),
         read=_pages("list"),
-        external_id=_field("id"),
+        external_id=lambda row: unified.row_id(row.value),
         occurred_at=_ms("transactionTime"),
         normalise=unified.ledger,
         overlap=_DAY,
@@ -200,7 +201,7 @@ _STREAMS = (
         family="earn",
         kind=RecordKind.TRANSFERS,
         call=EARN_ORDERS,
-        strategy=_windows(7, 100, _UNIFIED_SINCE, _DAY),
+        strategy=_windows(7, 100, _SAVINGS_SINCE, _DAY),
         read=_pages("list"),
         external_id=_field("orderId"),
         occurred_at=_ms("createdAt"),

@@ -200,21 +200,20 @@ def _nothing_set(call: Call, key: Key) -> object:
 
 
 # Writes are answered by the key's rights and never change anything.
+_TRADES: dict[Callable[[Call, Key], object], tuple[str, ...]] = {
+    _no_funds: ("order/create", "order/create-batch", "asset/exchange/convert-execute"),
+    _no_order: ("order/amend", "order/cancel", "order/cancel-all", "order/cancel-batch"),
+    _nothing_set: ("position/set-leverage", "position/trading-stop"),
+}
+_MOVES: dict[Callable[[Call, Key], object], tuple[str, ...]] = {
+    _no_balance: (
+        *("asset/withdraw/create", "asset/withdraw/cancel", "earn/place-order"),
+        *("asset/transfer/inter-transfer", "asset/transfer/universal-transfer"),
+    ),
+}
 WRITES: dict[tuple[str, str], Route] = {
     ("POST", f"/v5/{path}"): Route(answer, right=right)
-    for right, answers in {
-        "trade": {
-            _no_funds: ("order/create", "order/create-batch", "asset/exchange/convert-execute"),
-            _no_order: ("order/amend", "order/cancel", "order/cancel-all", "order/cancel-batch"),
-            _nothing_set: ("position/set-leverage", "position/trading-stop"),
-        },
-        "withdraw": {
-            _no_balance: (
-                *("asset/withdraw/create", "asset/withdraw/cancel", "earn/place-order"),
-                *("asset/transfer/inter-transfer", "asset/transfer/universal-transfer"),
-            ),
-        },
-    }.items()
+    for right, answers in (("trade", _TRADES), ("withdraw", _MOVES))
     for answer, paths in answers.items()
     for path in paths
 }
