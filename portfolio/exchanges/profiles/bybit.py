@@ -300,6 +300,7 @@ _REJECTED = (
 _EXPIRED = "This Bybit key has expired; one that is bound to an IP address does not."
 _BUSY = CodeRule(Treatment.AGAIN, "Bybit is busy or under maintenance.")
 _ASKED_WRONG = CodeRule(Treatment.STREAM, "Bybit does not accept what was asked for.")
+_NO_EARN = frozenset({"10005", "10024"})  # not ticked, or not to be had in this country
 _CODES = {
     "10000": _BUSY,
     "10001": _ASKED_WRONG,
@@ -350,7 +351,7 @@ PROFILE = Profile(
     balances=(
         BalanceRule(WALLET, {"accountType": "UNIFIED"}, read_unified),
         BalanceRule(FUND_WALLET, {"accountType": "FUND"}, read_funding),
-        BalanceRule(POSITION, {"category": "FlexibleSaving"}, read_earn, optional=True),
+        BalanceRule(POSITION, {"category": "FlexibleSaving"}, read_earn, _NO_EARN),
     ),
     streams=_STREAMS,
     plan=plan,
@@ -367,7 +368,7 @@ PROFILE = Profile(
         read_candles=read_candles,
         candle_limit=1000,
         candles_reach_back=True,
-        candles_by_stretch=True,
+        candles_windowed=True,
     ),
     error_code=error_code,
     codes=_CODES,
