@@ -6,7 +6,8 @@ from functools import partial
 
 from sandbox.amounts import down, exact
 from sandbox.assets import BY_CODE
-from sandbox.generate.bybit import EARN, FUNDING, UNIFIED, BybitAccount, BybitLife, Fill
+from sandbox.generate.bybit import BybitLife
+from sandbox.generate.bybit_records import EARN, FUNDING, UNIFIED, BybitAccount, Fill
 from sandbox.generate.prices import DAY, YEAR, Prices
 from sandbox.generate.timeline import Timeline
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from sandbox.exchanges.base import Call
 from sandbox.exchanges.bybit.errors import BybitError, wrong
-from sandbox.generate.bybit import Entry
+from sandbox.generate.bybit_records import Entry
 from sandbox.generate.prices import DAY
 
 Params = Mapping[str, str]

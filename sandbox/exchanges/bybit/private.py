@@ -22,7 +22,8 @@ from sandbox.exchanges.bybit.parameters import (
     window_of_seconds,
 )
 from sandbox.exchanges.bybit.public import CATEGORIES
-from sandbox.generate.bybit import EARN, FUNDING, UNIFIED, BybitAccount, BybitLife, Entry
+from sandbox.generate.bybit import BybitLife
+from sandbox.generate.bybit_records import EARN, FUNDING, UNIFIED, BybitAccount, Entry
 from sandbox.generate.prices import DAY, YEAR, Prices
 
 Row = dict[str, Any]

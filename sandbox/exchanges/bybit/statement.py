@@ -1,7 +1,7 @@
 """The statement of truth about an account; tests and people read it, never the product."""
 
 from sandbox.amounts import plain
-from sandbox.generate.bybit import BybitAccount
+from sandbox.generate.bybit_records import BybitAccount
 from sandbox.statement import Statement
 
 
