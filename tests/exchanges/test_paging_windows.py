@@ -169,14 +169,12 @@ def test_what_is_promised_of_a_refused_stretch_is_asked_for_anew() -> None:
     for _ in range(40):
         begin = strategy.parameters(cursor, now)["start"]
         asked.append(begin)
-        if from_ms(begin) < oldest:
-            step = strategy.skip(cursor, now)
-            assert step is not None
-            assert step.covered is None
-        else:
-            step = strategy.advance(cursor, Answer([]), now)
-            assert step.covered is not None
-            assert step.covered[0] == oldest
+        refused = from_ms(begin) < oldest
+        skipped = strategy.skip(cursor, now)
+        assert (skipped is not None) is refused
+        step = skipped or strategy.advance(cursor, Answer([]), now)
+        assert (step.covered is None) is refused
+        assert step.covered is None or step.covered[0] == oldest
         cursor = step.cursor
         if step.is_last:
             break
