@@ -79,6 +79,7 @@ KNOWN_READS = frozenset(
         ("bitstamp", "POST", "user_transactions/{pair}/"),
         ("bitstamp", "POST", "withdrawal-requests/"),
         ("bittrade", "GET", "order/matchresults"),
+        ("bybit", "GET", "v5/earn/order"),  # by GET the orders made; they are made elsewhere
         ("coincheck", "GET", "deposit_money"),
         ("coinone", "GET", "ticker_new/{quote_currency}"),
         ("coinone", "GET", "ticker_new/{quote_currency}/{target_currency}"),

@@ -108,18 +108,6 @@ _GUIDES = {
         ),
         notes=("The old kind of keys (a short key and a short secret) no longer works.",),
     ),
-    "bybit": Guide(
-        give=("Read-Only",),
-        keep=("Read-Write", "Withdrawal", "Account Transfer", "Sub-account Transfer"),
-        steps=(
-            "On bybit.com open your profile, then API, and choose Create New Key.",
-            "Choose System-generated API keys, then Read-Only.",
-            f"Choose Only IPs with permissions granted. {_IP}",
-            "Tick what is to be read (orders, positions, wallet) and submit.",
-            "Copy the API key and the secret; the secret is shown only now.",
-        ),
-        notes=("In the EEA choose Bybit EU.",),
-    ),
     "hyperliquid": Guide(
         give=(),
         keep=("A private key or an API wallet's key",),
