@@ -97,17 +97,6 @@ _GUIDES = {
             ("rewards", True, "from the first day", "as part of the ledger"),
         ),
     ),
-    "coinbase": Guide(
-        give=("View",),
-        keep=("Trade", "Transfer", "Receive"),
-        steps=(
-            "On portal.cdp.coinbase.com open API keys, then Secret API keys, and create one.",
-            "Choose the portfolio, tick View only, and ECDSA as the signature algorithm.",
-            f"Add this server's address to the IP allowlist. {_IP}",
-            "Download the file. Paste its whole text, or its name and private key, here.",
-        ),
-        notes=("The old kind of keys (a short key and a short secret) no longer works.",),
-    ),
     "hyperliquid": Guide(
         give=(),
         keep=("A private key or an API wallet's key",),

@@ -182,9 +182,15 @@ class TimeWindows:
     def skip(self, cursor: Cursor, now: datetime) -> Step | None:
         """Return where to go on when a stretch beyond the promise was refused: after it."""
         state, begin, end = self._window(cursor, now)
-        if not self.asks_beyond or begin >= self._oldest(now):
+        reach = self._oldest(now)
+        # The promise moves on with the clock: what was asked for by it a moment ago is not skipped.
+        if not self.asks_beyond or begin >= reach or "promised" in cursor:
             return None
-        return self._next_window(state, begin, end, now)
+        if end <= reach:
+            return self._next_window(state, begin, end, now)
+        # The refused stretch lies across the promise: what is promised of it is asked for anew.
+        onward = {"v": _VERSION, "since": reach, "from": reach, "width": state["width"]}
+        return Step({**onward, "promised": True}, False, None, from_ms(reach))
 
     def _window(self, cursor: Cursor, now: datetime) -> tuple[Cursor, int, int]:
         state = _start(cursor, offset=0, width=self.window // timedelta(milliseconds=1))

@@ -43,15 +43,7 @@ class TokenWindows(TimeWindows):
         if "token" in cursor:
             anew = {name: value for name, value in cursor.items() if name != "token"}
             return Step(anew, False, None, None)
-        state, begin, end = self._window(cursor, now)
-        reach = self._oldest(now)
-        if not self.asks_beyond or begin >= reach:
-            return None
-        if end <= reach:
-            return self._next_window(state, begin, end, now)
-        # The refused stretch lies across the promise: what is promised of it is asked for anew.
-        onward = {"v": _VERSION, "since": reach, "from": reach, "width": state["width"]}
-        return Step(onward, False, None, from_ms(reach))
+        return TimeWindows.skip(self, cursor, now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -423,3 +423,26 @@ def test_a_cursor_of_another_version_is_refused() -> None:
         strategy, _ = case(name, [], 2)
         with pytest.raises(ValueError, match="version"):
             strategy.parameters({"v": 99}, FLOOR)
+
+
+def test_a_refused_stretch_across_the_promise_does_not_cover_what_is_promised() -> None:
+    now = datetime(2026, 11, 21, tzinfo=UTC)
+    promise = timedelta(days=180)
+    windows = TimeWindows(
+        start_parameter="start",
+        end_parameter="end",
+        limit_parameter="limit",
+        limit=100,
+        window=timedelta(days=180),
+        floor=now - timedelta(days=270),
+        overlap=timedelta(days=1),
+        retention=promise,
+        asks_beyond=True,
+    )
+    step = windows.skip({}, now)
+    assert step is not None
+    assert step.covered is None
+    asked = windows.parameters(step.cursor, now)
+    assert asked["start"] == to_ms(now - promise)
+    # Refused again, a little later: that is an error, not another stretch to pass over.
+    assert windows.skip(step.cursor, now + timedelta(minutes=5)) is None
