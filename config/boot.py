@@ -183,6 +183,12 @@ def _end_politely() -> None:
             raise KeyboardInterrupt
         raise SystemExit(128 + number)
 
+    def quietly(lost: sys.UnraisableHookArgs) -> None:
+        """Says nothing of an end that came up inside a callback: ``asked_to_end`` knows of it."""
+        if not (_asked and isinstance(lost.exc_value, KeyboardInterrupt | SystemExit)):
+            sys.__unraisablehook__(lost)
+
+    sys.unraisablehook = quietly
     signal.signal(signal.SIGINT, leave)
     signal.signal(signal.SIGTERM, leave)
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:

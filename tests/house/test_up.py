@@ -19,7 +19,7 @@ import pytest
 import redis
 
 from config.servers.process import free_port
-from tests.house.programs import environment, finish, gone, left_over, place, start
+from tests.house.programs import ROOT, environment, finish, gone, left_over, place, start
 from tests.house.running import UP, Running
 
 LAST_WORDS = "Ctrl-C stops everything"
@@ -161,3 +161,31 @@ def test_another_port_is_taken_when_the_sandboxs_is_busy(data_dir: Path) -> None
         assert f"127.0.0.1:{busy}" not in running.said
         assert running.stop() == 0
     assert gone(data_dir), left_over(data_dir)
+
+
+LOST_IN_A_CALLBACK = """
+import gc, os, signal, weakref
+from config import boot
+boot._end_politely()
+class Kept: pass
+kept = Kept()
+def callback(_):
+    os.kill(os.getpid(), signal.SIGINT)
+    return [number for number in range(1000)]
+watch = weakref.ref(kept, callback)
+del kept
+gc.collect()
+print("asked to end:", boot.asked_to_end())
+"""
+
+
+def test_an_interruption_lost_in_a_callback_is_remembered_and_quiet() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LOST_IN_A_CALLBACK],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert (done.stdout, done.stderr) == ("asked to end: True\n", "")
