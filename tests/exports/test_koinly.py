@@ -156,3 +156,10 @@ def test_whatever_happened_the_balances_agree(found: list[ExportTransaction]) ->
     written = rows(found)
     assert change(written) == moved(found)
     assert [row["Date"] for row in written] == sorted(row["Date"] for row in written)
+
+
+def test_an_amount_of_more_than_28_digits_keeps_them_all() -> None:
+    amount, fee = "1234567890123.123456789012345678", "1234567890123.000000000000000001"
+    sent = event("2024-07-01", "withdrawal", f"-{amount} PEPE", f"-{fee} PEPE fee")
+    (row,) = rows([sent])
+    assert (row["Sent Amount"], row["Fee Amount"]) == (amount, fee)

@@ -91,12 +91,12 @@ def _split(transaction: ExportTransaction) -> list[_Row]:
     """The rows that hold every amount of a transaction."""
     net = _net(m for m in transaction.movements if m.role == PostingRole.PRINCIPAL)
     fees = _net(m for m in transaction.movements if m.role == PostingRole.FEE)
-    sent = [(asset, -amount) for asset, amount in net if amount < 0]
+    sent = [(asset, money.negate(amount)) for asset, amount in net if amount < 0]
     received = [(asset, amount) for asset, amount in net if amount > 0]
     split = [_Row(sent=out, received=into) for out, into in zip_longest(sent, received)]
     for row in split:
         row.label = _label(transaction.kind, row)
-    paid = [(asset, -amount) for asset, amount in fees if amount < 0]
+    paid = [(asset, money.negate(amount)) for asset, amount in fees if amount < 0]
     if split and paid:
         split[0].fee = paid.pop(0)
     split += [_Row(sent=leg, label=_FEE_LABEL) for leg in paid]
