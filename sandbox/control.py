@@ -74,13 +74,13 @@ class Control:
     def _account(self, request: Request, name: str, what: str, now_ms: int) -> Response:
         account = self._accounts[name]
         if (request.method, what) == ("GET", "statement"):
-            return json_response(account.statement())
+            return json_response({"positions": [], **account.statement()})
         if (request.method, what) == ("POST", "advance"):
             records = request.json().get("records", 4)
             if not isinstance(records, int) or not 1 <= records <= 1_000:
                 raise BadParameters("records must be a number from 1 to 1000")
             account.live_on(records, now_ms)
-            return json_response(account.statement())
+            return json_response({"positions": [], **account.statement()})
         return json_response({"detail": "There is nothing here."}, 404)
 
     def _faulty(self, request: Request, rest: list[str]) -> Response:

@@ -89,4 +89,24 @@ class ReportedBalance:
     quantity: Decimal
 
 
+@dataclass(frozen=True, slots=True)
+class ReportedPosition:
+    """An open position in a contract, as the exchange shows it now.
+
+    Its worth is not a holding: what it has won or lost so far is paid in ``settle_asset`` once it
+    is closed. None where the exchange does not say.
+    """
+
+    wallet: str
+    symbol: str  # the exchange's own name of the contract
+    side: str  # "long" or "short"
+    quantity: Decimal  # above zero, in ``unit``
+    unit: str  # an asset, or "contracts"
+    entry_price: Decimal | None
+    mark_price: Decimal | None
+    price_asset: str  # what both prices are in
+    unrealised_pnl: Decimal | None  # in ``settle_asset``
+    settle_asset: str
+
+
 JsonDict = dict[str, Any]

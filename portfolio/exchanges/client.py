@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from portfolio.engine.types import ReportedBalance
+from portfolio.engine.types import ReportedBalance, ReportedPosition
 from portfolio.exchanges import exact, failures
 from portfolio.exchanges.errors import KeyBroken, StreamUnavailable, TryAgain
 from portfolio.exchanges.gateway import Gateway, Rules
@@ -20,6 +20,7 @@ from portfolio.exchanges.profile import (
     Call,
     Listing,
     MarketRow,
+    PositionRule,
     Profile,
     RawPage,
     StreamRule,
@@ -29,6 +30,7 @@ from portfolio.exchanges.types import FetchedRecord, Page, PermissionAudit, Stre
 _Read = TypeVar("_Read")
 _Row = TypeVar("_Row")
 _Told = TypeVar("_Told")
+_Ask = Callable[[Call, Mapping[str, Any]], str]
 
 
 def rules_of(profile: Profile, name: str) -> Rules:
@@ -116,6 +118,25 @@ class ProfileClient:
             found += understand(rule.read, text, self._name)
         return found + self._of_accounts(lambda rule: rule.balances)
 
+    def positions(self) -> list[ReportedPosition] | None:
+        """Return the open positions; None of an exchange of which none are read.
+
+        May raise StreamUnavailable where this key may not see them, or any GatewayError.
+        """
+        rules = self._profile.positions
+        if not rules:
+            return None
+        return [position for rule in rules for position in self._positions_of(rule)]
+
+    def _positions_of(self, rule: PositionRule) -> list[ReportedPosition]:
+        try:
+            pages = self._listed(rule.listing, self._gateway.ask)
+        except (KeyBroken, StreamUnavailable) as error:
+            if error.code not in rule.absent_codes:
+                raise
+            return []
+        return [found for text in pages for found in understand(rule.read, text, self._name)]
+
     def _of_accounts(
         self, choose: Callable[[AccountsRule], Callable[[list[list[str]]], list[_Row]]]
     ) -> list[_Row]:
@@ -124,35 +145,38 @@ class ProfileClient:
         if rule is None:
             return []
         for place in range(len(self._lists), len(rule.listings)):
-            self._lists.append(self._listed(rule.listings[place]))
+            self._lists.append(self._listed(rule.listings[place], self._ask_balances))
         return understand(choose(rule), self._lists, self._name)
 
-    def _listed(self, listing: Listing) -> list[str]:
+    def _listed(self, listing: Listing, ask: _Ask) -> list[str]:
         """Return all pages of a list."""
         pages, asked = [], listing.params
         while True:
-            text, following = self._page_of_list(listing, asked)
+            text, following = self._page_of_list(listing, asked, ask)
             pages.append(text)
             if not following or following == asked:
                 return pages
             asked = following
 
     def _page_of_list(
-        self, listing: Listing, asked: Mapping[str, Any]
+        self, listing: Listing, asked: Mapping[str, Any], ask: _Ask
     ) -> tuple[str, Mapping[str, Any] | None]:
         """Return a page and how to ask for the next.
 
         A passing fault is met once here: a long list must be had in one go.
         """
 
-        def ask() -> tuple[str, Mapping[str, Any] | None]:
-            text = self._ask_own(listing.call, asked, self._profile.balances_refused)
+        def attempt() -> tuple[str, Mapping[str, Any] | None]:
+            text = ask(listing.call, asked)
             understand(exact.loads, text, self._name)
             return text, understand(listing.following, text, self._name)
 
         with contextlib.suppress(TryAgain):
-            return ask()
-        return ask()
+            return attempt()
+        return attempt()
+
+    def _ask_balances(self, call: Call, parameters: Mapping[str, Any]) -> str:
+        return self._ask_own(call, parameters, self._profile.balances_refused)
 
     def _ask_own(self, call: Call, parameters: Mapping[str, Any], refused: str) -> str:
         """Ask for what every key must show; one that may not is of no use."""

@@ -121,6 +121,9 @@ class GenericClient:
         found = {code: number(total) for code, total in totals.items() if total is not None}
         return [ReportedBalance("spot", code, total) for code, total in found.items() if total]
 
+    def positions(self) -> None:
+        """Return None: open positions are read by profiles only."""
+
     def plan_streams(self, *, known_assets: frozenset[str]) -> list[StreamSpec]:
         """Return what ccxt can fetch. Either trades and transfers book, or the ledger does."""
         kinds = [kind for kind in _METHODS if kind in self._row["kinds"]]

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from portfolio.engine.types import Event, RecordKind, ReportedBalance
+from portfolio.engine.types import Event, RecordKind, ReportedBalance, ReportedPosition
 from portfolio.exchanges.exact import Slice
 from portfolio.exchanges.guides import Guide
 from portfolio.exchanges.paging import Strategy
@@ -67,6 +67,15 @@ class Listing:
     call: Call
     params: Mapping[str, Any] = field(default_factory=dict)
     following: Callable[[str], Mapping[str, Any] | None] = lambda text: None
+
+
+@dataclass(frozen=True, slots=True)
+class PositionRule:
+    """One list of open positions and how each of its pages reads."""
+
+    listing: Listing
+    read: Callable[[str], list[ReportedPosition]]
+    absent_codes: frozenset[str] = frozenset()  # there is no such account
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +195,7 @@ class Profile:
     read_uid: Callable[[str], str] | None = None
     ccxt_options: Mapping[str, Any] = field(default_factory=dict)
     accounts: AccountsRule | None = None  # balances and streams account by account
+    positions: tuple[PositionRule, ...] = ()  # of wallets in which contracts are traded
     guide: Guide | None = None  # how to make a key there; else guides.py
     has_sandbox: bool = False  # a simulated exchange speaks its protocol
 

@@ -2,6 +2,7 @@
 
 from portfolio.models.connection import Connection, PermissionAudit
 from portfolio.models.ledger import Holding, Posting, RawRecord, RawRevision, Transaction
+from portfolio.models.position import Position
 from portfolio.models.price import (
     DailyHolding,
     DailyPrice,
@@ -21,6 +22,7 @@ __all__ = [
     "Holding",
     "LatestPrice",
     "PermissionAudit",
+    "Position",
     "Posting",
     "PriceSeries",
     "RawRecord",

@@ -69,6 +69,9 @@ class Connection(models.Model):
     # When the whole history was in for the first time; until then holdings are provisional.
     backfilled_at = models.DateTimeField(null=True)
     balances_at = models.DateTimeField(null=True)
+    # Null where open positions are not read, or not shown to this key; then it says why.
+    positions_at = models.DateTimeField(null=True)
+    positions_refused = models.TextField(blank=True)
     # Times in a row that the exchange could not be reached; sets the backoff.
     failures = models.PositiveIntegerField(default=0)
     # The worker that syncs it now; a dead worker loses it when the time has passed.

@@ -19,10 +19,12 @@ from portfolio.models import (
     Coverage,
     Holding,
     PermissionAudit,
+    Position,
     RawRecord,
     Stream,
     SyncRun,
 )
+from portfolio.selectors import positions
 
 UNREADABLE_SHOWN = 10
 # Streams may say "from the beginning": no exchange has records from before this day.
@@ -279,6 +281,7 @@ class Detail:
     runs: tuple[SyncRun, ...]
     balances: tuple[Balance, ...]
     unreadable: tuple[RawRecord, ...]  # the latest of them
+    positions: tuple[Position, ...]
 
 
 def get(user: User, connection_id: UUID) -> Connection:
@@ -299,6 +302,7 @@ def detail(user: User, connection_id: UUID, *, now: datetime) -> Detail:
         runs=tuple(connection.sync_runs.order_by("-started_at")[:8]),
         balances=_balances(connection),
         unreadable=_unreadable_records(connection) if card.unreadable else (),
+        positions=positions.of_connection(connection) if connection.positions_at else (),
     )
 
 

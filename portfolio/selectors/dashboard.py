@@ -12,8 +12,8 @@ from uuid import UUID
 
 from accounts.models import User
 from portfolio.engine import money
-from portfolio.models import Connection, Holding, PermissionAudit
-from portfolio.selectors import connections, valuation
+from portfolio.models import Connection, Holding, PermissionAudit, Position
+from portfolio.selectors import connections, positions, valuation
 from portfolio.selectors.connections import Card
 from portfolio.selectors.valuation import DailyPoint, HoldingRow, Valuation
 
@@ -99,6 +99,7 @@ class Overview:
     whole: Change | None  # over the span shown
     spark: tuple[Decimal, ...]
     attention: tuple[Attention, ...]
+    positions: tuple[Position, ...]
 
     @property
     def is_first_sync(self) -> bool:
@@ -153,6 +154,7 @@ def overview(user: User, span: Span, *, now: datetime) -> Overview:
         whole=_change(points, points[0].on) if points else None,
         spark=tuple(point.value for point in points[-SPARK_DAYS:]),
         attention=_attention(cards, worth, now),
+        positions=positions.of_user(user),
     )
 
 

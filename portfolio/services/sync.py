@@ -1,8 +1,9 @@
 """Brings a connection's streams up to date, a slice at a time.
 
-A run goes: ask for balances, plan the streams, fetch page after page of each, plan again with the
-assets found meanwhile, ask for balances once more. A slice does as much of that as its time allows;
-everything it needs to go on is in the database, so it may be killed at any instant.
+A run goes: ask for balances and positions, plan the streams, fetch page after page of each, plan
+again with the assets found meanwhile, ask for balances once more. A slice does as much of that as
+its time allows; everything it needs to go on is in the database, so it may be killed at any
+instant.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 
 import structlog
 from django.db import DataError, IntegrityError, transaction
@@ -23,8 +23,6 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from portfolio.engine import money
-from portfolio.engine.names import fit
 from portfolio.engine.types import ReportedBalance
 from portfolio.exchanges.errors import (
     GatewayError,
@@ -34,8 +32,8 @@ from portfolio.exchanges.errors import (
     WaitUntil,
 )
 from portfolio.exchanges.types import ExchangeClient, Page, StreamSpec
-from portfolio.models import Connection, Holding, Stream, SyncRun
-from portfolio.services import coverage, gateway, leases, ledger, runs
+from portfolio.models import Connection, Stream, SyncRun
+from portfolio.services import coverage, gateway, leases, ledger, runs, standing
 from portfolio.services.credentials import CredentialsUnreadable
 from portfolio.services.leases import LeaseLost
 
@@ -137,35 +135,12 @@ def _fetch(work: _Work) -> bool:
 
 def _balances(work: _Work) -> list[ReportedBalance]:
     balances = work.client.balances()
+    positions = standing.ask_positions(work.client)
     with transaction.atomic():
         leases.renew(work.connection.pk, work.holder)
-        _store_balances(work.connection, balances)
+        standing.store_balances(work.connection, balances)
+        standing.store_positions(work.connection, positions)
     return balances
-
-
-def _store_balances(connection: Connection, balances: Iterable[ReportedBalance]) -> None:
-    """Keeps what the exchange reports; what it no longer lists is zero by its own word."""
-    told: dict[tuple[str, str], Decimal] = {}
-    for balance in balances:
-        place = (fit(balance.wallet, 40), fit(balance.asset, 40))
-        told[place] = money.add(told.get(place, money.ZERO), balance.quantity)
-    connection.holdings.exclude(reported=0).update(reported=0)
-    Holding.objects.bulk_create(
-        [
-            Holding(
-                owner_id=connection.owner_id,
-                connection=connection,
-                wallet=wallet,
-                asset=asset,
-                reported=quantity,
-            )
-            for (wallet, asset), quantity in told.items()
-        ],
-        update_conflicts=True,
-        update_fields=["reported"],
-        unique_fields=["connection", "wallet", "asset"],
-    )
-    Connection.objects.filter(pk=connection.pk).update(balances_at=timezone.now())
 
 
 def _plan(work: _Work, balances: Iterable[ReportedBalance]) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from portfolio.engine.types import ReportedPosition
 from portfolio.exchanges import registry
 from portfolio.exchanges.errors import GatewayError, KeyBroken, TryAgain, WaitUntil
 from portfolio.exchanges.types import ExchangeClient, Verdict
@@ -114,6 +115,31 @@ def test_a_full_fetch_equals_the_statement(sandbox: str, exchange: str, purpose:
     assert held.balances == balances
     assert {(b.wallet, b.asset): b.quantity for b in client.balances()} == balances
     client.close()
+
+
+@pytest.mark.parametrize("purpose", PURPOSES)
+@pytest.mark.parametrize("exchange", EXCHANGES)
+def test_open_positions_equal_the_statement(sandbox: str, exchange: str, purpose: str) -> None:
+    client = opened(sandbox, exchange, purpose)
+    told = control(sandbox, f"accounts/{exchange}-{PURPOSES[purpose]}/statement")["positions"]
+    assert sorted(map(place_of, client.positions() or []), key=str) == sorted(
+        (
+            (row["wallet"], row["symbol"], row["side"], Decimal(row["quantity"]), row["unit"])
+            for row in told
+        ),
+        key=str,
+    )
+    client.close()
+
+
+def place_of(position: ReportedPosition) -> tuple[str, str, str, Decimal, str]:
+    return (
+        position.wallet,
+        position.symbol,
+        position.side,
+        position.quantity,
+        position.unit,
+    )
 
 
 @pytest.mark.parametrize("exchange", EXCHANGES)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from portfolio.engine.types import RecordKind, ReportedBalance
+from portfolio.engine.types import RecordKind, ReportedBalance, ReportedPosition
 from portfolio.exchanges.types import Page, PermissionAudit, StreamSpec, Verdict
 
 Answer = Callable[[], Any]
@@ -34,6 +34,7 @@ class Exchange:
 
     permissions: Any = None
     balance: Any = field(default_factory=list)
+    open_positions: Any = None
     streams: list[StreamSpec] = field(
         default_factory=lambda: [StreamSpec("ledger", RecordKind.LEDGER)]
     )
@@ -46,6 +47,10 @@ class Exchange:
 
     def balances(self) -> list[ReportedBalance]:
         found: list[ReportedBalance] = _given(self.balance)
+        return found
+
+    def positions(self) -> list[ReportedPosition] | None:
+        found: list[ReportedPosition] | None = _given(self.open_positions)
         return found
 
     def plan_streams(self, *, known_assets: frozenset[str]) -> list[StreamSpec]:

@@ -47,7 +47,7 @@ def test_the_command_lists_the_demo_keys(
 def test_every_listed_statement_answers(sandbox: str) -> None:
     for row in demo_keys(sandbox):
         with urllib.request.urlopen(row["statement"]) as response:
-            assert set(json.load(response)) == {"balances", "records"}
+            assert set(json.load(response)) == {"balances", "positions", "records"}
 
 
 @pytest.mark.parametrize("exchange", ["binance", "bingx", "kraken"])
