@@ -22,8 +22,8 @@ heartbeats.listen()
 app.conf.beat_schedule = {
     "dispatch due connections": {
         "task": "portfolio.tasks.dispatch_due",
-        "schedule": 5.0,
-        "options": {"expires": 4},
+        "schedule": 1.0,
+        "options": {"expires": 1},
     },
     "refresh prices": {
         "task": "portfolio.tasks.refresh_prices",

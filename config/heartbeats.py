@@ -13,7 +13,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 Role = Literal["worker", "beat"]
-EXPIRES_SECONDS = 30  # a worker is heard of every 2 s, beat every 5 s
+EXPIRES_SECONDS = 30  # a worker is heard of every 2 s, beat every second
 
 
 @lru_cache(maxsize=1)

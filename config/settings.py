@@ -13,6 +13,7 @@ from typing import Any
 import environ
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
+from kombu import Queue
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -213,6 +214,13 @@ CONTENT_SECURITY_POLICY = {
 # --- Celery ---------------------------------------------------------------------------------
 
 CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_DEFAULT_QUEUE = "celery"
+# Workers take from both in turn: what is short and urgent does not stand behind long work.
+CELERY_TASK_QUEUES = [Queue("celery"), Queue("urgent")]
+CELERY_TASK_ROUTES = {
+    "portfolio.tasks.dispatch_due": {"queue": "urgent"},
+    "portfolio.tasks.check_connection": {"queue": "urgent"},
+}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]

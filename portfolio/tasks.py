@@ -11,12 +11,14 @@ from django.utils import timezone
 
 from portfolio.exchanges.errors import TryAgain, WaitUntil
 from portfolio.models import Connection
-from portfolio.services import connections, leases, prices, schedule, sync, valuation
+from portfolio.services import connections, leases, prices, queue, schedule, sync, valuation
 
 log = structlog.get_logger(__name__)
 
 SLICE_SECONDS = 15.0
-DISPATCH_AT_ONCE = 50
+CROWDED_SLICE_SECONDS = 3.0  # while other connections wait for a worker
+# Messages that wait in the queue: more would leave the order of the schedule to the queue.
+QUEUE_DEPTH = 24
 TAKEN_WITHIN = timedelta(seconds=30)
 
 
@@ -27,8 +29,9 @@ def dispatch_due() -> int:
     now = timezone.now()
     # Due again soon, should the message be lost with its worker.
     hold = now + TAKEN_WITHIN
-    syncs = schedule.take_syncs(now, limit=DISPATCH_AT_ONCE, hold_until=hold)
-    checks = schedule.take_checks(now, limit=DISPATCH_AT_ONCE, hold_until=hold)
+    room = QUEUE_DEPTH - queue.depth()
+    checks = schedule.take_checks(now, limit=room, hold_until=hold)
+    syncs = schedule.take_syncs(now, limit=room - len(checks), hold_until=hold)
     for task, ids in ((sync_connection, syncs), (check_connection, checks)):
         for pk in ids:
             task.apply_async((str(pk),), expires=TAKEN_WITHIN.total_seconds())
@@ -38,8 +41,13 @@ def dispatch_due() -> int:
 @shared_task
 def sync_connection(connection_id: str) -> str:
     """Works on one connection for a slice, then lets others have the worker."""
-    result = sync.run_slice(uuid.UUID(connection_id), seconds=SLICE_SECONDS)
-    if result is sync.Slice.MORE:
+    pk = uuid.UUID(connection_id)
+    is_crowded = schedule.is_crowded(timezone.now())
+    seconds = CROWDED_SLICE_SECONDS if is_crowded else SLICE_SECONDS
+    result = sync.run_slice(pk, seconds=seconds)
+    if result is sync.Slice.MORE and is_crowded:
+        schedule.back_in_line(pk, timezone.now())
+    elif result is sync.Slice.MORE:
         within = sync.PASSED_ON_WITHIN.total_seconds()
         sync_connection.apply_async((connection_id,), expires=within)
     if result is sync.Slice.FINISHED:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Collection
 from decimal import Decimal
 
 import redis
 from django.conf import settings
 
 from portfolio.exchanges import registry
-from portfolio.exchanges.budget import RedisBudget
+from portfolio.exchanges.budget import RedisBudget, environment_of
 from portfolio.exchanges.markets import RedisMarketCache
 from portfolio.exchanges.types import ExchangeClient, MarketDataClient
 from portfolio.models import Connection
@@ -36,6 +37,13 @@ def budget(environment: str) -> RedisBudget:
     """The request budget that all workers share."""
     scale = Decimal(settings.SANDBOX_SPEED) if environment == SANDBOX else Decimal(1)
     return RedisBudget(redis_client(), scale=scale)
+
+
+def put_off(places: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Those of ``(exchange, environment)`` that cannot be asked just now; one question to Redis."""
+    words = {place: environment_of(base_url(*place)) for place in places}
+    marked = RedisBudget(redis_client()).put_off({(p[0], word) for p, word in words.items()})
+    return {place for place, word in words.items() if (place[0], word) in marked}
 
 
 def open_connection(connection: Connection, sealed: bytes | memoryview) -> ExchangeClient:

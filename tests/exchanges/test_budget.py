@@ -88,7 +88,8 @@ def test_a_counter_decays(budget: RedisBudget) -> None:
     with pytest.raises(WaitUntil) as caught:
         budget.acquire("kraken:live:counter:a", 2, allowance=COUNTER)
     wait = caught.value.until - datetime.now(UTC)
-    assert timedelta(seconds=1) < wait <= timedelta(seconds=2.1)
+    # 14 of 15 are used; a third is free again at 10, at half a unit a second.
+    assert timedelta(seconds=7) < wait <= timedelta(seconds=8.1)
     budget.acquire("kraken:live:counter:b", 2, allowance=COUNTER)  # another account is free
 
 
@@ -104,6 +105,23 @@ def test_a_counter_is_free_again_after_its_wait(server: redis.Redis) -> None:
 
 def test_a_scale_multiplies_every_allowance(server: redis.Redis) -> None:
     assert granted(RedisBudget(server, scale=10), BUCKET, 20, WEIGHTS) == 37
+
+
+def test_an_exchange_whose_shared_allowance_is_used_up_is_put_off(budget: RedisBudget) -> None:
+    places = {("binance", "live"), ("kraken", "live"), ("kraken", "other")}
+    granted(budget, "kraken:live:counter:a", 2, COUNTER)  # one account's own affair
+    assert budget.put_off(places) == set()
+    granted(budget, BUCKET, 20, WEIGHTS)
+    budget.pause("kraken:other", datetime.now(UTC) + timedelta(seconds=5))
+    assert budget.put_off(places) == {("binance", "live"), ("kraken", "other")}
+    assert budget.put_off([]) == set()
+
+
+def test_an_exchange_is_put_off_no_longer_than_its_window(server: redis.Redis) -> None:
+    short = Allowance("api", 4, period=1)
+    granted(RedisBudget(server), BUCKET, 1, short)
+    assert RedisBudget(server).put_off({("binance", "live")})
+    assert 0 < int(server.pttl("budget:full:binance:live")) <= 1100
 
 
 def test_what_the_exchange_has_counted_is_believed(budget: RedisBudget) -> None:

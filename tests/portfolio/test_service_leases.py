@@ -6,7 +6,9 @@ import os
 import socket
 import subprocess
 import sys
+from contextlib import suppress
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.db import connection as database
@@ -15,9 +17,18 @@ from django.utils import timezone
 
 from accounts.models import User
 from portfolio import tasks
+from portfolio.exchanges.budget import RedisBudget
+from portfolio.exchanges.errors import WaitUntil
+from portfolio.exchanges.profile import Allowance
 from portfolio.models import Connection
-from portfolio.services import leases, schedule
+from portfolio.services import gateway, leases, queue, schedule, sync
 from tests import factories
+
+
+@pytest.fixture(autouse=True)
+def nobody_waits() -> None:
+    """No mark of another test is left in Redis."""
+    gateway.redis_client().flushdb()
 
 
 @pytest.fixture
@@ -123,6 +134,66 @@ def test_what_is_held_or_not_due_is_left_alone(due: Connection, owner: User) -> 
     factories.connection(owner, next_sync_at=now, status="paused")
     leases.claim(due.pk, leases.new_holder())
     assert schedule.take_syncs(now, limit=9, hold_until=now) == []
+
+
+def test_what_cannot_be_asked_now_keeps_its_place(due: Connection, owner: User) -> None:
+    now = timezone.now()
+    free = factories.connection(owner, exchange="kraken", next_sync_at=now)
+    Connection.objects.filter(pk=due.pk).update(exchange="binance", environment="live")
+    allowance = Allowance("api", 1, period=60, reserve=Decimal(0))
+    places = RedisBudget(gateway.redis_client())
+    for _ in range(2):
+        with suppress(WaitUntil):
+            places.acquire("binance:live:api", 1, allowance=allowance)
+    hold = now + timedelta(seconds=30)
+    assert schedule.take_syncs(now, limit=9, hold_until=hold) == [free.pk]
+    due.refresh_from_db()
+    assert due.next_sync_at is not None
+    assert due.next_sync_at <= now
+    gateway.redis_client().delete("budget:full:binance:live")
+    assert schedule.take_syncs(now, limit=9, hold_until=hold) == [due.pk]
+
+
+def test_a_slice_that_is_over_waits_in_line_when_others_wait(
+    due: Connection, owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lengths: list[float] = []
+
+    def run(pk: object, *, seconds: float) -> sync.Slice:
+        lengths.append(seconds)
+        return sync.Slice.MORE
+
+    sent: list[str] = []
+    monkeypatch.setattr(sync, "run_slice", run)
+    monkeypatch.setattr(
+        tasks.sync_connection, "apply_async", lambda args, *, expires: sent.append(args[0])
+    )
+    mine = factories.connection(owner, next_sync_at=timezone.now() + timedelta(seconds=30))
+    tasks.sync_connection(str(mine.pk))
+    mine.refresh_from_db()
+    assert sent == []
+    assert mine.next_sync_at is not None
+    assert mine.next_sync_at <= timezone.now()
+    Connection.objects.update(next_sync_at=timezone.now() + timedelta(seconds=30))
+    tasks.sync_connection(str(mine.pk))
+    assert sent == [str(mine.pk)]
+    assert lengths == [tasks.CROWDED_SLICE_SECONDS, tasks.SLICE_SECONDS]
+
+
+def test_no_more_is_sent_than_the_queue_takes(
+    due: Connection, owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        factories.connection(owner, next_sync_at=timezone.now())
+    sent: list[str] = []
+    monkeypatch.setattr(
+        tasks.sync_connection, "apply_async", lambda args, *, expires: sent.append(args[0])
+    )
+    monkeypatch.setattr(queue, "depth", lambda: tasks.QUEUE_DEPTH - 2)
+    assert tasks.dispatch_due() == 2
+    monkeypatch.setattr(queue, "depth", lambda: tasks.QUEUE_DEPTH)
+    assert tasks.dispatch_due() == 0
+    assert len(sent) == 2
 
 
 @pytest.mark.parametrize("status", ["pending", "active", "paused", "broken"])
