@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, date, datetime
 from typing import Any, cast
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from portfolio.exchanges.catalogue import CredentialField, ExchangeInfo
 from portfolio.models.ledger import KIND_LABELS
 from portfolio.selectors.exports import ExportedConnection
 from portfolio.selectors.ledger import Choices, Filters
+from portfolio.templatetags.coffer import record_kind
 
 # For all that is pasted from an exchange: browsers must neither keep it nor send it to a spelling
 # service.
@@ -117,6 +119,30 @@ class RemoveForm(forms.Form):
         ],
         widget=forms.RadioSelect,
     )
+
+
+class FetchAgainForm(forms.Form):
+    """Which records are fetched once more, and from which day on."""
+
+    kind = forms.ChoiceField(label=_("Records"), required=False)
+    since = forms.DateField(
+        label=_("From this day on (UTC)"),
+        required=False,
+        help_text=_("Left empty: from the beginning. Some exchanges can only be asked for that."),
+        widget=forms.DateInput(attrs={"type": "date"}),
+    )
+
+    def __init__(self, *args: Any, kinds: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [("", _("All kinds")), *((kind, record_kind(kind)) for kind in kinds)]
+        cast("forms.ChoiceField", self.fields["kind"]).choices = choices
+
+    def clean_since(self) -> date | None:
+        """A day that has not come yet has no history."""
+        day: date | None = self.cleaned_data["since"]
+        if day is not None and day > datetime.now(UTC).date():
+            raise forms.ValidationError(_("Choose a day that has already come."))
+        return day
 
 
 def _offer(form: forms.Form, name: str, options: list[tuple[str, Any]]) -> None:

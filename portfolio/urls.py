@@ -26,6 +26,11 @@ urlpatterns = [
     path("connections/<uuid:connection_id>/pause/", connections.pause, name="connection-pause"),
     path("connections/<uuid:connection_id>/resume/", connections.resume, name="connection-resume"),
     path("connections/<uuid:connection_id>/sync/", connections.sync, name="connection-sync"),
+    path(
+        "connections/<uuid:connection_id>/fetch-again/",
+        connections.fetch_again,
+        name="connection-fetch-again",
+    ),
     path("connections/<uuid:connection_id>/remove/", connections.remove, name="connection-remove"),
     path("transactions/", transactions.index, name="transaction-list"),
     path("transactions/<int:transaction_id>/", transactions.detail, name="transaction-detail"),

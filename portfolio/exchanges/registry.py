@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 from portfolio.engine.types import Event, RecordKind
 from portfolio.exchanges import catalogue, exact
@@ -91,6 +91,28 @@ def overlap(exchange: str, kind: RecordKind) -> timedelta:
     profile = _profile(exchange)
     rules = profile.streams if profile else ()
     return max((rule.overlap for rule in rules if rule.kind == kind), default=_DEFAULT_OVERLAP)
+
+
+def rewind(
+    exchange: str,
+    stream: StreamSpec,
+    cursor: Mapping[str, Any],
+    *,
+    since: datetime,
+    before: tuple[str, datetime] | None,
+) -> dict[str, Any] | None:
+    """Return the cursor from which all since then is read again; None: only from the beginning.
+
+    ``before`` is the id and the time of the last record known from before then.
+    """
+    from portfolio.exchanges.paging import Row
+    from portfolio.exchanges.rewinding import rewind as of_strategy
+
+    profile = _profile(exchange)
+    if profile is None:
+        return None
+    strategy = profile.stream_rule(stream).strategy
+    return of_strategy(strategy, dict(cursor), since, Row(*before) if before else None)
 
 
 @functools.cache

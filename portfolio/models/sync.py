@@ -36,6 +36,8 @@ class Stream(models.Model):
     progress_at = models.DateTimeField(null=True)
     fetched_at = models.DateTimeField(null=True)
     caught_up_at = models.DateTimeField(null=True)
+    # When the last weeks were read again in whole, for what the exchange delivered late.
+    rescanned_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["priority", "key"]

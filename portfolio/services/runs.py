@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from portfolio.exchanges.errors import KeyBroken
 from portfolio.models import Connection, Stream, SyncRun
-from portfolio.services import connections, leases
+from portfolio.services import connections, leases, refetch
 from portfolio.services.credentials import CredentialsUnreadable
 
 Outcome = SyncRun.Outcome
@@ -32,6 +32,7 @@ def open_run(connection: Connection, holder: str) -> SyncRun:
     run = connection.sync_runs.filter(finished_at__isnull=True).first()
     if run is None:
         run = SyncRun.objects.create(connection=connection, started_at=timezone.now())
+        refetch.rescan(connection, timezone.now())
         _wake_streams(connection)
     elif run.outcome == Outcome.WAITING:
         SyncRun.objects.filter(pk=run.pk).update(outcome=Outcome.RUNNING, message="")

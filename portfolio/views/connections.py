@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, time
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -23,10 +24,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from portfolio import tasks
 from portfolio.exchanges import catalogue
 from portfolio.exchanges.catalogue import ExchangeInfo
-from portfolio.forms import ConnectionForm, CredentialsForm, RemoveForm
+from portfolio.forms import ConnectionForm, CredentialsForm, FetchAgainForm, RemoveForm
 from portfolio.models import Connection
 from portfolio.selectors import connections as selector
 from portfolio.services import connections as service
+from portfolio.services import refetch
 from portfolio.services.connections import ConnectionProblem
 from portfolio.views.access import Request, recently_confirmed
 
@@ -212,6 +214,32 @@ def sync(request: Request, connection_id: UUID) -> HttpResponse:
     """Fetches what is new now."""
     done = _("Fetching what is new.")
     return _act(request, connection_id, service.request_sync, done, tasks.sync_connection)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def fetch_again(request: Request, connection_id: UUID) -> HttpResponse:
+    """Asks which stretch of history is fetched once more, and sends the streams back."""
+    connection = _owned(request, connection_id)
+    kinds = sorted(set(connection.streams.values_list("kind", flat=True)))
+    form = FetchAgainForm(request.POST or None, kinds=kinds)
+    if request.method == "POST" and form.is_valid():
+        day = form.cleaned_data["since"]
+        since = datetime.combine(day, time(), UTC) if day else None
+        try:
+            with transaction.atomic():
+                refetch.fetch_again(
+                    connection=connection, kind=form.cleaned_data["kind"], since=since
+                )
+                _after_commit(tasks.sync_connection, str(connection.id))
+        except ConnectionProblem as problem:
+            form.add_error(None, problem.message)
+        else:
+            messages.success(request, _("It is being fetched again."))
+            return redirect("portfolio:connection-detail", connection.id)
+    context = {"form": form, "connection": connection}
+    status = 422 if form.is_bound and form.errors else 200
+    return render(request, "portfolio/connections/fetch_again.html", context, status=status)
 
 
 @login_required
