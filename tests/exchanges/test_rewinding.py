@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from portfolio.exchanges.paging import Row, from_ms
 from portfolio.exchanges.rewinding import rewind
-from tests.exchanges.test_paging import CASES, FLOOR_MS, GAPS, LIMITS, ONE_BY_ONE, case, made
-from tests.exchanges.walks import Walk, later
+from tests.exchanges.test_paging import CASES, GAPS, LIMITS, ONE_BY_ONE, case, made
+from tests.exchanges.walks import FLOOR_MS, Walk, later
 
 
 @pytest.mark.parametrize("name", CASES)

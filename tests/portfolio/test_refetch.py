@@ -12,7 +12,7 @@ from accounts.models import User
 from portfolio.exchanges import registry
 from portfolio.exchanges.paging import from_ms, to_ms
 from portfolio.models import Connection, Stream
-from portfolio.services import leases, refetch, runs
+from portfolio.services import leases, ledger, refetch, runs
 from portfolio.services.connections import ConnectionProblem
 from tests import factories
 
@@ -127,9 +127,7 @@ def test_a_new_run_begins_with_it(binance: Connection) -> None:
 def test_a_generic_exchange_can_only_begin_anew(owner: User) -> None:
     connection = factories.connection(owner, exchange="bequant")
     stream = windowed(connection)
-    assert (
-        registry.rewind("bequant", refetch.ledger.spec(stream), {}, since=NOW, before=None) is None
-    )
+    assert registry.rewind("bequant", ledger.spec(stream), {}, since=NOW, before=None) is None
     refetch.fetch_again(connection=connection, since=NOW - DAY)
     stream.refresh_from_db()
     assert stream.cursor == {}
