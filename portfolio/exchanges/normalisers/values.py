@@ -7,12 +7,13 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+_EXACT = (str, int, Decimal)  # by the very type: a bool is an int too
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def exact(value: Any) -> Decimal:
     """Return ``value`` as a finite Decimal. May raise ValueError; floats have lost digits."""
-    if isinstance(value, float | bool) or not isinstance(value, str | int | Decimal):
+    if type(value) not in _EXACT:
         raise ValueError(f"not an exact number: a {type(value).__name__}")
     try:
         number = Decimal(value)
@@ -25,7 +26,8 @@ def exact(value: Any) -> Decimal:
 
 def at_ms(value: Any) -> datetime:
     """Return the moment of ``value`` milliseconds since 1970. May raise ValueError."""
-    return _EPOCH + timedelta(milliseconds=int(exact(value)))
+    ms = value if type(value) is int else int(exact(value))
+    return _EPOCH + timedelta(milliseconds=ms)
 
 
 def at_seconds(value: Any) -> datetime:
