@@ -25,6 +25,7 @@ __all__ = [
     "get",
 ]
 
+_BY_PAIR = "pair by pair, of assets that are held or were deposited, withdrawn or traded before"
 _DATA = Path(__file__).parent / "data" / "catalogue.json"
 
 
@@ -124,8 +125,9 @@ def _from_flags(row: dict[str, Any]) -> tuple[Capability, ...]:
     for kind in ("trades", "deposits", "withdrawals", "ledger"):
         served = kind in row["kinds"]
         if kind == "trades" and served and row["trades_need_symbol"]:
-            note = "served for one pair at a time only; needs a profile"
-            found.append(Capability(kind, available=False, note=note))
+            by_ledger = "ledger" in row["kinds"]
+            note = "the ledger books them" if by_ledger else _BY_PAIR
+            found.append(Capability(kind, not by_ledger, "" if by_ledger else reach, note))
         else:
             found.append(Capability(kind, served, reach if served else "", ""))
     rest = (RecordKind.TRANSFERS, RecordKind.REWARDS)

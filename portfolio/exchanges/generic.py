@@ -11,7 +11,7 @@ import functools
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -25,7 +25,8 @@ from portfolio.exchanges.markets import LocalMarketCache, MarketCache
 from portfolio.exchanges.normalisers.values import at_ms
 from portfolio.exchanges.normalisers.values import exact as number
 from portfolio.exchanges.paging import Answer, Cursor, Row, TimeWindows
-from portfolio.exchanges.profile import Allowance, Call
+from portfolio.exchanges.profile import Allowance, Call, MarketRow
+from portfolio.exchanges.profiles.pairs import PairPlan
 from portfolio.exchanges.types import (
     Candle,
     FetchedRecord,
@@ -46,6 +47,9 @@ _METHODS = {
 _PAGE_SIZES = frozenset({10, 20, 25, 30, 40, 50, 100, 150, 200, 250, 300, 500, 1000, 1500, 2000})
 _FLOOR = datetime(2013, 1, 1, tzinfo=UTC)
 _BURST = 20
+_PAIRS = PairPlan(
+    main_quotes=("USDT", "USD", "EUR", "USDC", "BTC", "ETH", "GBP", "JPY", "BRL", "TRY", "AUD")
+)
 
 
 @functools.cache
@@ -67,6 +71,12 @@ def read_list(exchange: str) -> tuple[Call, ...]:
         units = {"calls": min(int(cost), _BURST)}
         calls.append(Call(section, method, "" if path == "-" else path, units))
     return tuple(calls)
+
+
+def trades_come_by_pair(row: Mapping[str, Any]) -> bool:
+    """Whether trades are served for one pair at a time only, and no ledger tells of them."""
+    kinds = row["kinds"]
+    return bool(row["trades_need_symbol"]) and "trades" in kinds and "ledger" not in kinds
 
 
 def generic_rules(exchange: str, name: str) -> Rules:
@@ -127,21 +137,36 @@ class GenericClient:
     def plan_streams(self, *, known_assets: frozenset[str]) -> list[StreamSpec]:
         """Return what ccxt can fetch. Either trades and transfers book, or the ledger does."""
         kinds = [kind for kind in _METHODS if kind in self._row["kinds"]]
+        pairwise = trades_come_by_pair(self._row)
         if self._row["trades_need_symbol"] and "trades" in kinds:
             kinds.remove("trades")
         by_ledger = "ledger" in kinds and "trades" not in kinds
-        return [
+        whole = [
             StreamSpec(kind, _METHODS[kind][1], {"books": _books(kind, by_ledger=by_ledger)})
             for kind in kinds
+        ]
+        return [*whole, *(self._pairs_of(known_assets) if pairwise else ())]
+
+    def _pairs_of(self, known_assets: frozenset[str]) -> list[StreamSpec]:
+        """Return the listed pairs of assets that were seen; those of no other are asked for."""
+        self._load_markets()
+        rows = [
+            MarketRow(symbol, base, quote, trading=True)
+            for symbol, (base, quote) in self._gateway.spot_pairs().items()
+        ]
+        planned = _PAIRS.streams(known_assets, rows)
+        return [
+            StreamSpec(stream.key, stream.kind, {**stream.scope, "books": "all"})
+            for stream in planned
+            if "sweep" not in stream.scope
         ]
 
     def fetch_page(self, stream: StreamSpec, cursor: Cursor, *, now: datetime) -> Page:
         """Return one stretch of time of ``stream``. May raise any GatewayError."""
-        method, strategy = _METHODS[stream.key][0], self._strategy()
+        method, strategy = _METHODS[stream.key.partition(":")[0]][0], self._strategy()
         asked = strategy.parameters(cursor, now)
-        rows = self._call(
-            method, None, asked["since"], self._row["page"], {"until": asked["until"]}
-        )
+        symbol, until = stream.scope.get("symbol"), {"until": asked["until"]}
+        rows = self._call(method, symbol, asked["since"], self._row["page"], until)
         records = understand(lambda _: self._records(rows, asked), "", self._name)
         known = [Row(record.external_id, record.occurred_at) for record in records]
         step = strategy.advance(cursor, Answer(known), now)
@@ -191,10 +216,13 @@ class GenericClient:
         return f'{{"unified": {exact.dumps(unified)}, "info": {info}}}'
 
     def _call(self, method: str, *arguments: Any) -> Any:
+        self._load_markets()
+        return self._gateway.unified(method, *arguments)
+
+    def _load_markets(self) -> None:
         if not self._has_markets:
             self._gateway.use_markets(self._cache, self._cache_key)
             self._has_markets = True
-        return self._gateway.unified(method, *arguments)
 
     def close(self) -> None:
         """Close the connections."""

@@ -113,6 +113,48 @@ def test_a_trade_keeps_its_digits_and_its_own_text(stub: Stub, bitfinex: Exchang
     assert fee == Movement("spot", "BTC", Decimal("-0.00000001"), PostingRole.FEE)
 
 
+def test_where_trades_come_by_pair_those_of_known_assets_are_asked_for(
+    stub: Stub, cache: LocalMarketCache
+) -> None:
+    client = registry.open_client(
+        "btcmarkets", CREDENTIALS, base_url=f"{stub.url}/btcmarkets", markets=cache
+    )
+    listed = ("BTC-AUD", "ETH-AUD", "XRP-AUD")
+    rows = [
+        {"marketId": pair, "baseAssetName": pair[:3], "quoteAssetName": "AUD", "status": "Online"}
+        | {"minOrderAmount": "0.0001", "amountDecimals": "8", "priceDecimals": "2"}
+        for pair in listed
+    ]
+    stub.answers("/btcmarkets/v3/markets", json.dumps(rows))
+    streams = client.plan_streams(known_assets=frozenset({"BTC", "ETH"}))
+    assert [stream.key for stream in streams] == [
+        "deposits",
+        "withdrawals",
+        "trades:BTC/AUD",
+        "trades:ETH/AUD",
+    ]
+    trade = {"id": "36014819", "marketId": "BTC-AUD", "timestamp": "2026-11-20T04:13:59.000000Z"}
+    trade |= {"price": "100000.01", "amount": "0.00000001", "side": "Bid", "fee": "0.01"}
+    trade |= {"orderId": "1", "liquidityType": "Taker"}
+
+    def trades(asked: Asked) -> Reply:
+        assert asked.parameters["marketId"] == "BTC-AUD"
+        return Reply(json.dumps([trade]))
+
+    stub.answers("/btcmarkets/v3/trades", trades)
+    cursor = {"v": 1, "from": 1_795_000_000_000 - 86_400_000}
+    page = client.fetch_page(streams[2], cursor, now=NOW)
+    client.close()
+    (record,) = page.records
+    event = registry.normalise("btcmarkets", streams[2], record.body)
+    assert event is not None
+    assert [(m.asset, m.amount) for m in event.movements] == [
+        ("BTC", Decimal("0.00000001")),
+        ("AUD", Decimal("-0.0010000001")),
+        ("AUD", Decimal("-0.01")),
+    ]
+
+
 def _holds(asked: Asked) -> bool:
     parameters = asked.parameters
     if not parameters:
