@@ -120,7 +120,8 @@ GUIDE = Guide(
         "only now.",
     ),
     notes=(
-        "Connect Kraken as well, with a key of its own: coins come and go by way of its spot wallet.",
+        "Connect Kraken as well, with a key of its own: coins come and go by way of its spot "
+        "wallet.",
         "Sub-accounts need connections of their own.",
     ),
     covers=(
