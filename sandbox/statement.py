@@ -8,7 +8,8 @@ from sandbox.generate.binance import BinanceAccount
 from sandbox.generate.bingx import BingXLife
 from sandbox.generate.kraken import KrakenAccount, wallet_and_asset
 
-Statement = dict[str, dict[str, dict[str, str]] | dict[str, int]]
+# Balances by wallet and asset, records by kind; and, where contracts are traded, open positions.
+Statement = dict[str, dict[str, dict[str, str]] | dict[str, int] | list[dict[str, str]]]
 
 
 def of_binance(account: BinanceAccount) -> Statement:

@@ -45,6 +45,7 @@ def rules_of(profile: Profile, name: str) -> Rules:
         time_call=profile.time_call,
         read_time=profile.read_time,
         options=profile.ccxt_options,
+        urls=profile.ccxt_urls,
     )
 
 

@@ -63,6 +63,10 @@ _OWN: Mapping[str, tuple[CredentialField, ...]] = {
         CredentialField("apiKey", "API key", secret=False),
         CredentialField("secret", "Private key", "The longer of the two, ending in ==."),
     ),
+    "krakenfutures": (
+        CredentialField("apiKey", "Public key", secret=False),
+        CredentialField("secret", "Private key", "The longer of the two, ending in ==."),
+    ),
     "coinbase": (
         CredentialField(
             "apiKey",
@@ -175,7 +179,7 @@ def _check(exchange: str, cleaned: dict[str, str]) -> None:
             raise BadCredential(name, "The key is cut off: its END line is missing.")
         if not value.isascii():
             raise BadCredential(name, "There are letters in it that no key has; copy it again.")
-    if exchange == "kraken":
+    if exchange in ("kraken", "krakenfutures"):
         _check_kraken(cleaned["secret"])
     elif exchange == "coinbase":
         _check_coinbase(cleaned)

@@ -13,7 +13,7 @@ from portfolio.exchanges import exact, failures
 from portfolio.exchanges.budget import Budget, environment_of, fingerprint, used_from
 from portfolio.exchanges.errors import GatewayError, WaitUntil, WriteRefused
 from portfolio.exchanges.failures import Failure, Reply
-from portfolio.exchanges.guard import make_instance, origins, point_at
+from portfolio.exchanges.guard import add_sections, make_instance, origins, point_at
 from portfolio.exchanges.markets import MarketCache
 from portfolio.exchanges.profile import Allowance, Call, CodeRule, Treatment
 
@@ -34,6 +34,7 @@ class Rules:
     time_call: Call | None = None
     read_time: Callable[[str], datetime] | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    urls: Mapping[str, str] = field(default_factory=dict)  # of sections that ccxt does not know
 
     def find_code(self, code: str) -> CodeRule | None:
         """Return the rule of ``code``, or of the beginning of it (``EAPI:Invalid nonce:x``)."""
@@ -64,6 +65,7 @@ class Gateway:
         self._remembers = False
         self._clock_key = (rules.exchange, base_url or "")
         self._ccxt = make_instance(rules.exchange, self, credentials, rules.options)
+        add_sections(self._ccxt, rules.urls)
         if base_url:
             point_at(self._ccxt, base_url)
             self._prefix = urlsplit(base_url.rstrip("/")).path

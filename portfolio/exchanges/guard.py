@@ -145,6 +145,20 @@ def make_instance(
     return instance
 
 
+def add_sections(instance: Any, urls: Mapping[str, str]) -> None:
+    """Let ``instance`` know of parts of the exchange's own address that ccxt's table lacks.
+
+    They pass the same locks: only listed reads, only addresses that are the exchange's already.
+    May raise ValueError for a section that ccxt has, or an address elsewhere.
+    """
+    known, table = origins(instance), instance.urls["api"]
+    for name, url in urls.items():
+        split = urlsplit(url)
+        if name in table or f"{split.scheme}://{split.netloc}" not in known:
+            raise ValueError(f"{name} is not a new part of the exchange's own address")
+    instance.urls = {**instance.urls, "api": {**table, **urls}}
+
+
 def point_at(instance: Any, base_url: str) -> None:
     """Send everything to ``base_url`` (which may have a path), each path staying as it is."""
     base = base_url.rstrip("/")

@@ -194,6 +194,7 @@ class Profile:
     uid_call: Call | None = None  # where the audit's answer does not name the account
     read_uid: Callable[[str], str] | None = None
     ccxt_options: Mapping[str, Any] = field(default_factory=dict)
+    ccxt_urls: Mapping[str, str] = field(default_factory=dict)  # sections that ccxt does not know
     accounts: AccountsRule | None = None  # balances and streams account by account
     positions: tuple[PositionRule, ...] = ()  # of wallets in which contracts are traded
     guide: Guide | None = None  # how to make a key there; else guides.py

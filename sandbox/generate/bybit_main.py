@@ -241,7 +241,7 @@ def _cash(life: BybitLife, index: int, ms: int) -> None:
 
 
 def _plan_episode(timeline: Timeline, life: BybitLife, index: int, ms: int) -> None:
-    """A contract position: opened in two parts, paying funding, closed in two; the last stays."""
+    """A contract position: opened in two parts, paying funding, closed in two; the last stay."""
     inverse = index % 4 == 3
     symbol, base = ("BTCUSD", "BTC") if inverse else LINEAR[index % 3]
     category, quote = ("inverse", "USD") if inverse else ("linear", "USDT")
@@ -255,7 +255,7 @@ def _plan_episode(timeline: Timeline, life: BybitLife, index: int, ms: int) -> N
         moment = ms - ms % DAY + (step + 1) * 28_800_000 + DAY
         timeline.plan(moment, partial(_pay, life, category, symbol, base))
     timeline.plan(ms + 5 * DAY, partial(_close, life, fill, size, not buy, Decimal("0.4"), "Trade"))
-    if index < 45:
+    if index < 43:
         timeline.plan(ms + 6 * DAY, partial(_close, life, fill, size, not buy, Decimal(1), end))
 
 

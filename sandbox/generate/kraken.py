@@ -207,6 +207,13 @@ class KrakenLife:
         refid = ids.kraken(self.rng, "LA", REFID)
         self._entry(self._ticks(time_ms), refid, "adjustment", code, amount)
 
+    def move_to_futures(self, time_ms: int, asset: str, amount: Decimal) -> str:
+        """Move to Kraken Futures (or, negative, back), which is another exchange; the reference."""
+        refid = ids.kraken(self.rng, "FT", REFID)
+        subtype = "spottofutures" if amount > 0 else "spotfromfutures"
+        self._entry(self._ticks(time_ms), refid, "transfer", _code(asset), -amount, subtype=subtype)
+        return refid
+
     def available(self, code: str) -> Decimal:
         """What may be spent of a Kraken code."""
         held = self.account.book.balance("", code)

@@ -39,6 +39,8 @@ class OkxAccount:
     lendings: list[Row] = field(default_factory=list)
     converts: list[Row] = field(default_factory=list)
     dusts: list[Row] = field(default_factory=list)
+    # Contracts held (short ones negative) and the price they were opened at.
+    positions: dict[str, tuple[int, Decimal]] = field(default_factory=dict)
 
 
 class OkxLife:

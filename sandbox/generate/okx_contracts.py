@@ -1,6 +1,6 @@
 """Contracts in an OKX account: opening, closing, funding, liquidation, delivery, options."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 
 from sandbox.amounts import ZERO, down, exact, near, plain
@@ -14,23 +14,29 @@ PLACES = 10
 
 @dataclass(slots=True)
 class Contracts:
-    """Long positions of one account: contracts held and the price they were opened at."""
+    """Positions of one account: contracts held and the price they were opened at."""
 
     life: OkxLife
-    held: dict[str, tuple[int, Decimal]] = field(default_factory=dict)
+
+    @property
+    def held(self) -> dict[str, tuple[int, Decimal]]:
+        """What is open."""
+        return self.life.account.positions
 
     def open(self, time_ms: int, name: str, count: int) -> None:
-        """Buy contracts; only the fee is paid."""
+        """Buy contracts, or sell them short (a negative count); only the fee is paid."""
         contract, price = CONTRACTS[name], self._price(name, time_ms)
         self.held[name] = (count, price)
-        self._trade(time_ms, contract, (price, count), ZERO, sub="3", side="buy")
+        sub, side = ("3", "buy") if count > 0 else ("4", "sell")
+        self._trade(time_ms, contract, (price, abs(count)), ZERO, sub=sub, side=side)
 
     def close(self, time_ms: int, name: str) -> None:
-        """Sell all contracts: what was won or lost, and the fee."""
+        """Close a position: what was won or lost, and the fee."""
         (count, entry), price = self.held.pop(name), self._price(name, time_ms)
         with exact():
             won = (price - entry) * count * CONTRACTS[name].size
-        self._trade(time_ms, CONTRACTS[name], (price, count), won, sub="5", side="sell")
+        sub, side = ("5", "sell") if count > 0 else ("6", "buy")
+        self._trade(time_ms, CONTRACTS[name], (price, abs(count)), won, sub=sub, side=side)
 
     def liquidate(self, time_ms: int, name: str) -> None:
         """The exchange closes the position, at a loss."""
@@ -58,11 +64,15 @@ class Contracts:
         with exact():
             amount = -down(self._price(name, time_ms) * count * contract.size * rate, PLACES)
         sub = "174" if amount > 0 else "173"
-        more = _about(contract) | {"pnl": plain(amount), "sz": str(count)}
+        more = _about(contract) | {"pnl": plain(amount), "sz": str(abs(count))}
         self.life.bill(time_ms, contract.settle, amount, "8", sub, **more)
 
     def option(self, time_ms: int, name: str, count: int, premium: Decimal, *, buy: bool) -> None:
         """Buy or sell an option: the premium is in the coin itself."""
+        if buy:
+            self.held[name] = (count, premium)
+        else:
+            self.held.pop(name)
         with exact():
             cost = premium * count * CONTRACTS[name].size
         moved, sub, side = (-cost, "1", "buy") if buy else (cost, "2", "sell")

@@ -184,6 +184,10 @@ def _contracts(timeline: Timeline, life: OkxLife, end: int) -> None:
     option = "BTC-USD-270326-120000-C"
     at(33 * 24, lambda t: contracts.option(t, option, 4, Decimal("0.0415"), buy=True))
     at(26 * 24, lambda t: contracts.option(t, option, 4, Decimal("0.0385"), buy=False))
+    # Still open at the end: one long, one short, one option.
+    at(5 * 24, partial(_open, contracts, btc, 6))
+    at(4 * 24, partial(_open, contracts, eth, -9))
+    at(3 * 24, lambda t: contracts.option(t, option, 2, Decimal("0.0295"), buy=True))
     for day in range(70, 10, -6):
         amount = Decimal(life.rng.randint(900, 90_000)).scaleb(-6)
         at(day * 24, partial(_interest, contracts, amount))

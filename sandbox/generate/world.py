@@ -1,6 +1,6 @@
 """All demo accounts together, with the coins that travel between the exchanges."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
 from operator import itemgetter
@@ -18,6 +18,23 @@ SEED = "coffer-sandbox-1"
 TO_KRAKEN = tuple(range(33, 1_080, 87))
 TO_BINANCE = tuple(range(48, 1_080, 69))
 TRAVELLERS = ("BTC", "ETH", "SOL", "USDT", "XRP")
+# What goes from Kraken's spot wallet to Kraken Futures, or (negative) comes back: account, day.
+TO_FUTURES = (
+    ("main", 410, "EUR", "3000"), ("main", 425, "BTC", "0.05"), ("main", 530, "USDT", "400"),
+    ("main", 610, "EUR", "1500"), ("main", 625, "BTC", "0.02"), ("main", 715, "EUR", "-150"),
+    ("main", 735, "USDT", "-25.5"), ("main", 802, "EUR", "900"), ("main", 930, "BTC", "-0.004"),
+    ("small", 970, "EUR", "400"), ("small", 971, "BTC", "0.004"), ("small", 990, "EUR", "-40"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What Kraken's spot wallet sent to Kraken Futures or (negative) got back."""
+
+    ms: int
+    code: str
+    amount: Decimal
+    reference: str  # of the spot wallet's row
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +44,7 @@ class World:
     prices: Prices
     binance: dict[str, BinanceLife]
     kraken: dict[str, KrakenLife]
+    moved: dict[str, list[Moved]] = field(default_factory=dict)  # to Kraken Futures, by account
 
 
 def build(anchor_ms: int) -> World:
@@ -56,13 +74,17 @@ def _live(world: World) -> None:
     timeline = Timeline()
     binance, kraken = world.binance["main"], world.kraken["main"]
     binance_main.plan(timeline, binance)
-    kraken_main.plan(timeline, kraken, expected=len(TO_KRAKEN) + len(TO_BINANCE))
+    moves = sum(account == "main" for account, *_ in TO_FUTURES)
+    kraken_main.plan(timeline, kraken, expected=len(TO_KRAKEN) + len(TO_BINANCE) + moves)
     for index, day in enumerate(TO_KRAKEN):
         moment = world.prices.origin + day * DAY + 43_000_000 + index * 7_919
         timeline.plan(moment, partial(_to_kraken, timeline, world, TRAVELLERS[index % 5]))
     for index, day in enumerate(TO_BINANCE):
         moment = world.prices.origin + day * DAY + 51_000_000 + index * 7_907
         timeline.plan(moment, partial(_to_binance, timeline, world, TRAVELLERS[index % 2]))
+    for account, day, asset, text in TO_FUTURES:
+        moment = world.prices.origin + day * DAY + 45_678_000
+        timeline.plan(moment, partial(_to_futures, world, account, asset, Decimal(text)))
     small.plan(timeline, world.binance["small"], world.kraken["small"])
     timeline.run()
     _settle(world)
@@ -86,6 +108,12 @@ def _to_binance(timeline: Timeline, world: World, asset: str, time_ms: int) -> N
     sent: Sent = life.withdraw(time_ms, asset, amount)
     arrival = time_ms + life.rng.randint(4, 45) * 60_000
     timeline.plan(arrival, lambda later: target.deposit(later, sent))
+
+
+def _to_futures(world: World, account: str, asset: str, amount: Decimal, time_ms: int) -> None:
+    reference = world.kraken[account].move_to_futures(time_ms, asset, amount)
+    moved = Moved(time_ms + 1_250, asset, amount, reference)
+    world.moved.setdefault(account, []).append(moved)
 
 
 def _settle(world: World) -> None:

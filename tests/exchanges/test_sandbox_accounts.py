@@ -221,7 +221,7 @@ def opened_error(sandbox: str, exchange: str, purpose: str) -> str:
 @pytest.mark.parametrize("exchange", EXCHANGES)
 def test_prices_of_the_sandbox(sandbox: str, exchange: str) -> None:
     prices = registry.open_market_data(exchange, base_url=f"{sandbox}/{exchange}")
-    currency = "USDT" if exchange == "bingx" else "EUR"
+    currency = {"bingx": "USDT", "krakenfutures": "USD"}.get(exchange, "EUR")
     assert ("BTC", currency) in prices.markets()
     assert len(prices.tickers()) == len(prices.markets())
     closes = prices.daily_closes("BTC", currency, since=datetime(2026, 1, 1, tzinfo=UTC).date())

@@ -264,3 +264,23 @@ def test_an_account_lives_on() -> None:
         assert after["records"]["trades"] == before["records"]["trades"] + 2
         assert after["records"]["deposits"] == before["records"]["deposits"] + 2
         assert written(_sums(connect(url, "bybit", "read-only-small"))) == after["balances"]
+
+
+def test_open_positions_are_listed_by_category_and_coin(client: Client, sandbox: str) -> None:
+    bybit = client("bybit")
+    ask = bybit.privateGetV5PositionList
+    linear = list(_cursors(ask, "list", {"category": "linear", "settleCoin": "USDT", "limit": 2}))
+    inverse = list(_cursors(ask, "list", {"category": "inverse"}))
+    told = control(sandbox, "accounts/bybit-main/statement")["positions"]
+    assert {(row["symbol"], row["side"], row["size"]) for row in linear + inverse} == {
+        (row["symbol"], {"long": "Buy", "short": "Sell"}[row["side"]], row["quantity"])
+        for row in told
+    }
+    assert {row["settle_asset"] for row in told} == {"USDT", "BTC"}
+    assert {row["side"] for row in told} == {"long", "short"}
+    assert ask({"category": "linear", "settleCoin": "USDC"})["result"]["list"] == []
+    with pytest.raises(ccxt.BadRequest, match="settleCoin"):
+        ask({"category": "linear"})
+    with pytest.raises(ccxt.BadRequest, match="cursor"):
+        ask({"category": "inverse", "cursor": "nonsense"})
+    assert len(bybit.fetch_positions()) == len(linear) == 3

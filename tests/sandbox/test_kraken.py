@@ -71,6 +71,8 @@ def test_the_main_account_has_every_kind_of_entry(client: Client) -> None:
         ("spend", ""),
         ("receive", ""),
         ("adjustment", ""),
+        ("transfer", "spottofutures"),
+        ("transfer", "spotfromfutures"),
     }
     times = [row["time"] for row in ledger.values()]
     assert times == sorted(times, reverse=True)

@@ -266,3 +266,22 @@ def test_an_account_lives_on(client: Client, sandbox: str) -> None:
     assert told["records"]["interest"] == before["interest"] + 2
     found = records(client("okx", "read-only-empty"))
     assert walks.written(sums(found)) == told["balances"]
+
+
+def test_open_positions_are_listed_and_equity_holds_what_they_won(
+    client: Client, sandbox: str
+) -> None:
+    okx = client("okx")
+    rows = okx.privateGetAccountPositions()["data"]
+    told = control(sandbox, "accounts/okx-main/statement")["positions"]
+    assert {(row["instId"], abs(int(row["pos"]))) for row in rows} == {
+        (row["symbol"], int(row["quantity"])) for row in told
+    }
+    assert {row["side"] for row in told} == {"long", "short"}
+    swaps = okx.privateGetAccountPositions({"instType": "SWAP"})["data"]
+    assert {row["instType"] for row in swaps} == {"SWAP"}
+    assert len(okx.fetch_positions()) == len(rows) == 3
+    details = okx.privateGetAccountBalance()["data"][0]["details"]
+    cash = next(row for row in details if row["ccy"] == "USDT")
+    assert Decimal(cash["eq"]) - Decimal(cash["cashBal"]) == Decimal(cash["upl"]) != 0
+    assert okx.privateGetAccountPositions({"instId": "ETH-USDT-SWAP"})["data"][0]["pos"][0] == "-"

@@ -34,6 +34,7 @@ from portfolio.exchanges.profiles.bybit_account import (
     read_funding,
     read_unified,
 )
+from portfolio.exchanges.profiles.bybit_positions import position_rules
 from portfolio.exchanges.profiles.bybit_public import (
     CODES,
     INSTRUMENTS,
@@ -63,6 +64,7 @@ KEY = _private("v5/user/query-api")
 WALLET = _private("v5/account/wallet-balance")
 FUND_WALLET = _private("v5/asset/transfer/query-account-coins-balance", coins=1)
 POSITION = _private("v5/earn/position")
+CONTRACTS = _private("v5/position/list")
 LOG = _private("v5/account/transaction-log")
 EXECUTIONS = _private("v5/execution/list")
 DEPOSITS = _private("v5/asset/deposit/query-record", deposits=1)
@@ -255,7 +257,17 @@ PROFILE = Profile(
     has_sandbox=True,
     guide=GUIDE,
     read_list=(
-        *(KEY, WALLET, FUND_WALLET, POSITION, LOG, EXECUTIONS, DEPOSITS, INTERNAL_DEPOSITS),
+        *(
+            KEY,
+            WALLET,
+            FUND_WALLET,
+            POSITION,
+            CONTRACTS,
+            LOG,
+            EXECUTIONS,
+            DEPOSITS,
+            INTERNAL_DEPOSITS,
+        ),
         *(WITHDRAWALS, TRANSFERS, CONVERSIONS, EARN_ORDERS, FUND_LOG),
         *(TIME, INSTRUMENTS, TICKERS, KLINE),
     ),
@@ -275,6 +287,7 @@ PROFILE = Profile(
         BalanceRule(FUND_WALLET, {"accountType": "FUND"}, read_funding),
         BalanceRule(POSITION, {"category": "FlexibleSaving"}, read_earn, _NO_EARN),
     ),
+    positions=position_rules(CONTRACTS),
     streams=_STREAMS,
     plan=plan,
     plan_needs_markets=False,

@@ -26,13 +26,16 @@ from portfolio.exchanges.profile import (
     BalanceRule,
     Call,
     CodeRule,
+    Listing,
     MarketRow,
     MarketRule,
+    PositionRule,
     Profile,
     RawPage,
     StreamRule,
     Treatment,
 )
+from portfolio.exchanges.profiles.okx_positions import read_positions
 from portfolio.exchanges.types import PermissionAudit, StreamSpec, Verdict
 
 _OPENED = datetime(2017, 1, 1, tzinfo=UTC)
@@ -53,6 +56,7 @@ def _public(path: str) -> Call:
 
 CONFIG = _private("account/config", "config")
 TRADING = _private("account/balance", "balance")
+POSITIONS = _private("account/positions", "positions")
 BILLS = _private("account/bills-archive", "bills")
 FILLS = _private("trade/fills-history", "fills")
 FUNDING = _private("asset/balances", "funding")
@@ -77,6 +81,7 @@ _ALLOWANCES = (
     _pace("config", "2"),  # 5 in 2 seconds
     _pace("bills", "2"),  # 5 in 2 seconds
     _pace("balance", "4"),  # 10 in 2 seconds
+    _pace("positions", "4"),  # 10 in 2 seconds
     _pace("fills", "4"),  # 10 in 2 seconds
     _pace("funding-bills", "0.9"),  # 1 a second
     _pace("easy-converts", "0.45"),  # 1 in 2 seconds
@@ -411,7 +416,7 @@ PROFILE = Profile(
     has_sandbox=True,
     guide=_GUIDE,
     read_list=(
-        *(CONFIG, TRADING, BILLS, FILLS, FUNDING, FUNDING_BILLS, DEPOSITS, WITHDRAWALS),
+        *(CONFIG, TRADING, POSITIONS, BILLS, FILLS, FUNDING, FUNDING_BILLS, DEPOSITS, WITHDRAWALS),
         *(CONVERSIONS, EASY_CONVERTS, SAVINGS, INTEREST, TIME, INSTRUMENTS, TICKERS, CANDLES),
     ),
     allowances=_ALLOWANCES,
@@ -424,6 +429,7 @@ PROFILE = Profile(
         BalanceRule(FUNDING, {}, read_funding),
         BalanceRule(SAVINGS, {}, read_savings),
     ),
+    positions=(PositionRule(Listing(POSITIONS), read_positions),),
     streams=_STREAMS,
     plan=plan,
     plan_needs_markets=False,

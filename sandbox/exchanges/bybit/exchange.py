@@ -169,6 +169,7 @@ def _reads(private: PrivateData) -> dict[tuple[str, str], Route]:
         "/v5/account/wallet-balance": Route(private.wallet, 50),
         "/v5/account/transaction-log": Route(private.log, 30),
         "/v5/execution/list": Route(private.executions, 50),
+        "/v5/position/list": Route(private.open_positions, 50),
         "/v5/earn/order": Route(private.orders),
         "/v5/earn/position": Route(private.positions),
         f"{asset}/coin/query-info": Route(private.coins, 5),

@@ -9,6 +9,7 @@ from sandbox.accounts import Key
 from sandbox.amounts import ZERO, exact, plain
 from sandbox.assets import ASSETS, Asset
 from sandbox.exchanges.base import Call
+from sandbox.exchanges.bybit import positions
 from sandbox.exchanges.bybit.errors import wrong
 from sandbox.exchanges.bybit.parameters import (
     entries,
@@ -212,15 +213,17 @@ class PrivateData:
         found = [e for e in found if coin in ("", e.row["coin"])]
         return page(call, found, limit(call.params, 50, 50), encoded=False)
 
+    def open_positions(self, call: Call, key: Key) -> Row:
+        """Open contracts of one category."""
+        return positions.listed(self._of(key), self._prices, call)
+
     def _open_profit(self, account: BybitAccount, now_ms: int) -> dict[str, Decimal]:
         profits: dict[str, Decimal] = {}
-        for (category, symbol), position in account.positions.items():
-            if not position.size or category != "linear":
-                continue
-            price = self._prices.at(symbol.removesuffix("USDT"), "USDT", now_ms, 2)
+        for place, position in positions.open_positions(account):
+            coin = positions.settle_of(*place)
             with exact():
-                profit = position.size * (price - position.price)
-                profits["USDT"] = profits.get("USDT", ZERO) + profit
+                won = round(positions.profit(self._prices, place, position, now_ms), 8)
+                profits[coin] = profits.get(coin, ZERO) + won
         return profits
 
     def _of(self, key: Key) -> BybitAccount:

@@ -1,12 +1,13 @@
 """The statement of truth about an account; tests and people read it, never the product."""
 
 from sandbox.amounts import plain
+from sandbox.exchanges.bybit import positions
 from sandbox.generate.bybit_records import BybitAccount
 from sandbox.statement import Statement
 
 
 def of(account: BybitAccount) -> Statement:
-    """Balances by wallet and asset; counts of all rows that the endpoints serve.
+    """Balances by wallet and asset; counts of all rows that the endpoints serve; open positions.
 
     The ledger is the unified wallet's log and the funding wallet's, transfers are those between
     the two and the orders of savings; executions count as trades whatever they were.
@@ -23,4 +24,5 @@ def of(account: BybitAccount) -> Statement:
         "transfers": len(account.transfers) + len(account.orders),
         "conversions": len(account.conversions),
     }
-    return {"balances": balances, "records": records}
+    told = positions.told(account)
+    return {"balances": balances, "records": records, "positions": told}

@@ -52,7 +52,8 @@ class Okx:
         anchor = world.prices.origin + 3 * YEAR
         self._served = {n: Served(life.account, anchor) for n, life in self._lives.items()}
         self._windows = Windows(speed)
-        self._routes = _reads(PublicData(world.prices), PrivateData(self._served)) | WRITES
+        private = PrivateData(self._served, world.prices)
+        self._routes = _reads(PublicData(world.prices), private) | WRITES
 
     def accounts(self) -> dict[str, Account]:
         """The demo accounts by name."""
@@ -166,7 +167,7 @@ def _reads(public: PublicData, private: PrivateData) -> dict[tuple[str, str], Ro
         "system/status": open_(public.status, (1, 5)),
         "account/config": Route(private.config, slow),
         "account/balance": Route(private.trading, quick),
-        "account/positions": Route(lambda call, key: [], quick),  # none is open
+        "account/positions": Route(private.positions, quick),
         "account/bills": Route(private.bills, slow),
         "account/bills-archive": Route(private.bills_archive, slow),
         "trade/fills": Route(private.fills, (60, 2)),

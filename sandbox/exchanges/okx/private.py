@@ -5,14 +5,16 @@ from decimal import Decimal
 from typing import Any
 
 from sandbox.accounts import Key
-from sandbox.amounts import ZERO, plain
+from sandbox.amounts import ZERO, exact, plain
 from sandbox.assets import BY_CODE
 from sandbox.exchanges.base import Call
+from sandbox.exchanges.okx import positions
 from sandbox.exchanges.okx.errors import wrong
 from sandbox.exchanges.okx.parameters import limit, number, required
 from sandbox.exchanges.okx.served import RECENT_ASSET_BILLS, RECENT_BILLS, RECENT_FILLS, Served
 from sandbox.generate.okx import EARN, FUNDING, TRADING, Row
 from sandbox.generate.okx_markets import SPOT, chain
+from sandbox.generate.prices import Prices
 
 KINDS = ("SPOT", "MARGIN", "SWAP", "FUTURES", "OPTION")
 
@@ -20,8 +22,9 @@ KINDS = ("SPOT", "MARGIN", "SWAP", "FUTURES", "OPTION")
 class PrivateData:
     """The reading endpoints, each for the account of the key that asks."""
 
-    def __init__(self, accounts: Mapping[str, Served]) -> None:
+    def __init__(self, accounts: Mapping[str, Served], prices: Prices) -> None:
         self._accounts = accounts
+        self._prices = prices
 
     def config(self, call: Call, key: Key) -> list[Row]:
         """What the key may do and whose it is."""
@@ -59,13 +62,21 @@ class PrivateData:
         ]
 
     def trading(self, call: Call, key: Key) -> list[Row]:
-        """The trading account; no contracts are open, so equity is cash."""
-        frozen = self._of(key).account.frozen
+        """The trading account: cash, and equity with what open positions have won."""
+        account = self._of(key).account
+        won = positions.profits(account, self._prices, call.now_ms)
         details = []
         for code, amount in self._held(key, TRADING).items():
-            locked = frozen.get(code, ZERO)
-            details.append(_detail(code, amount, locked, call.now_ms))
+            locked = account.frozen.get(code, ZERO)
+            row = _detail(code, amount, locked, call.now_ms)
+            with exact():
+                row |= {"eq": plain(amount + won.get(code, ZERO))}
+            details.append(row | {"upl": plain(won.get(code, ZERO))})
         return [{"adjEq": "", "details": details, "totalEq": "", "uTime": str(call.now_ms)}]
+
+    def positions(self, call: Call, key: Key) -> list[Row]:
+        """Open contracts of all kinds."""
+        return positions.listed(self._of(key).account, self._prices, call)
 
     def funding(self, call: Call, key: Key) -> list[Row]:
         """The funding account."""

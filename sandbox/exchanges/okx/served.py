@@ -5,6 +5,7 @@ accounts do not empty themselves as time goes by.
 """
 
 from sandbox.amounts import ZERO, plain
+from sandbox.exchanges.okx import positions
 from sandbox.generate.okx import OkxAccount, Row
 from sandbox.generate.prices import DAY
 from sandbox.statement import Statement
@@ -30,7 +31,7 @@ class Served:
         return [row for row in kept if int(row.get("ts") or row["uTime"]) >= since]
 
     def statement(self) -> Statement:
-        """All balances; of the records, those that the lists still serve.
+        """All balances and open positions; of the records, those that the lists still serve.
 
         Transfers, rewards, funding payments and liquidations are rows of the two ledgers.
         """
@@ -47,4 +48,5 @@ class Served:
             "conversions": len(self.rows("converts")),
             "dust": len(self.rows("dusts")),
         }
-        return {"balances": balances, "records": records}
+        told = positions.told(self.account)
+        return {"balances": balances, "records": records, "positions": told}
