@@ -7,6 +7,7 @@ is why nothing of them is passed on.
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -121,6 +122,21 @@ _CLASSES: Mapping[str, tuple[Treatment, str]] = {
     "BadSymbol": (Treatment.STREAM, "{} does not know this pair."),
     "BadRequest": (Treatment.STREAM, "{} does not accept what was asked for."),
 }
+
+
+def before_sending(name: str, error: BaseException) -> Failure | None:
+    """Return what went wrong where no request was made and the error is none of ccxt's own.
+
+    A value that cannot be used to sign is the key's fault, anything else ours or ccxt's.
+    """
+    if any(ancestor.__name__ == "BaseError" for ancestor in type(error).__mro__):
+        return None
+    frames = traceback.extract_tb(error.__traceback__)
+    if isinstance(error, ValueError | LookupError) and any(f.name == "sign" for f in frames):
+        text = f"This key does not have the form that {name} uses: check what was pasted."
+        return Failure(KeyBroken(text, code="form"), Treatment.KEY)
+    text = f"The request to {name} could not be made: this version of Coffer has a fault there."
+    return _again(text, "unsent")
 
 
 _HIDDEN = ("TooManyRedirects", "SSLError")

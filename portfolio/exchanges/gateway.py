@@ -196,7 +196,10 @@ class Gateway:
     def _translate(self, error: Exception) -> Failure:
         now, name, reply = datetime.now(UTC), self._rules.name, self._reply
         code = self._rules.error_code(reply.text) if reply else ""
-        decided = failures.from_status(name, reply, code, now) if reply else None
+        if reply:
+            decided = failures.from_status(name, reply, code, now)
+        else:
+            decided = failures.before_sending(name, error)
         decided = decided or failures.from_code(code, self._rules.find_code, now)
         return decided or failures.from_class(name, error, code, now)
 

@@ -79,6 +79,7 @@ KNOWN_READS = frozenset(
         ("bitstamp", "POST", "user_transactions/{pair}/"),
         ("bitstamp", "POST", "withdrawal-requests/"),
         ("bittrade", "GET", "order/matchresults"),
+        ("bullish", "GET", "v1/users/hmac/login"),  # gives the token that every read carries
         ("bybit", "GET", "v5/earn/order"),  # by GET the orders made; they are made elsewhere
         ("coincheck", "GET", "deposit_money"),
         ("coinone", "GET", "ticker_new/{quote_currency}"),
