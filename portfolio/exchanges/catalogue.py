@@ -71,17 +71,15 @@ class ExchangeInfo:
 @functools.cache
 def all_exchanges() -> tuple[ExchangeInfo, ...]:
     """Return every exchange, those with a profile first, then by name."""
-    data = json.loads(_DATA.read_text(encoding="utf-8"))["exchanges"]
-    infos = [_info(exchange, row) for exchange, row in data.items()]
+    infos = [_info(exchange) for exchange in _rows()]
     return tuple(sorted(infos, key=lambda info: (not info.has_profile, info.name.casefold())))
 
 
 def get(exchange: str) -> ExchangeInfo:
     """Return one exchange. May raise UnknownExchange (a KeyError)."""
-    found = _by_id().get(exchange)
-    if found is None:
+    if exchange not in _rows():
         raise UnknownExchange(exchange)
-    return found
+    return _info(exchange)
 
 
 def clean_credentials(exchange: str, values: Mapping[str, str]) -> dict[str, str]:
@@ -93,11 +91,14 @@ def clean_credentials(exchange: str, values: Mapping[str, str]) -> dict[str, str
 
 
 @functools.cache
-def _by_id() -> dict[str, ExchangeInfo]:
-    return {info.id: info for info in all_exchanges()}
+def _rows() -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = json.loads(_DATA.read_text(encoding="utf-8"))["exchanges"]
+    return found
 
 
-def _info(exchange: str, row: dict[str, Any]) -> ExchangeInfo:
+@functools.cache
+def _info(exchange: str) -> ExchangeInfo:
+    row = _rows()[exchange]
     profile = PROFILES.get(exchange)
     guide = (profile and profile.guide) or guides.of(exchange, row["name"])
     refused = exchange in credentials.WALLET_KEYED

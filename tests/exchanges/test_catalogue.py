@@ -172,3 +172,20 @@ def test_an_address_is_enough_for_hyperliquid() -> None:
     assert clean_credentials("hyperliquid", {"walletAddress": f" {address} "}) == {
         "walletAddress": address
     }
+
+
+def test_one_exchange_loads_one_profile() -> None:
+    program = (
+        "import sys; from portfolio.exchanges import catalogue, registry; "
+        "before = [n for n in sys.modules if n.startswith('portfolio.exchanges.profiles.')]; "
+        "catalogue.get('kraken'); "
+        "after = {n.rpartition('.')[2] for n in sys.modules if '.exchanges.profiles.' in n}; "
+        "sys.exit(int(bool(before) or 'binance' in after or 'kraken' not in after))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False)
+    assert done.returncode == 0
+
+
+def test_profiles_are_called_like_their_exchange() -> None:
+    for exchange, profile in PROFILES.items():
+        assert profile.exchange == exchange
