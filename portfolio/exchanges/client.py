@@ -98,12 +98,18 @@ class ProfileClient:
         """Ask the exchange what this key may do. May raise any GatewayError."""
         profile = self._profile
         text = self._ask_own(profile.audit_call, {}, profile.audit_refused)
-        audit = understand(profile.read_audit, text, self._name)
+        audit = understand(self._judge, text, self._name)
         if profile.uid_call and profile.read_uid:
             answer = self._ask_own(profile.uid_call, {}, profile.audit_refused)
             uid = understand(profile.read_uid, answer, self._name)
             audit = dataclasses.replace(audit, account_uid=uid)
         return audit
+
+    def _judge(self, text: str) -> PermissionAudit:
+        among = self._profile.read_audit_among
+        if among:
+            return among(text, self._gateway.is_own_key)
+        return self._profile.read_audit(text)
 
     def balances(self) -> list[ReportedBalance]:
         """Return every balance that is not zero, by wallet. May raise any GatewayError."""

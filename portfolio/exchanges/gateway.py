@@ -18,6 +18,7 @@ from portfolio.exchanges.markets import MarketCache
 from portfolio.exchanges.profile import Allowance, Call, CodeRule, Treatment
 
 _REFUSED = "Coffer refused a request that is not on this exchange's list of reads."
+_TOLD = 6  # letters of a key that are enough to tell it from its owner's other ones
 _clocks: dict[tuple[str, str], int] = {}  # milliseconds we are ahead, by exchange and address
 
 
@@ -76,6 +77,11 @@ class Gateway:
 
     def __repr__(self) -> str:
         return f"Gateway({self._rules.exchange!r})"
+
+    def is_own_key(self, name: str) -> bool:
+        """Whether an exchange means the key in use by ``name``: whole, or begun and starred."""
+        begun, own = name.rstrip("*"), str(self._ccxt.apiKey or "")
+        return own == name or (begun != name and len(begun) >= _TOLD and own.startswith(begun))
 
     # --- the locks (guard.Gate) ----------------------------------------------------------------
 

@@ -150,12 +150,13 @@ class TimeWindows:
     asks_beyond: bool = False  # ask for older ones all the same; they are kept, not relied on
     beyond: timedelta | None = None  # how much older; None: as old as the floor
     full_sizes: frozenset[int] = frozenset()  # counts that smell of a page cut off
+    in_seconds: bool = False  # times go out as whole seconds, the end rounded up
 
     def parameters(self, cursor: Cursor, now: datetime) -> dict[str, Any]:
         state, begin, end = self._window(cursor, now)
         asked = {
-            self.start_parameter: begin,
-            self.end_parameter: end,
+            self.start_parameter: begin // 1000 if self.in_seconds else begin,
+            self.end_parameter: -(-end // 1000) if self.in_seconds else end,
         }
         if self.limit_parameter:
             asked[self.limit_parameter] = self.limit

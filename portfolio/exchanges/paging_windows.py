@@ -16,18 +16,13 @@ class TokenWindows(TimeWindows):
     """Stretches of time, oldest first; each answer names the token of the next page.
 
     A token may come with the last page too: then the page it opens is empty. When the exchange
-    refuses a token, the same stretch begins anew. With ``in_seconds`` times go out as whole
-    seconds, the end rounded up.
+    refuses a token, the same stretch begins anew.
     """
 
     token_parameter: str = "cursor"  # noqa: S105
-    in_seconds: bool = False
 
     def parameters(self, cursor: Cursor, now: datetime) -> dict[str, Any]:
         asked = TimeWindows.parameters(self, cursor, now)
-        if self.in_seconds:
-            asked[self.start_parameter] //= 1000
-            asked[self.end_parameter] = -(-asked[self.end_parameter] // 1000)
         if "token" in cursor:
             asked[self.token_parameter] = cursor["token"]
         return asked

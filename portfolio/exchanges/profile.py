@@ -193,6 +193,8 @@ class Profile:
     read_time: Callable[[str], datetime] | None = None
     uid_call: Call | None = None  # where the audit's answer does not name the account
     read_uid: Callable[[str], str] | None = None
+    # Where the audit's answer is of several keys: told to be this one's by how it names it.
+    read_audit_among: Callable[[str, Callable[[str], bool]], PermissionAudit] | None = None
     ccxt_options: Mapping[str, Any] = field(default_factory=dict)
     ccxt_urls: Mapping[str, str] = field(default_factory=dict)  # sections that ccxt does not know
     accounts: AccountsRule | None = None  # balances and streams account by account

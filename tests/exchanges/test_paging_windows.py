@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from portfolio.exchanges.paging import Answer, from_ms
+from portfolio.exchanges.paging import Answer, TimeWindows, from_ms
 from portfolio.exchanges.paging_windows import NumberedPages, TokenWindows, days
-from tests.exchanges.walks import FLOOR, FLOOR_MS, Record, Serve, Walk, later
+from tests.exchanges.walks import FLOOR, FLOOR_MS, Record, Serve, Walk, by_window, later
 
 HOUR = timedelta(hours=1)
 WEEK = timedelta(days=7)
@@ -85,6 +85,29 @@ def test_token_windows_find_everything(
     now = later(from_ms(records[-1].ms if records else FLOOR_MS), hours=2)
     serve = by_token(records, limit, seconds=seconds, last_too=last_too)
     walk = Walk(windows(limit, in_seconds=seconds), serve)
+    walk.round(now)
+    assert walk.seen == ids(records)
+    assert walk.covered[-1] == (FLOOR, now)
+    for again in walk.replay(now):
+        assert again.seen == ids(records)
+
+
+@settings(max_examples=60, deadline=None)
+@given(GAPS, LIMITS, st.sampled_from(["offset", "page"]), st.booleans())
+def test_pages_of_windows_in_seconds_find_everything(
+    gaps: list[int], limit: int, way: str, newest_first: bool
+) -> None:
+    records = made(gaps)
+    now = later(from_ms(records[-1].ms if records else FLOOR_MS), hours=2)
+    inner = by_window(records, limit, newest_first=newest_first, inclusive=True)
+
+    def serve(asked: dict[str, Any]) -> Answer:
+        begin, end = asked["start"] * 1000, asked["end"] * 1000 + 999
+        return inner({**asked, "start": begin, "end": end})
+
+    names: dict[str, Any] = {f"{way}_parameter": way, "in_seconds": True}
+    strategy = TimeWindows("start", "end", "limit", limit, WEEK, FLOOR, HOUR, **names)
+    walk = Walk(strategy, serve)
     walk.round(now)
     assert walk.seen == ids(records)
     assert walk.covered[-1] == (FLOOR, now)
