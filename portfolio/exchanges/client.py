@@ -97,13 +97,22 @@ class ProfileClient:
     def audit(self) -> PermissionAudit:
         """Ask the exchange what this key may do. May raise any GatewayError."""
         profile = self._profile
-        text = self._ask_own(profile.audit_call, {}, profile.audit_refused)
+        uid, asked = None, {}
+        if profile.audit_parameters:
+            uid = self._uid()
+            asked = dict(profile.audit_parameters(uid or ""))
+        text = self._ask_own(profile.audit_call, asked, profile.audit_refused)
         audit = understand(self._judge, text, self._name)
-        if profile.uid_call and profile.read_uid:
-            answer = self._ask_own(profile.uid_call, {}, profile.audit_refused)
-            uid = understand(profile.read_uid, answer, self._name)
-            audit = dataclasses.replace(audit, account_uid=uid)
-        return audit
+        uid = uid or self._uid()
+        return audit if uid is None else dataclasses.replace(audit, account_uid=uid)
+
+    def _uid(self) -> str | None:
+        """Ask who the account is, where the audit's answer does not tell."""
+        profile = self._profile
+        if not profile.uid_call or not profile.read_uid:
+            return None
+        answer = self._ask_own(profile.uid_call, {}, profile.audit_refused)
+        return understand(profile.read_uid, answer, self._name)
 
     def _judge(self, text: str) -> PermissionAudit:
         among = self._profile.read_audit_among
@@ -151,9 +160,18 @@ class ProfileClient:
         rule = self._profile.accounts
         if rule is None:
             return []
-        for place in range(len(self._lists), len(rule.listings)):
-            self._lists.append(self._listed(rule.listings[place], self._ask_balances))
+        listings = list(rule.listings)
+        for place in range(len(listings)):
+            self._listed_at(place, listings)
+        listings += understand(rule.more, self._lists[: len(listings)], self._name)
+        for place in range(len(rule.listings), len(listings)):
+            self._listed_at(place, listings)
         return understand(choose(rule), self._lists, self._name)
+
+    def _listed_at(self, place: int, listings: list[Listing]) -> None:
+        """Keep what is at ``place``, asked for unless it is known already."""
+        if place >= len(self._lists):
+            self._lists.append(self._listed(listings[place], self._ask_balances))
 
     def _listed(self, listing: Listing, ask: _Ask) -> list[str]:
         """Return all pages of a list."""

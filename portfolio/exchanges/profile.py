@@ -83,11 +83,13 @@ class AccountsRule:
     """Where every asset has an account with a balance and a history of its own.
 
     ``balances`` and ``plan`` read the answers to ``listings``: for each of them its pages' texts.
+    ``more`` tells of these what else is to be asked for balances: a list for each account.
     """
 
     listings: tuple[Listing, ...]
     balances: Callable[[list[list[str]]], list[ReportedBalance]]
     plan: Callable[[list[list[str]]], list[StreamSpec]]
+    more: Callable[[list[list[str]]], list[Listing]] = lambda lists: []
 
 
 class RawPage(NamedTuple):
@@ -193,6 +195,9 @@ class Profile:
     read_time: Callable[[str], datetime] | None = None
     uid_call: Call | None = None  # where the audit's answer does not name the account
     read_uid: Callable[[str], str] | None = None
+    audit_parameters: Callable[[str], Mapping[str, Any]] | None = (
+        None  # asked with the account's id
+    )
     # Where the audit's answer is of several keys: told to be this one's by how it names it.
     read_audit_among: Callable[[str, Callable[[str], bool]], PermissionAudit] | None = None
     ccxt_options: Mapping[str, Any] = field(default_factory=dict)
