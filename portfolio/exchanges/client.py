@@ -101,7 +101,12 @@ class ProfileClient:
         if profile.audit_parameters:
             uid = self._uid()
             asked = dict(profile.audit_parameters(uid or ""))
-        text = self._ask_own(profile.audit_call, asked, profile.audit_refused)
+        text = self._ask_own(
+            profile.audit_call,
+            asked,
+            profile.audit_refused,
+            own_key_as=profile.audit_key_parameter,
+        )
         audit = understand(self._judge, text, self._name)
         uid = uid or self._uid()
         return audit if uid is None else dataclasses.replace(audit, account_uid=uid)
@@ -203,10 +208,12 @@ class ProfileClient:
     def _ask_balances(self, call: Call, parameters: Mapping[str, Any]) -> str:
         return self._ask_own(call, parameters, self._profile.balances_refused)
 
-    def _ask_own(self, call: Call, parameters: Mapping[str, Any], refused: str) -> str:
+    def _ask_own(
+        self, call: Call, parameters: Mapping[str, Any], refused: str, *, own_key_as: str = ""
+    ) -> str:
         """Ask for what every key must show; one that may not is of no use."""
         try:
-            return self._gateway.ask(call, parameters)
+            return self._gateway.ask(call, parameters, own_key_as=own_key_as)
         except StreamUnavailable as error:
             code = error.code
         raise KeyBroken(refused, code=code)

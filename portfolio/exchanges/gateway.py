@@ -132,12 +132,16 @@ class Gateway:
 
     # --- asking --------------------------------------------------------------------------------
 
-    def ask(self, call: Call, parameters: Mapping[str, Any]) -> str:
-        """Return the text of the answer, as received. May raise any GatewayError."""
+    def ask(self, call: Call, parameters: Mapping[str, Any], *, own_key_as: str = "") -> str:
+        """Return the text of the answer, as received. May raise any GatewayError.
+
+        ``own_key_as`` names the parameter of an exchange that wants to be told the key in use.
+        """
         path, section, method = call.path, call.api.split("."), call.method
+        own_key = {own_key_as: self._ccxt.apiKey} if own_key_as else {}
 
         def request() -> str:
-            self._ccxt.request(path, section, method, dict(parameters))
+            self._ccxt.request(path, section, method, {**parameters, **own_key})
             return self._reply.text if self._reply else ""
 
         return str(self._attempt(request))

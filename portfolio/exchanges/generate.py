@@ -97,6 +97,7 @@ KNOWN_READS = frozenset(
         ("kucoinfutures", "GET", "{accountMode}/order/execution"),
         ("latoken", "GET", "auth/transfer"),
         ("lbank", "GET", "withdrawConfigs"),
+        ("mexc", "GET", "capital/convert"),  # by GET the small balances exchanged
         ("mexc", "GET", "capital/transfer"),
         ("phemex", "GET", "assets/transfer"),
         ("phemex", "GET", "exchange/order/trade"),

@@ -198,6 +198,7 @@ class Profile:
     audit_parameters: Callable[[str], Mapping[str, Any]] | None = (
         None  # asked with the account's id
     )
+    audit_key_parameter: str = ""  # asked with the key itself; it does not leave the gateway
     # Where the audit's answer is of several keys: told to be this one's by how it names it.
     read_audit_among: Callable[[str, Callable[[str], bool]], PermissionAudit] | None = None
     ccxt_options: Mapping[str, Any] = field(default_factory=dict)
