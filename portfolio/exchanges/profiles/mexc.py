@@ -40,17 +40,17 @@ _DAY = timedelta(days=1)
 
 
 def _private(path: str, weight: int = 1) -> Call:
-    return Call("spot.private", "GET", path, {"private": weight})
+    return Call("spot.private", "GET", path, {"private": weight}, "/api/v3")
 
 
 def _public(path: str, weight: int = 1) -> Call:
-    return Call("spot.public", "GET", path, {"public": weight})
+    return Call("spot.public", "GET", path, {"public": weight}, "/api/v3")
 
 
 UID = _private("uid")
 KEY = _private("apiKeyInfo")
 ACCOUNT = _private("account", 10)
-FUTURES = Call("contract.private", "GET", "account/assets", {"private": 20})
+FUTURES = Call("contract.private", "GET", "account/assets", {"private": 20}, "/api/v1/private")
 TRADES = _private("myTrades", 10)
 DEPOSITS = _private("capital/deposit/hisrec", 10)
 WITHDRAWALS = _private("capital/withdraw/history", 10)
