@@ -210,6 +210,8 @@ class ProfileClient:
                 raise
             return _page_of(rule, (), step)
         raw = understand(rule.read, text, self._name)
+        if rule.token_header:
+            raw = raw._replace(token=self._gateway.header(rule.token_header) or None)
         page = understand(lambda _: self._page(rule, raw, cursor, now), text, self._name)
         if page.is_last and not page.records and "sweep" in stream.scope:
             return dataclasses.replace(page, cursor={**page.cursor, "empty": now.isoformat()})

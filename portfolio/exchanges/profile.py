@@ -119,6 +119,7 @@ class StreamRule:
     parameters: Callable[[StreamSpec], dict[str, Any]] = lambda stream: {}
     body: Callable[[Slice], str] = lambda row: row.text
     absent_codes: frozenset[str] = frozenset()  # "no such symbol": nothing there, not an error
+    token_header: str = ""  # the answer's header that names the next page, where no field does
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +199,7 @@ class Profile:
     accounts: AccountsRule | None = None  # balances and streams account by account
     positions: tuple[PositionRule, ...] = ()  # of wallets in which contracts are traded
     guide: Guide | None = None  # how to make a key there; else guides.py
+    tells_permissions: bool = True  # False: no key of it can be proved to be read-only
     has_sandbox: bool = False  # a simulated exchange speaks its protocol
 
     def stream_rule(self, stream: StreamSpec) -> StreamRule:
