@@ -25,7 +25,13 @@ from portfolio.exchanges.profile import (
     RawPage,
     StreamRule,
 )
-from portfolio.exchanges.types import FetchedRecord, Page, PermissionAudit, StreamSpec
+from portfolio.exchanges.types import (
+    FetchedRecord,
+    Page,
+    PermissionAudit,
+    StreamSpec,
+    Verdict,
+)
 
 _Read = TypeVar("_Read")
 _Row = TypeVar("_Row")
@@ -72,6 +78,21 @@ def understand(read: Callable[[_Told], _Read], text: _Told, name: str) -> _Read:
     raise failures.unreadable(name)
 
 
+def unproved(name: str) -> PermissionAudit:
+    """Return what is known of a key that works, where the exchange does not tell what it may do."""
+    return PermissionAudit(
+        verdict=Verdict.UNPROVED,
+        permissions=(),
+        dangerous=(),
+        ip_restricted=None,
+        ip_allowlist=(),
+        created_at=None,
+        expires_at=None,
+        account_uid="",
+        warnings=(f"Coffer cannot see what a key of {name} may do.",),
+    )
+
+
 class ProfileClient:
     """Reads one connection as its exchange's profile says (see ``types.ExchangeClient``)."""
 
@@ -97,8 +118,12 @@ class ProfileClient:
     def audit(self) -> PermissionAudit:
         """Ask the exchange what this key may do. May raise any GatewayError."""
         profile = self._profile
-        text = self._ask_own(profile.audit_call, {}, profile.audit_refused)
-        audit = understand(profile.read_audit, text, self._name)
+        if profile.audit_call and profile.read_audit:
+            text = self._ask_own(profile.audit_call, {}, profile.audit_refused)
+            audit = understand(profile.read_audit, text, self._name)
+        else:
+            self.balances()  # finds out that the key works
+            audit = unproved(self._name)
         if profile.uid_call and profile.read_uid:
             answer = self._ask_own(profile.uid_call, {}, profile.audit_refused)
             uid = understand(profile.read_uid, answer, self._name)

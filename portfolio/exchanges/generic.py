@@ -19,7 +19,7 @@ from typing import Any
 
 from portfolio.engine.types import RecordKind, ReportedBalance
 from portfolio.exchanges import exact
-from portfolio.exchanges.client import understand
+from portfolio.exchanges.client import understand, unproved
 from portfolio.exchanges.gateway import Gateway, Rules
 from portfolio.exchanges.markets import LocalMarketCache, MarketCache
 from portfolio.exchanges.normalisers.values import at_ms

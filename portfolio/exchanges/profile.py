@@ -179,8 +179,8 @@ class Profile:
     exchange: str
     read_list: tuple[Call, ...]
     allowances: tuple[Allowance, ...]
-    audit_call: Call
-    read_audit: Callable[[str], PermissionAudit]
+    audit_call: Call | None  # None: the exchange has no way to tell what a key may do
+    read_audit: Callable[[str], PermissionAudit] | None
     audit_refused: str  # what to tell the owner of a key that is not even let ask what it may do
     balances: tuple[BalanceRule, ...]
     balances_refused: str
