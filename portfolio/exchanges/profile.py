@@ -199,8 +199,13 @@ class Profile:
     accounts: AccountsRule | None = None  # balances and streams account by account
     positions: tuple[PositionRule, ...] = ()  # of wallets in which contracts are traded
     guide: Guide | None = None  # how to make a key there; else guides.py
-    tells_permissions: bool = True  # False: no key of it can be proved to be read-only
+    audit_tells: bool = True  # False: the audit's answer is not about what a key may do
     has_sandbox: bool = False  # a simulated exchange speaks its protocol
+
+    @property
+    def tells_permissions(self) -> bool:
+        """Whether the exchange tells what a key may do."""
+        return self.audit_call is not None and self.audit_tells
 
     def stream_rule(self, stream: StreamSpec) -> StreamRule:
         """Return the rule of ``stream``'s family. May raise KeyError."""

@@ -33,8 +33,7 @@ from portfolio.exchanges.profile import (
     Treatment,
 )
 from portfolio.exchanges.profiles.pairs import PairPlan
-from portfolio.exchanges.types import PermissionAudit, StreamSpec
-from portfolio.exchanges.unproved import unproved
+from portfolio.exchanges.types import StreamSpec
 
 _OPENED = datetime(2015, 1, 1, tzinfo=UTC)
 _OVERLAP = timedelta(days=1)
@@ -62,10 +61,9 @@ CANDLES = _public("products/{id}/candles")
 # --- accounts ----------------------------------------------------------------------------------
 
 
-def read_audit(text: str) -> PermissionAudit:
-    """Say that the key reads; the exchange tells no more of it. The profile is the account."""
-    profiles = sorted({str(row["profile_id"]) for row in exact.loads(text)})
-    return unproved("Coinbase Exchange", uid=profiles[0] if profiles else "")
+def read_uid(text: str) -> str:
+    """Read ``accounts``: a key's profile is its account."""
+    return min((str(row["profile_id"]) for row in exact.loads(text)), default="")
 
 
 def _accounts(listed: list[list[str]]) -> list[dict[str, Any]]:
@@ -296,15 +294,16 @@ GUIDE = Guide(
 PROFILE = Profile(
     exchange="coinbaseexchange",
     guide=GUIDE,
-    tells_permissions=False,
     read_list=(ACCOUNTS, LEDGER, TRANSFERS, FILLS, TIME, PRODUCTS, SPARK_LINES, CANDLES),
     allowances=(
         Allowance("private", 15, period=1, per_account=True),
         Allowance("fills", 10, period=1, per_account=True),
         Allowance("public", 10, period=1),
     ),
-    audit_call=ACCOUNTS,
-    read_audit=read_audit,
+    audit_call=None,
+    read_audit=None,
+    uid_call=ACCOUNTS,
+    read_uid=read_uid,
     audit_refused="This key may not read accounts: tick View.",
     balances_refused="This key may not read accounts: tick View.",
     balances=(),
