@@ -32,6 +32,7 @@ class Allowance:
     per_account: bool = False  # else per address, shared by all keys on this server
     used_header: str = ""  # answer header that tells how much of the window is used
     reserve: Decimal = Decimal("0.25")
+    left_header: str = ""  # answer header that tells how much of the window is left
 
 
 @dataclass(frozen=True, slots=True)
