@@ -1,4 +1,4 @@
-"""WhiteBIT: deals, deposits, withdrawals, conversions, codes and contracts book by lists of their own.
+"""WhiteBIT: deals, deposits, withdrawals, conversions, codes and contracts, each by its list.
 
 Nothing tells of moves between its three balances (main, spot, collateral), so they are one wallet.
 """
@@ -46,7 +46,8 @@ def deal(stream: StreamSpec, row: dict[str, Any]) -> Event:
     market = str(row["market"])
     base, quote = pair(market)
     role = {"1": "maker", "2": "taker"}.get(str(row.get("role")))
-    told = f"{row['amount']} {base} at {row['price']} {quote}, fee {row['fee']} {_fee_asset(row, quote)}"
+    fee = f"{row['fee']} {_fee_asset(row, quote)}"
+    told = f"{row['amount']} {base} at {row['price']} {quote}, fee {fee}"
     contract = is_perpetual(market)
     order = str(row.get("orderId") or row["id"])
     shown = {"symbol": market if contract else f"{base}/{quote}", "side": str(row["side"])}
