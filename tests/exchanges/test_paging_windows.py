@@ -11,8 +11,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from portfolio.exchanges.paging import Answer, TimeWindows, from_ms
+from portfolio.exchanges.paging import Answer, TimeWindows, from_ms, to_ms
 from portfolio.exchanges.paging_windows import NumberedPages, OffsetPages, TokenWindows, days
+from portfolio.exchanges.rewinding import rewind
 from tests.exchanges.walks import FLOOR, FLOOR_MS, Record, Serve, Walk, later
 
 HOUR = timedelta(hours=1)
@@ -253,3 +254,24 @@ def test_windows_in_whole_seconds_find_everything(
     walk.round(now)
     assert walk.seen == ids(records)
     assert walk.covered[-1][1] == now
+
+
+@settings(max_examples=60, deadline=None)
+@given(GAPS, LIMITS, st.integers(0, 100), st.integers(0, 3), st.booleans())
+def test_pages_sent_back_in_time_read_all_since_then_again(
+    gaps: list[int], limit: int, share: int, stop_after: int, by_number_of_page: bool
+) -> None:
+    records = made(gaps)
+    now = later(from_ms(records[-1].ms if records else FLOOR_MS), hours=2)
+    strategy = numbered(limit) if by_number_of_page else skipping(limit)
+    serve = by_number(records, limit) if by_number_of_page else by_offset(records, limit, 10_000)
+    walk = Walk(strategy, serve)
+    walk.round(now)
+    for _ in range(stop_after):  # the next round may be under way
+        walk.page(now)
+    since = FLOOR_MS + (to_ms(now) - FLOOR_MS) * share // 100
+    cursor = rewind(strategy, walk.cursor, from_ms(since), None)
+    assert cursor is not None
+    again = Walk(strategy, serve, cursor)
+    again.round(now)
+    assert {r.id for r in records if r.ms >= since} <= again.seen
