@@ -170,4 +170,7 @@ def _scopes(bucket: str) -> tuple[str, str]:
 def used_from(headers: Mapping[str, str], allowance: Allowance) -> int | None:
     """Return what the exchange's header says of ``allowance``, where it says something."""
     text = headers.get(allowance.used_header, "") if allowance.used_header else ""
-    return int(text) if text.isdigit() else None
+    if text.isdigit():
+        return int(text)
+    left = headers.get(allowance.left_header, "") if allowance.left_header else ""
+    return max(allowance.capacity - int(left), 0) if left.isdigit() else None

@@ -109,7 +109,7 @@ def _info(exchange: str) -> ExchangeInfo:
         has_sandbox=profile is not None and profile.has_sandbox,
         credentials=credentials.fields_of(exchange, tuple(row["credentials"])),
         capabilities=guide.capabilities_of(Capability) or _from_flags(row),
-        can_prove_permissions=profile is not None,
+        can_prove_permissions=profile is not None and profile.tells_permissions,
         permissions_to_give=guide.give,
         permissions_not_to_give=guide.keep,
         steps=guide.steps,

@@ -25,7 +25,13 @@ from portfolio.exchanges.profile import (
     RawPage,
     StreamRule,
 )
-from portfolio.exchanges.types import FetchedRecord, Page, PermissionAudit, StreamSpec
+from portfolio.exchanges.types import (
+    FetchedRecord,
+    Page,
+    PermissionAudit,
+    StreamSpec,
+    Verdict,
+)
 
 _Read = TypeVar("_Read")
 _Row = TypeVar("_Row")
@@ -72,6 +78,21 @@ def understand(read: Callable[[_Told], _Read], text: _Told, name: str) -> _Read:
     raise failures.unreadable(name)
 
 
+def unproved(name: str) -> PermissionAudit:
+    """Return what is known of a key that works, where the exchange does not tell what it may do."""
+    return PermissionAudit(
+        verdict=Verdict.UNPROVED,
+        permissions=(),
+        dangerous=(),
+        ip_restricted=None,
+        ip_allowlist=(),
+        created_at=None,
+        expires_at=None,
+        account_uid="",
+        warnings=(f"Coffer cannot see what a key of {name} may do.",),
+    )
+
+
 class ProfileClient:
     """Reads one connection as its exchange's profile says (see ``types.ExchangeClient``)."""
 
@@ -97,19 +118,23 @@ class ProfileClient:
     def audit(self) -> PermissionAudit:
         """Ask the exchange what this key may do. May raise any GatewayError."""
         profile = self._profile
-        uid, asked = None, {}
-        if profile.audit_parameters:
-            uid = self._uid()
-            asked = dict(profile.audit_parameters(uid or ""))
+        uid = self._uid() if profile.audit_parameters else None
+        audit = self._audit(uid or "")
+        uid = uid or self._uid()
+        return audit if uid is None else dataclasses.replace(audit, account_uid=uid)
+
+    def _audit(self, uid: str) -> PermissionAudit:
+        profile = self._profile
+        if profile.audit_call is None:
+            self.balances()  # finds out that the key works
+            return unproved(self._name)
         text = self._ask_own(
             profile.audit_call,
-            asked,
+            profile.audit_parameters(uid) if profile.audit_parameters else {},
             profile.audit_refused,
             own_key_as=profile.audit_key_parameter,
         )
-        audit = understand(self._judge, text, self._name)
-        uid = uid or self._uid()
-        return audit if uid is None else dataclasses.replace(audit, account_uid=uid)
+        return understand(self._judge, text, self._name)
 
     def _uid(self) -> str | None:
         """Ask who the account is, where the audit's answer does not tell."""
@@ -120,10 +145,12 @@ class ProfileClient:
         return understand(profile.read_uid, answer, self._name)
 
     def _judge(self, text: str) -> PermissionAudit:
-        among = self._profile.read_audit_among
-        if among:
-            return among(text, self._gateway.is_own_key)
-        return self._profile.read_audit(text)
+        profile = self._profile
+        if profile.read_audit_among:
+            return profile.read_audit_among(text, self._gateway.is_own_key)
+        if profile.read_audit:
+            return profile.read_audit(text)
+        return unproved(self._name)
 
     def balances(self) -> list[ReportedBalance]:
         """Return every balance that is not zero, by wallet. May raise any GatewayError."""
@@ -241,6 +268,8 @@ class ProfileClient:
                 raise
             return _page_of(rule, (), step)
         raw = understand(rule.read, text, self._name)
+        if rule.token_header:
+            raw = raw._replace(token=self._gateway.header(rule.token_header) or None)
         page = understand(lambda _: self._page(rule, raw, cursor, now), text, self._name)
         if page.is_last and not page.records and "sweep" in stream.scope:
             return dataclasses.replace(page, cursor={**page.cursor, "empty": now.isoformat()})

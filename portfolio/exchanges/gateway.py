@@ -146,6 +146,10 @@ class Gateway:
 
         return str(self._attempt(request))
 
+    def header(self, name: str) -> str:
+        """Return a header of the latest answer, "" where it had none of that name."""
+        return str(self._reply.headers.get(name) or "") if self._reply else ""
+
     def unified(self, method: str, *arguments: Any) -> Any:
         """Return the result of one of ccxt's unified reads. May raise any GatewayError."""
         self._unquoted = {}

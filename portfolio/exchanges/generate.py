@@ -104,6 +104,7 @@ KNOWN_READS = frozenset(
         ("poloniex", "GET", "accounts/transfer"),
         ("toobit", "GET", "api/v1/account/depositOrders"),
         ("toobit", "GET", "api/v1/account/withdrawOrders"),
+        ("upbit", "GET", "orders/closed"),
     }
 )
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")

@@ -105,6 +105,12 @@ def guarded_class(exchange: str) -> type[Any]:
             ahead = self.options.get("timeDifference") or 0
             return int(super().seconds()) - int(ahead) // 1000
 
+        def milliseconds(self) -> int:
+            """The exchange's clock, for those that sign with it and have no way to set it."""
+            ahead = self.options.get("timeDifference") or 0
+            shift = self.options.get("millisecondsMinusTimeDifference")
+            return int(super().milliseconds()) - (int(ahead) if shift else 0)
+
         def nonce(self) -> Any:
             """The time of a request, set by the exchange's clock where ccxt has no way to."""
             number = super().nonce()

@@ -175,7 +175,7 @@ class TimeWindows:
         if count >= self.limit or count in self.full_sizes:
             if paged:
                 return self._next_page(state, begin, end)
-            if end > begin:
+            if end - begin >= self._unit:
                 return self._half(state, begin, end)
             state = {**state, "since": end + 1}  # more in one millisecond than a page can hold
         return self._next_window(state, begin, end, now)
@@ -192,6 +192,11 @@ class TimeWindows:
         # The refused stretch lies across the promise: what is promised of it is asked for anew.
         onward = {"v": _VERSION, "since": reach, "from": reach, "width": state["width"]}
         return Step({**onward, "promised": True}, False, None, from_ms(reach))
+
+    @property
+    def _unit(self) -> int:
+        """The shortest stretch that can be told apart, in milliseconds."""
+        return 1000 if self.in_seconds else 1
 
     def _window(self, cursor: Cursor, now: datetime) -> tuple[Cursor, int, int]:
         state = _start(cursor, offset=0, width=self.window // timedelta(milliseconds=1))
@@ -219,7 +224,7 @@ class TimeWindows:
         return Step(onward, False, self._covered(state, begin), from_ms(begin))
 
     def _half(self, state: Cursor, begin: int, end: int) -> Step:
-        width = (end - begin) // 2
+        width = (end - begin) // 2 // self._unit * self._unit
         onward = {**state, "from": begin, "to": begin + width, "width": width}
         return Step(onward, False, self._covered(state, begin), from_ms(begin))
 
@@ -232,7 +237,7 @@ class TimeWindows:
             "since": state["since"],
             "from": to_ms(from_ms(end) - self.overlap) if done else following,
             "offset": 0,
-            "width": full if done else min(full, max(2 * state["width"], 1)),
+            "width": full if done else min(full, max(2 * state["width"], self._unit)),
         }
         if done:
             onward["from"] = max(onward["from"], to_ms(self.floor))

@@ -32,6 +32,7 @@ class Allowance:
     per_account: bool = False  # else per address, shared by all keys on this server
     used_header: str = ""  # answer header that tells how much of the window is used
     reserve: Decimal = Decimal("0.25")
+    left_header: str = ""  # answer header that tells how much of the window is left
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,7 @@ class StreamRule:
     parameters: Callable[[StreamSpec], dict[str, Any]] = lambda stream: {}
     body: Callable[[Slice], str] = lambda row: row.text
     absent_codes: frozenset[str] = frozenset()  # "no such symbol": nothing there, not an error
+    token_header: str = ""  # the answer's header that names the next page, where no field does
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +182,8 @@ class Profile:
     exchange: str
     read_list: tuple[Call, ...]
     allowances: tuple[Allowance, ...]
-    audit_call: Call
-    read_audit: Callable[[str], PermissionAudit]
+    audit_call: Call | None  # None: the exchange has no way to tell what a key may do
+    read_audit: Callable[[str], PermissionAudit] | None
     audit_refused: str  # what to tell the owner of a key that is not even let ask what it may do
     balances: tuple[BalanceRule, ...]
     balances_refused: str
@@ -206,7 +208,13 @@ class Profile:
     accounts: AccountsRule | None = None  # balances and streams account by account
     positions: tuple[PositionRule, ...] = ()  # of wallets in which contracts are traded
     guide: Guide | None = None  # how to make a key there; else guides.py
+    audit_tells: bool = True  # False: the audit's answer is not about what a key may do
     has_sandbox: bool = False  # a simulated exchange speaks its protocol
+
+    @property
+    def tells_permissions(self) -> bool:
+        """Whether the exchange tells what a key may do."""
+        return self.audit_call is not None and self.audit_tells
 
     def stream_rule(self, stream: StreamSpec) -> StreamRule:
         """Return the rule of ``stream``'s family. May raise KeyError."""

@@ -21,11 +21,23 @@ from portfolio.exchanges.paging import (
     TokenPages,
     to_ms,
 )
-from portfolio.exchanges.paging_windows import NumberedPages
+from portfolio.exchanges.paging_windows import NumberedPages, OffsetPages
 
 _MILLISECOND = timedelta(milliseconds=1)
 # What is of the page being read now, or says that nothing is to be asked for a while.
-_PASSING = ("offset", "to", "token", "end", "ofs", "count", "mark", "crowd", "began", "page")
+_PASSING = (
+    "offset",
+    "to",
+    "token",
+    "end",
+    "ofs",
+    "count",
+    "mark",
+    "crowd",
+    "began",
+    "page",
+    "skip",
+)
 _RESTS = ("absent", "empty", "promised")
 
 
@@ -81,9 +93,10 @@ def _descending(
     return _lower(cursor, "start", to_ms(since))
 
 
-@rewind.register
-def _numbered(
-    strategy: NumberedPages, cursor: Cursor, since: datetime, before: Row | None
+@rewind.register(NumberedPages)
+@rewind.register(OffsetPages)
+def _pages(
+    strategy: NumberedPages | OffsetPages, cursor: Cursor, since: datetime, before: Row | None
 ) -> Cursor:
     return _lower(cursor, "until", to_ms(since))
 

@@ -1,5 +1,7 @@
 """What can happen in a BingX account: each event writes its record and moves the balances."""
 
+from __future__ import annotations
+
 import random
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
@@ -40,6 +42,7 @@ class BingXAccount:
     transfers: list[Row] = field(default_factory=list)
     income: list[Row] = field(default_factory=list)
     fills: list[tuple[int, Row]] = field(default_factory=list)
+    positions: list[Position] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -50,6 +53,7 @@ class Position:
     long: bool
     quantity: Decimal
     price: Decimal
+    opened_ms: int
 
 
 class BingXLife:
@@ -194,13 +198,15 @@ class BingXLife:
     ) -> Position:
         """Open a position: only the fee moves."""
         price = self._swap_price(time_ms, symbol)
-        position = Position(symbol, long, quantity, price)
+        position = Position(symbol, long, quantity, price, time_ms)
+        self.account.positions.append(position)
         number = self._swap_fill(time_ms, position, price, opening=True)
         self._swap_fee(time_ms, position, price, number, "Position opening fee")
         return position
 
     def close_position(self, time_ms: int, position: Position, kind: str = "REALIZED_PNL") -> None:
         """Close it: what was won or lost, and the fee; the loss is never more than is there."""
+        self.account.positions.remove(position)
         price = self._swap_price(time_ms, position.symbol)
         number = self._swap_fill(time_ms, position, price, opening=False)
         with exact():

@@ -39,6 +39,9 @@ SHARE = Decimal("0.08")
 FIRST_CAMPAIGN, LAST_CAMPAIGN = 640, 3 * 365 - 80  # days on which the perpetual account begins
 CONTRACTS = (("BTC-USDT", "0.02"), ("ETH-USDT", "0.4"), ("SOL-USDT", "8"), ("XRP-USDT", "900"))
 
+HELD = (("BTC-USDT", "0.015", True), ("ETH-USDT", "0.3", False), ("BTC-USDT", "0.005", True),
+        ("ETH-USDT", "0.1", True))  # fmt: skip
+
 
 def plan(timeline: Timeline, life: BingXLife) -> None:
     """Plan the whole life; everything is paid out of what is there at the time."""
@@ -57,6 +60,7 @@ def plan(timeline: Timeline, life: BingXLife) -> None:
     _plan_money(timeline, life)
     _plan_campaign(timeline, life, FIRST_CAMPAIGN, rounds=14, leaves=True)
     _plan_campaign(timeline, life, LAST_CAMPAIGN, rounds=46, leaves=False)
+    _plan_held(timeline, life)
 
 
 def _times(life: BingXLife, count: int, first_day: int, last_day: int = 3 * 365 - 1) -> list[int]:
@@ -216,6 +220,22 @@ def _plan_campaign(
         timeline.plan(end, partial(_take_all_out, life))
 
 
+def _plan_held(timeline: Timeline, life: BingXLife) -> None:
+    """Positions that are still open at the end; one of them was made in two steps."""
+    last = life.prices.origin + 3 * YEAR - 30 * HOUR
+    for hour, contract in enumerate(HELD):
+        event = partial(_hold, timeline, life, contract)
+        timeline.plan(last + hour * HOUR + 47_000, event)
+
+
+def _hold(
+    timeline: Timeline, life: BingXLife, contract: tuple[str, str, bool], time_ms: int
+) -> None:
+    symbol, quantity, long = contract
+    position = life.open_position(time_ms, symbol, Decimal(quantity), long=long)
+    _settle(timeline, life, position, time_ms, life.prices.origin + 3 * YEAR - HOUR)
+
+
 def _fund_perpetual(life: BingXLife, amount: Decimal, time_ms: int) -> None:
     wallet = trading_wallet(time_ms)
     amount = min(amount, down(life.available("USDT", wallet) * Decimal("0.8"), 2))
@@ -227,12 +247,18 @@ def _open(timeline: Timeline, life: BingXLife, number: int, end: int, time_ms: i
     long = life.rng.random() < 0.6
     position = life.open_position(time_ms, symbol, Decimal(quantity), long=long)
     closed = min(time_ms + life.rng.randint(1, 60) * HOUR, end - HOUR)
-    settled = (time_ms // (8 * HOUR) + 1) * 8 * HOUR
+    _settle(timeline, life, position, time_ms, closed)
+    kind = "INSURANCE_CLEAR" if number == 11 else "REALIZED_PNL"
+    timeline.plan(closed, partial(_close, life, position, kind))
+
+
+def _settle(
+    timeline: Timeline, life: BingXLife, position: Position, opened: int, closed: int
+) -> None:
+    settled = (opened // (8 * HOUR) + 1) * 8 * HOUR
     while settled < closed:
         timeline.plan(settled, partial(_pay_funding, life, position))
         settled += 8 * HOUR
-    kind = "INSURANCE_CLEAR" if number == 11 else "REALIZED_PNL"
-    timeline.plan(closed, partial(_close, life, position, kind))
 
 
 def _pay_funding(life: BingXLife, position: Position, time_ms: int) -> None:

@@ -28,10 +28,11 @@ _SNOWFLAKES = 1_435_725_920_000  # the moment from which Bitget's numbers count 
 
 @dataclass(slots=True)
 class Position:
-    """An open contract position, kept for its unrealised profit only."""
+    """An open contract position; it moves nothing before it is closed."""
 
     size: Decimal
     entry: Decimal
+    opened_ms: int
 
 
 @dataclass(slots=True)
@@ -44,7 +45,7 @@ class BitgetAccount:
     locked: dict[str, Decimal] = field(default_factory=dict)
     loans: dict[tuple[str, str, str], Decimal] = field(default_factory=dict)
     held_by_pair: dict[tuple[str, str], Decimal] = field(default_factory=dict)
-    positions: dict[str, Position] = field(default_factory=dict)
+    positions: dict[tuple[str, str], Position] = field(default_factory=dict)  # by symbol and side
     spot: list[Row] = field(default_factory=list)
     futures: dict[str, list[Row]] = field(default_factory=lambda: {p: [] for p in FUTURES_WALLETS})
     margin: dict[str, list[Row]] = field(default_factory=lambda: {m: [] for m in MARGIN_WALLETS})
@@ -192,20 +193,28 @@ class BitgetLife:
     # --- futures -------------------------------------------------------------------------------
 
     def contract(
-        self, time_ms: int, symbol: str, size: Decimal, *, profit: Decimal | None = None
+        self,
+        time_ms: int,
+        symbol: str,
+        size: Decimal,
+        *,
+        profit: Decimal | None = None,
+        side: str = "long",
     ) -> None:
-        """Open a long position, or close it with a profit or loss; either costs a fee."""
+        """Open a position, or close it with a profit or loss; either costs a fee."""
         traded = CONTRACTS[symbol]
         price = self.prices.at(traded.base, traded.quote, time_ms, 8)
         with exact():
             worth = size if traded.product == COIN_M else price * size
             fee = down(worth * CONTRACT_FEE, 8)
         if profit is None:
-            self.account.positions[symbol] = Position(size, price)
-            self.futures_row(time_ms, traded.product, "open_long", symbol, traded.margin, ZERO, fee)
+            self.account.positions[symbol, side] = Position(size, price, time_ms)
+            kind = f"open_{side}"
+            self.futures_row(time_ms, traded.product, kind, symbol, traded.margin, ZERO, fee)
             return
-        self.account.positions.pop(symbol, None)
-        kind = "close_long" if profit >= 0 or self.rng.random() < 0.9 else "burst_close_long"
+        self.account.positions.pop((symbol, side), None)
+        kind = "close" if profit >= 0 or self.rng.random() < 0.9 else "burst_close"
+        kind = f"{kind}_{side}"
         self.futures_row(time_ms, traded.product, kind, symbol, traded.margin, profit, fee)
 
     def funding(self, time_ms: int, symbol: str, amount: Decimal) -> None:

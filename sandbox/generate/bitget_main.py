@@ -147,6 +147,13 @@ def _plan_futures(timeline: Timeline, life: BitgetLife, start: int) -> None:
         timeline.plan(start + (AGE - 1) * DAY, partial(_contract, life, symbol, False))
         for day in range(15, AGE - 1, SETTLING[symbol]):
             timeline.plan(start + day * DAY, partial(_funding, life, symbol))
+    for hours, symbol, size in ((7, "ETHUSDT", "0.25"), (9, "SOLUSDT", "3.5")):
+        event = partial(_short, life, symbol, Decimal(size))
+        timeline.plan(start + (AGE - 1) * DAY + hours * 3_600_000, event)
+
+
+def _short(life: BitgetLife, symbol: str, size: Decimal, time_ms: int) -> None:
+    life.contract(time_ms, symbol, size, side="short")
 
 
 def _to_futures(life: BitgetLife, product: str, code: str, amount: Decimal, time_ms: int) -> None:

@@ -21,6 +21,7 @@ class Asked:
     path: str
     parameters: dict[str, str]
     headers: dict[str, str]
+    body: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ class _Handler(BaseHTTPRequestHandler):
         split = urlsplit(self.path)
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
         parameters = dict(parse_qsl(split.query) + parse_qsl(body))
-        asked = Asked(self.command, split.path, parameters, dict(self.headers))
+        asked = Asked(self.command, split.path, parameters, dict(self.headers), body)
         reply = self.server.stub.reply(asked)  # type: ignore[attr-defined]
         time.sleep(reply.wait)
         self._send(reply)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -14,9 +15,11 @@ from portfolio.engine.types import (
     PostingRole,
     RecordKind,
     ReportedBalance,
+    ReportedPosition,
     TransactionKind,
 )
 from portfolio.exchanges import exact, registry
+from portfolio.exchanges.errors import GatewayError
 from portfolio.exchanges.normalisers.bingx import from_double
 from portfolio.exchanges.profile import MarketRow
 from portfolio.exchanges.profiles import bingx as profile
@@ -305,6 +308,72 @@ def test_balances_of_the_other_contracts(stub: Stub, bingx: ExchangeClient) -> N
         ReportedBalance("coin-m perpetual", "SOL", Decimal("0.35707951")),
         ReportedBalance("standard futures", "USDT", Decimal("4.726443")),
     ]
+
+
+def test_open_positions_in_three_kinds_of_contracts(stub: Stub, bingx: ExchangeClient) -> None:
+    stub.answers(f"{API}/swap/v2/user/positions", sample("bingx", "positions"))
+    stub.answers(f"{API}/cswap/v1/user/positions", sample("bingx", "positions_coin_m"))
+    stub.answers(f"{API}/contract/v1/allPosition", sample("bingx", "positions_standard"))
+    assert bingx.positions() == [
+        ReportedPosition(
+            wallet="perpetual",
+            symbol="LTC-USDT",
+            side="long",
+            quantity=Decimal("0.1"),
+            unit="LTC",
+            entry_price=Decimal("83.53"),
+            mark_price=Decimal("73.14"),
+            price_asset="USDT",
+            unrealised_pnl=Decimal("-1.0393"),
+            settle_asset="USDT",
+        ),
+        ReportedPosition(
+            wallet="coin-m perpetual",
+            symbol="SOL-USD",
+            side="long",
+            quantity=Decimal(1),
+            unit="contracts",
+            entry_price=Decimal("158.63"),
+            mark_price=Decimal("158.402"),
+            price_asset="USD",
+            unrealised_pnl=Decimal("-0.00009074"),
+            settle_asset="SOL",
+        ),
+        ReportedPosition(
+            wallet="standard futures",
+            symbol="LTC/USDT",
+            side="long",
+            quantity=Decimal("1.20365912"),
+            unit="LTC",
+            entry_price=Decimal("83.13"),
+            mark_price=Decimal("82.91"),
+            price_asset="USDT",
+            unrealised_pnl=Decimal("-0.264645"),
+            settle_asset="USDT",
+        ),
+    ]
+
+
+def test_short_positions_and_accounts_that_were_never_opened(
+    stub: Stub, bingx: ExchangeClient
+) -> None:
+    shown = json.loads(sample("bingx", "positions"))
+    (row,) = shown["data"]
+    rows = [
+        row | {"positionSide": "SHORT"},
+        row | {"positionSide": "BOTH", "positionAmt": "-0.1"},
+        row | {"positionAmt": "0"},
+        row | {"symbol": "1000PEPE-USDT", "positionSide": "SHORT"},
+    ]
+    stub.answers(f"{API}/swap/v2/user/positions", json.dumps(shown | {"data": rows}))
+    stub.answers(f"{API}/cswap/v1/user/positions", '{"code":100004,"msg":"Permission denied"}')
+    stub.answers(f"{API}/contract/v1/allPosition", '{"code":80020,"msg":"no"}')
+    found = bingx.positions() or []
+    assert [(p.side, p.quantity) for p in found] == [("short", Decimal("0.1"))] * 3
+    assert [p.unit for p in found] == ["LTC", "LTC", "contracts"]
+    stub.answers(f"{API}/swap/v2/user/positions", '{"code":100004,"msg":"Permission denied"}')
+    with pytest.raises(GatewayError):
+        bingx.positions()
 
 
 def test_a_fund_account_that_is_closed_to_readers_is_left_out(

@@ -16,6 +16,7 @@ from portfolio.engine.types import (
     PostingRole,
     RecordKind,
     ReportedBalance,
+    ReportedPosition,
     TransactionKind,
 )
 from portfolio.exchanges import exact, registry
@@ -395,6 +396,64 @@ def test_a_wallet_that_the_key_may_not_see_is_left_out(stub: Stub, bitget: Excha
     serve(stub, crossed_assets=REFUSED, isolated_assets=REFUSED, earn_assets=REFUSED)
     wallets = {balance.wallet for balance in bitget.balances()}
     assert wallets == {"spot", "usdt-m futures", "usdc-m futures", "coin-m futures"}
+
+
+POSITIONS = f"{API}/mix/position/all-position"
+
+
+def test_open_positions_of_each_kind_of_futures(stub: Stub, bitget: ExchangeClient) -> None:
+    shown = json.loads(sample("bitget", "positions"))
+    (row,) = shown["data"]
+    inverse = {"symbol": "ETHUSD", "marginCoin": "ETH", "holdSide": "short", "total": "0.5"}
+    served = {
+        "USDT-FUTURES": [
+            row,
+            row | {"symbol": "SOLUSDT", "total": "0"},
+            row | {"symbol": "1000BONKUSDT", "markPrice": "0"},
+        ],
+        "USDC-FUTURES": [row | {"symbol": "BTCPERP", "marginCoin": "USDC", "unrealizedPL": ""}],
+        "COIN-FUTURES": [row | inverse, row | inverse | {"symbol": "BTCUSDH26"}],
+    }
+
+    def answer(asked: Asked) -> Reply:
+        rows = served[asked.parameters["productType"]]
+        return Reply(json.dumps(shown | {"data": rows}))
+
+    stub.answers(POSITIONS, answer)
+    found = bitget.positions() or []
+    assert found[0] == ReportedPosition(
+        wallet="usdt-m futures",
+        symbol="BTCUSDT",
+        side="long",
+        quantity=Decimal("0.002"),
+        unit="BTC",
+        entry_price=Decimal("37355.5"),
+        mark_price=Decimal("37370.5"),
+        price_asset="USDT",
+        unrealised_pnl=Decimal("0.03"),
+        settle_asset="USDT",
+    )
+    told = [
+        (p.wallet, p.side, p.quantity, p.unit, p.price_asset, p.settle_asset) for p in found[1:]
+    ]
+    assert told == [
+        ("usdt-m futures", "long", Decimal("0.002"), "contracts", "USDT", "USDT"),
+        ("usdc-m futures", "long", Decimal("0.002"), "BTC", "USDC", "USDC"),
+        ("coin-m futures", "short", Decimal("0.5"), "ETH", "USD", "ETH"),
+        ("coin-m futures", "short", Decimal("0.5"), "BTC", "USD", "ETH"),
+    ]
+    assert found[1].mark_price is None
+    assert found[2].unrealised_pnl is None
+    stub.answers(POSITIONS, json.dumps(shown | {"data": None}))
+    assert bitget.positions() == []
+
+
+def test_positions_that_a_key_may_not_see_are_not_taken_for_none(
+    stub: Stub, bitget: ExchangeClient
+) -> None:
+    stub.answers(POSITIONS, REFUSED)
+    with pytest.raises(StreamUnavailable):
+        bitget.positions()
 
 
 def test_without_the_spot_wallet_a_key_is_of_no_use(stub: Stub, bitget: ExchangeClient) -> None:

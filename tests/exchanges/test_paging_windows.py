@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from portfolio.exchanges.paging import Answer, TimeWindows, from_ms
-from portfolio.exchanges.paging_windows import NumberedPages, TokenWindows, days
+from portfolio.exchanges.paging import Answer, TimeWindows, from_ms, to_ms
+from portfolio.exchanges.paging_windows import NumberedPages, OffsetPages, TokenWindows, days
+from portfolio.exchanges.rewinding import rewind
 from tests.exchanges.walks import FLOOR, FLOOR_MS, Record, Serve, Walk, by_window, later
 
 HOUR = timedelta(hours=1)
@@ -58,6 +60,15 @@ def by_number(records: list[Record], limit: int) -> Serve:
     return serve
 
 
+def by_offset(records: list[Record], limit: int, deepest: int) -> Serve:
+    def serve(asked: dict[str, Any]) -> Answer:
+        assert asked["skip"] <= deepest
+        found = [r.row for r in reversed(records)]
+        return Answer(found[asked["skip"] : asked["skip"] + limit])
+
+    return serve
+
+
 def windows(limit: int, **more: Any) -> TokenWindows:
     return TokenWindows(
         start_parameter="start",
@@ -70,6 +81,10 @@ def windows(limit: int, **more: Any) -> TokenWindows:
         token_parameter="token",
         **more,
     )
+
+
+def skipping(limit: int, deepest: int = 10_000) -> OffsetPages:
+    return OffsetPages("skip", "limit", limit, FLOOR, HOUR, deepest)
 
 
 def numbered(limit: int) -> NumberedPages:
@@ -125,6 +140,7 @@ def test_the_next_round_finds_what_came_since(
     for strategy, serve in (
         (windows(limit), by_token(records, limit)),
         (numbered(limit), by_number(records, limit)),
+        (skipping(limit), by_offset(records, limit, 10_000)),
     ):
         kept = list(records)
         walk = Walk(strategy, serve)
@@ -215,3 +231,70 @@ def test_a_cursor_of_another_version_is_refused(strategy: Any) -> None:
 
 def test_a_window_is_less_than_so_many_days() -> None:
     assert timedelta(days=30) - days(30) == timedelta(seconds=2)
+
+
+@settings(max_examples=80, deadline=None)
+@given(GAPS, LIMITS, st.integers(0, 30))
+def test_pages_by_offset_find_all_that_lies_within_reach(
+    gaps: list[int], limit: int, deepest: int
+) -> None:
+    records = made(gaps)
+    now = later(from_ms(records[-1].ms if records else FLOOR_MS), hours=2)
+    walk = Walk(skipping(limit, deepest), by_offset(records, limit, deepest))
+    walk.round(now)
+    since, until = walk.covered[-1]
+    assert until == now
+    assert {r.id for r in records if since <= from_ms(r.ms) <= until} <= walk.seen
+    if len(records) < limit + deepest // limit * limit:
+        assert (walk.seen, since, walk.unserved) == (ids(records), FLOOR, [])
+    elif since > FLOOR:
+        assert walk.unserved[0][0] == FLOOR
+        assert walk.unserved[0][1] <= since
+    for again in walk.replay(now):
+        assert again.seen == walk.seen
+
+
+@settings(max_examples=60, deadline=None)
+@given(GAPS, LIMITS, st.booleans())
+def test_windows_in_whole_seconds_find_everything(
+    gaps: list[int], limit: int, by_page: bool
+) -> None:
+    records = made([gap // 1000 * 1000 for gap in gaps], start=FLOOR_MS + 1000)
+    seconds = Counter(record.ms // 1000 for record in records)
+    crowd = max((count + seconds[at + 1] for at, count in list(seconds.items())), default=0)
+    assume(by_page or crowd < limit)  # else more than a page can hold
+    now = later(from_ms(records[-1].ms if records else FLOOR_MS), hours=2)
+
+    def serve(asked: dict[str, Any]) -> Answer:
+        begin, end = asked["start"] * 1000, asked["end"] * 1000
+        found = [r.row for r in records if begin <= r.ms <= end]
+        offset = asked.get("offset", 0)
+        return Answer(found[offset : offset + limit])
+
+    strategy = TimeWindows("start", "end", "limit", limit, WEEK, FLOOR, HOUR, in_seconds=True,
+                           offset_parameter="offset" if by_page else "")  # fmt: skip
+    walk = Walk(strategy, serve)
+    walk.round(now)
+    assert walk.seen == ids(records)
+    assert walk.covered[-1][1] == now
+
+
+@settings(max_examples=60, deadline=None)
+@given(GAPS, LIMITS, st.integers(0, 100), st.integers(0, 3), st.booleans())
+def test_pages_sent_back_in_time_read_all_since_then_again(
+    gaps: list[int], limit: int, share: int, stop_after: int, by_number_of_page: bool
+) -> None:
+    records = made(gaps)
+    now = later(from_ms(records[-1].ms if records else FLOOR_MS), hours=2)
+    strategy = numbered(limit) if by_number_of_page else skipping(limit)
+    serve = by_number(records, limit) if by_number_of_page else by_offset(records, limit, 10_000)
+    walk = Walk(strategy, serve)
+    walk.round(now)
+    for _ in range(stop_after):  # the next round may be under way
+        walk.page(now)
+    since = FLOOR_MS + (to_ms(now) - FLOOR_MS) * share // 100
+    cursor = rewind(strategy, walk.cursor, from_ms(since), None)
+    assert cursor is not None
+    again = Walk(strategy, serve, cursor)
+    again.round(now)
+    assert {r.id for r in records if r.ms >= since} <= again.seen

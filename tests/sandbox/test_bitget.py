@@ -91,6 +91,7 @@ def test_the_main_account_has_every_kind_of_record(client: Client) -> None:
     words = {row["futureTaxType"] for wallet in PRODUCTS.values() for row in found[wallet]}
     assert words == {
         *("TRANSFER_IN", "TRANSFER_OUT", "open_long", "close_long", "burst_close_long"),
+        "open_short",
         *("CONTRACT_MAIN_SETTLE_FEE_USER_IN", "CONTRACT_MAIN_SETTLE_FEE_USER_OUT"),
     }
     assert {row["marginTaxType"] for wallet in MODES.values() for row in found[wallet]} == {
@@ -274,3 +275,21 @@ def test_the_account_lives_on() -> None:
         window = {"startTime": now - DAY, "endTime": now}
         words = [r["spotTaxType"] for r in bitget.privateTaxGetV2TaxSpotRecord(window)["data"]]
         assert {"Deposit", "Buy", "Sell", "Interest", "Transfer out"} == set(words)
+
+
+def test_open_positions_by_kind_of_futures(client: Client, sandbox: str) -> None:
+    bitget = client("bitget")
+    ask = bitget.privateMixGetV2MixPositionAllPosition
+    rows = [row for kind in PRODUCTS for row in ask({"productType": kind})["data"]]
+    told = control(sandbox, "accounts/bitget-main/statement")["positions"]
+    assert {(row["symbol"], row["holdSide"], row["total"]) for row in rows} == {
+        (row["symbol"], row["side"], row["quantity"]) for row in told
+    }
+    assert {row["side"] for row in told} == {"long", "short"}
+    assert {row["wallet"] for row in told} == set(PRODUCTS.values())
+    assert ask({"productType": "COIN-FUTURES", "marginCoin": "BTC"})["data"] == []
+    with pytest.raises(ccxt.ExchangeError):
+        ask({"productType": "NO-FUTURES"})
+    (wallet,) = bitget.privateMixGetV2MixAccountAccounts({"productType": "USDT-FUTURES"})["data"]
+    won = sum(Decimal(row["unrealizedPL"]) for row in rows if row["marginCoin"] == "USDT")
+    assert abs(Decimal(wallet["unrealizedPL"]) - won) < 5  # prices go on between two questions

@@ -29,6 +29,7 @@ from portfolio.exchanges.profile import (
     RawPage,
     StreamRule,
 )
+from portfolio.exchanges.profiles import bingx_positions
 from portfolio.exchanges.profiles.bingx_errors import CODES, REJECTED, error_code
 from portfolio.exchanges.profiles.bingx_guide import GUIDE
 from portfolio.exchanges.profiles.pairs import PairPlan
@@ -386,13 +387,14 @@ PROFILE = Profile(
     read_list=(
         *(PERMISSIONS, UID, SPOT, FUND, PERPETUAL, COIN_M, STANDARD),
         *(MY_TRADES, DEPOSITS, WITHDRAWALS, TRANSFERS, INCOME, FILLS),
-        *(SYMBOLS, TICKERS, KLINES, TIME),
+        *(SYMBOLS, TICKERS, KLINES, TIME, *bingx_positions.CALLS),
     ),
     allowances=(
         Allowance("market", 100, period=10),
         Allowance("ip", 1000, period=10),
         _each_second("audit", 2),
         _each_second("balance", 5),
+        _each_second("positions", 5),
         _each_second("fund", 2),
         _each_second("trades", 5),
         _each_second("wallet", 10),
@@ -413,6 +415,7 @@ PROFILE = Profile(
         BalanceRule(COIN_M, {}, read_coin_m, absent_codes=_CLOSED),
         BalanceRule(STANDARD, {}, read_standard, absent_codes=_CLOSED),
     ),
+    positions=bingx_positions.rules(_CLOSED),
     streams=_STREAMS,
     plan=plan,
     plan_needs_markets=True,

@@ -27,7 +27,7 @@ GUIDE = Guide(
         "serves no income of them.",
     ),
     covers=(
-        ("balances", True, "", "spot, funding, USDT-M and coin-M perpetual, standard futures"),
+        ("balances", True, "", "spot, funding, contracts of three kinds with what is open"),
         ("trades", True, "three months promised, all that is served kept", "spot, pair by pair"),
         ("deposits", True, "from the first deposit", "into the fund account"),
         ("withdrawals", True, "from the first withdrawal", "from the fund account"),

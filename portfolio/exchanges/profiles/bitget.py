@@ -34,6 +34,7 @@ from portfolio.exchanges.profile import (
     StreamRule,
     Treatment,
 )
+from portfolio.exchanges.profiles import bitget_positions
 from portfolio.exchanges.types import PermissionAudit, StreamSpec, Verdict
 
 _OPENED = datetime(2018, 7, 1, tzinfo=UTC)
@@ -371,7 +372,7 @@ _GUIDE = Guide(
         "missing: bring it in from a file that Bitget lets you download.",
     ),
     covers=(
-        ("balances", True, "", "spot, cross and isolated margin, futures (all three), savings"),
+        ("balances", True, "", "spot, margin, futures with what is open there, savings"),
         ("ledger", True, "about two years", "everything that moved in these wallets, with fees"),
         ("trades", True, "about two years", "as part of the ledger; prices of fills are not yet"),
         ("deposits", True, "about two years", "booked by the ledger; addresses and ids beside it"),
@@ -393,12 +394,13 @@ PROFILE = Profile(
     read_list=(
         *(INFO, SPOT_ASSETS, FUTURES_ACCOUNTS, CROSSED_ASSETS, ISOLATED_ASSETS, EARN_ASSETS),
         *(SPOT_RECORDS, FUTURES_RECORDS, MARGIN_RECORDS, DEPOSITS, WITHDRAWALS),
-        *(TIME, SYMBOLS, TICKERS, CANDLES),
+        *(TIME, SYMBOLS, TICKERS, CANDLES, bitget_positions.CALL),
     ),
     allowances=(
         Allowance("address", 6000, period=60),
         Allowance("public", 20, period=1),
         Allowance("account", 10, period=1, per_account=True),
+        Allowance("positions", 5, period=1, per_account=True),
         *(
             Allowance(name, 1, period=1, per_account=True)
             for name in ("info", "tax-spot", "tax-futures", "tax-margin")
@@ -412,6 +414,7 @@ PROFILE = Profile(
     ),
     balances_refused="This key may not read balances: tick Spot among the permissions to read.",
     balances=_BALANCES,
+    positions=bitget_positions.RULES,
     streams=_STREAMS,
     plan=plan,
     plan_needs_markets=False,

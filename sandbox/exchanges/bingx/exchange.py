@@ -21,12 +21,14 @@ from sandbox.exchanges.bingx.errors import (
 )
 from sandbox.exchanges.bingx.limits import Limits
 from sandbox.exchanges.bingx.parameters import number
+from sandbox.exchanges.bingx.positions import stated
 from sandbox.exchanges.bingx.private import PrivateData
 from sandbox.exchanges.bingx.public import PublicData
 from sandbox.generate import bingx_lives
+from sandbox.generate.bingx import BingXLife
 from sandbox.generate.world import World
 from sandbox.http import Request, Response, html_response, json_response
-from sandbox.statement import of_bingx
+from sandbox.statement import Statement, of_bingx
 
 API = "/openApi"
 WINDOW = 5_000  # milliseconds a request may be old, unless it says otherwise
@@ -55,7 +57,7 @@ class BingX:
     def accounts(self) -> dict[str, Account]:
         """The demo accounts by name."""
         return {
-            life.account.id: Account(partial(of_bingx, life), partial(bingx_lives.live_on, life))
+            life.account.id: Account(partial(_statement, life), partial(bingx_lives.live_on, life))
             for life in self._lives.values()
         }
 
@@ -124,6 +126,10 @@ class BingX:
 NOBODY = Key("bingx", "nobody", {"apiKey": "", "secret": ""}, "", frozenset(), (), expired=True)
 
 
+def _statement(life: BingXLife) -> Statement:
+    return {**of_bingx(life), "positions": stated(life)}
+
+
 def _check_time(call: Call) -> None:
     sent = number(call.params, "timestamp")
     allowed = number(call.params, "recvWindow") or WINDOW
@@ -168,8 +174,11 @@ def _reads(public: PublicData, private: PrivateData) -> dict[tuple[str, str], Ro
         ("GET", f"{API}/spot/v1/account/balance"): Route(private.spot, 5),
         ("GET", f"{API}/fund/v1/account/balance"): Route(private.fund, 2),
         ("GET", f"{API}/swap/v3/user/balance"): Route(private.perpetual, 5),
+        ("GET", f"{API}/swap/v2/user/positions"): Route(private.positions, 5),
         ("GET", f"{API}/cswap/v1/user/balance"): Route(private.unused, 5),
+        ("GET", f"{API}/cswap/v1/user/positions"): Route(private.unused, 5),
         ("GET", f"{API}/contract/v1/balance"): Route(private.unused, 5),
+        ("GET", f"{API}/contract/v1/allPosition"): Route(private.unused, 5),
         ("GET", f"{API}/spot/v1/trade/myTrades"): Route(private.my_trades, 5),
         ("GET", f"{API}/api/v3/capital/deposit/hisrec"): Route(private.deposits, 10),
         ("GET", f"{API}/api/v3/capital/withdraw/history"): Route(private.withdrawals, 10),

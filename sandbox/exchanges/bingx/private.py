@@ -5,12 +5,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from sandbox.accounts import Key
-from sandbox.amounts import fixed
+from sandbox.amounts import exact, fixed
 from sandbox.assets import ASSETS, Asset
 from sandbox.exchanges.base import Call
 from sandbox.exchanges.bingx.errors import bad_symbol
 from sandbox.exchanges.bingx.markets import CODES
 from sandbox.exchanges.bingx.parameters import limit, number, required, window
+from sandbox.exchanges.bingx.positions import gained, shown
 from sandbox.generate.bingx import FUNDING, NETWORKS, PERPETUAL, SPOT, BingXLife, Row
 from sandbox.generate.prices import DAY
 
@@ -51,9 +52,15 @@ class PrivateData:
     def perpetual(self, call: Call, key: Key) -> dict[str, Any]:
         """The perpetual account; a currency that was never used comes with empty texts."""
         life = self._of(key)
-        held = fixed(life.available("USDT", PERPETUAL), 4)
-        rows = [_margin(str(life.account.uid), "USDT", held), _margin("", "USDC", "")]
-        return _told(rows, call)
+        held, won = life.available("USDT", PERPETUAL), gained(life, call.now_ms)
+        with exact():
+            used = _margin(str(life.account.uid), "USDT", fixed(held, 4))
+            used |= {"equity": fixed(held + won, 4), "unrealizedProfit": fixed(won, 4)}
+        return _told([used, _margin("", "USDC", "")], call)
+
+    def positions(self, call: Call, key: Key) -> dict[str, Any]:
+        """The open positions in contracts that settle in USDT."""
+        return _told(shown(self._of(key), call.params.get("symbol", ""), call.now_ms), call)
 
     def unused(self, call: Call, key: Key) -> dict[str, Any]:
         """An account that nobody here has opened: coin-M contracts, standard futures."""

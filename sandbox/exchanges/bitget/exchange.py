@@ -13,6 +13,7 @@ from sandbox.accounts import Key, keys_of
 from sandbox.amounts import ZERO, plain
 from sandbox.exchanges.base import Account, Call
 from sandbox.exchanges.bitget.errors import BitgetError
+from sandbox.exchanges.bitget.positions import stated
 from sandbox.exchanges.bitget.private import PrivateData
 from sandbox.exchanges.bitget.public import PublicData
 from sandbox.generate import bitget_main
@@ -167,7 +168,7 @@ def statement(account: BitgetAccount) -> Statement:
         "deposits": len(account.deposits),
         "withdrawals": len(account.withdrawals),
     }
-    return {"balances": balances, "records": records}
+    return {"balances": balances, "records": records, "positions": stated(account)}
 
 
 def _public(public: PublicData) -> dict[tuple[str, str], Route]:
@@ -193,6 +194,7 @@ def _reads(private: PrivateData) -> dict[tuple[str, str], Route]:
         "spot/account/info": Route(private.info, 1),
         "spot/account/assets": Route(private.spot),
         "mix/account/accounts": Route(private.futures),
+        "mix/position/all-position": Route(private.positions, 5),
         "margin/crossed/account/assets": Route(private.crossed),
         "margin/isolated/account/assets": Route(private.isolated),
         "earn/account/assets": Route(private.earn),

@@ -9,6 +9,7 @@ from sandbox.amounts import ZERO, exact, plain
 from sandbox.exchanges.base import Call
 from sandbox.exchanges.bitget.errors import wrong
 from sandbox.exchanges.bitget.parameters import limit, one_of, window
+from sandbox.exchanges.bitget.positions import gained, shown
 from sandbox.generate.bitget import (
     CROSSED,
     FUTURES_WALLETS,
@@ -80,6 +81,12 @@ class PrivateData:
         return [
             self._futures(account, product, code, call.now_ms) for code in MARGIN_COINS[product]
         ]
+
+    def positions(self, call: Call, key: Key) -> list[Row]:
+        """The open positions of one kind of futures, of one margin coin or all."""
+        product = one_of(call.params, "productType", tuple(MARGIN_COINS))
+        coin = call.params.get("marginCoin", "")
+        return shown(self._of(key), self._prices, product, coin, call.now_ms)
 
     def crossed(self, call: Call, key: Key) -> list[Row]:
         """The cross margin account by coin; the total counts what is borrowed."""
@@ -163,16 +170,11 @@ class PrivateData:
 
     def _unrealised(self, account: BitgetAccount, product: str, code: str, now_ms: int) -> Decimal:
         total = ZERO
-        for symbol, position in account.positions.items():
+        for symbol, side in account.positions:
             traded = CONTRACTS[symbol]
-            if (traded.product, traded.margin) != (product, code):
-                continue
-            price = self._prices.at(traded.base, traded.quote, now_ms, 8)
-            with exact():
-                gained = (price - position.entry) * position.size
-                if product == COIN_M:
-                    gained = (gained / price).quantize(Decimal("1e-8"))
-                total += gained
+            if (traded.product, traded.margin) == (product, code):
+                with exact():
+                    total += gained(account, self._prices, symbol, side, now_ms)
         return total
 
     def _tax(self, call: Call, rows: Sequence[Row], coin: str) -> list[Row]:
