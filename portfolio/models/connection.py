@@ -113,6 +113,8 @@ class PermissionAudit(models.Model):
     connection = models.ForeignKey(Connection, models.CASCADE, related_name="audits")
     at = models.DateTimeField()
     verdict = models.CharField(max_length=12, choices=Verdict.choices)
+    # Of a new key that was not taken: the former one goes on, and this says nothing of it.
+    turned_away = models.BooleanField(default=False)
     permissions = models.JSONField(default=list)
     dangerous = models.JSONField(default=list)
     missing = models.JSONField(default=list)

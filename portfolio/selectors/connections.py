@@ -24,7 +24,7 @@ from portfolio.models import (
     Stream,
     SyncRun,
 )
-from portfolio.selectors import positions
+from portfolio.selectors import keys, positions
 
 UNREADABLE_SHOWN = 10
 # Streams may say "from the beginning": no exchange has records from before this day.
@@ -95,7 +95,7 @@ def cards(user: User) -> tuple[Card, ...]:
 def _cards(connections: Sequence[Connection]) -> tuple[Card, ...]:
     ids = [connection.pk for connection in connections]
     progress = _progress(ids)
-    audits = _latest_audits(ids)
+    audits = keys.latest_audits(ids)
     runs = {
         run.connection_id: run
         for run in SyncRun.objects.filter(connection__in=ids)
@@ -122,11 +122,6 @@ def _unreadable(ids: Sequence[UUID]) -> dict[UUID, int]:
     rows = RawRecord.objects.filter(connection__in=ids).exclude(problem="").order_by()
     counts = rows.values_list("connection_id").annotate(number=Count("id"))
     return {ident: number for ident, number in counts}
-
-
-def _latest_audits(ids: Sequence[UUID]) -> dict[UUID, PermissionAudit]:
-    latest = PermissionAudit.objects.filter(connection__in=ids).order_by("connection_id", "-at")
-    return {audit.connection_id: audit for audit in latest.distinct("connection_id")}
 
 
 def _progress(ids: Sequence[UUID]) -> dict[UUID, Progress]:

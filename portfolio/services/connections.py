@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -19,18 +19,26 @@ from portfolio.exchanges.errors import GatewayError, KeyBroken, TryAgain, WaitUn
 from portfolio.exchanges.types import PermissionAudit as Answer
 from portfolio.exchanges.types import Verdict
 from portfolio.models import Connection, PermissionAudit, RawRecord, SyncRun
-from portfolio.services import credentials, gateway, ledger
+from portfolio.services import credentials, gateway, key_news, ledger, notices, outbound
 from portfolio.services.credentials import CredentialsUnreadable
 
 Status = Connection.Status
 CHECKED_WITHIN = timedelta(seconds=15)
 
 
-def _already_connected() -> str:
+def _already_connected(connection: Connection, account_uid: str = "") -> str:
+    """Says so, and as which connection, where that can be found."""
+    twins = Connection.objects.filter(
+        owner=connection.owner_id,
+        exchange=connection.exchange,
+        environment=connection.environment,
+        account_uid=account_uid or connection.account_uid,
+    ).exclude(pk=connection.pk)
+    twin = twins.exclude(status__in=[Status.REMOVED, Status.REFUSED]).first()
     return _(
-        "This account is already connected here. A second key would double its history: "
-        "replace the key of the existing connection instead."
-    )
+        "This account is already connected here, as “{label}”. A second key would double its "
+        "history: replace the key of that connection instead."
+    ).format(label=twin or connection)
 
 
 class ConnectionProblem(Exception):
@@ -70,7 +78,7 @@ def replace_credentials(*, connection: Connection, credentials: dict[str, str]) 
         with transaction.atomic():
             _replace(connection, credentials)
     except IntegrityError:
-        raise ConnectionProblem(_already_connected()) from None
+        raise ConnectionProblem(_already_connected(connection)) from None
     audit.note(
         user=connection.owner, action="connection key replaced", connection=str(connection.id)
     )
@@ -137,6 +145,17 @@ def request_sync(*, connection: Connection) -> None:
     _change(connection, unless=problem, among=[Status.ACTIVE], next_sync_at=timezone.now())
 
 
+def request_check(*, connection: Connection) -> None:
+    """Has the exchange asked at once what the key may do. May raise ConnectionProblem."""
+    held = Connection.objects.filter(
+        Q(sealed_credentials__isnull=False) | Q(sealed_candidate__isnull=False),
+        pk=connection.pk,
+        status__in=[Status.PENDING, Status.ACTIVE, Status.PAUSED, Status.BROKEN],
+    )
+    if not held.update(check_at=timezone.now() + CHECKED_WITHIN):
+        raise ConnectionProblem(_("There is no key to check; add one first."))
+
+
 @transaction.atomic
 def remove(*, connection: Connection, with_history: bool) -> None:
     """Forgets the key, and the history too if asked."""
@@ -150,13 +169,16 @@ def remove(*, connection: Connection, with_history: bool) -> None:
         current.delete()
         action = "connection removed with its history"
     else:
-        _retire(current)
+        retire(current, _("The connection was removed."))
         action = "connection removed"
     audit.note(user=user, action=action, connection=ident)
 
 
-def _retire(current: Connection) -> None:
-    """Keeps the history without a key; a run under way ends here."""
+def retire(current: Connection, message: str) -> None:
+    """Keeps the history without a key; a run under way ends here with ``message``.
+
+    The caller holds the row's lock.
+    """
     Connection.objects.filter(pk=current.pk).update(
         status=Status.REMOVED,
         status_reason="",
@@ -167,7 +189,8 @@ def _retire(current: Connection) -> None:
         lease_holder="",
         lease_until=None,
     )
-    _end_run(current, SyncRun.Outcome.ABANDONED, _("The connection was removed."))
+    _end_run(current, SyncRun.Outcome.ABANDONED, message)
+    notices.no_longer_matters(current)
 
 
 def _end_run(connection: Connection, outcome: str, message: str) -> None:
@@ -199,7 +222,9 @@ def check(connection: Connection) -> PermissionAudit | None:
         _note_delay(connection, error)
         raise
     except (GatewayError, CredentialsUnreadable) as error:
+        outbound.named(connection, getattr(error, "caller", ""))
         return _store_failure(connection, bytes(sealed), error)
+    outbound.admitted(connection, answer)
     return _store_answer(connection, bytes(sealed), answer)
 
 
@@ -223,10 +248,13 @@ def _store_failure(
     if current is None:
         return None
     current.checked_at, current.check_at = timezone.now(), None
-    if current.sealed_candidate is not None and current.sealed_credentials is not None:
+    turned_away = _is_replacing(current)
+    if turned_away:
         current.sealed_candidate = None
         current.status_reason = _("The new key was not taken: {reason}").format(reason=error)
     else:
+        if current.status in (Status.ACTIVE, Status.PAUSED):
+            notices.outage(current, notices.Kind.BROKEN, str(error))
         current.status = Status.BROKEN
         current.status_reason = str(error)
         current.next_sync_at = None
@@ -235,6 +263,7 @@ def _store_failure(
     return PermissionAudit.objects.create(
         connection=current,
         at=current.checked_at,
+        turned_away=turned_away,
         verdict=PermissionAudit.Verdict.FAILED,
         message=str(error),
     )
@@ -246,7 +275,8 @@ def _store_answer(connection: Connection, sealed: bytes, answer: Answer) -> Perm
             return _judge(connection, sealed, answer, refusal=_refusal(answer))
     except IntegrityError:
         with transaction.atomic():
-            return _judge(connection, sealed, answer, refusal=_already_connected())
+            refusal = _already_connected(connection, answer.account_uid)
+            return _judge(connection, sealed, answer, refusal=refusal)
 
 
 def _judge(
@@ -258,12 +288,18 @@ def _judge(
     refusal = refusal or _other_account(current, answer) or _kept_history(current, answer)
     now = timezone.now()
     current.checked_at, current.check_at = now, None
+    turned_away = bool(refusal) and _is_replacing(current)
     if refusal:
         _refuse(current, refusal)
     else:
         _accept(current, sealed, answer)
     current.save()
-    return _audit_row(current, answer, refusal, at=now)
+    return _audit_row(current, answer, refusal, at=now, turned_away=turned_away)
+
+
+def _is_replacing(current: Connection) -> bool:
+    """Whether a new key waits beside one that is in use."""
+    return current.sealed_candidate is not None and current.sealed_credentials is not None
 
 
 def _locked(connection: Connection, sealed: bytes) -> Connection | None:
@@ -327,12 +363,13 @@ def _kept_history(current: Connection, answer: Answer) -> str:
 
 def _refuse(current: Connection, reason: str) -> None:
     """Erases the refused key; a former key that was fine goes on."""
-    was_candidate = current.sealed_candidate is not None
-    current.sealed_candidate = None
-    if was_candidate and current.sealed_credentials is not None:
+    if _is_replacing(current):
+        current.sealed_candidate = None
         current.status_reason = _("{reason} The former key goes on.").format(reason=reason)
         return
-    current.sealed_credentials = None
+    if current.sealed_credentials is not None:
+        notices.outage(current, notices.Kind.RIGHTS, reason)
+    current.sealed_candidate = current.sealed_credentials = None
     _end_run(current, SyncRun.Outcome.FAILED, reason)
     current.status = Status.REFUSED
     current.status_reason = reason
@@ -340,6 +377,7 @@ def _refuse(current: Connection, reason: str) -> None:
 
 
 def _accept(current: Connection, sealed: bytes, answer: Answer) -> None:
+    key_news.of_good_key(current, answer, is_replacing=_is_replacing(current))
     current.sealed_credentials = sealed
     current.sealed_candidate = None
     current.account_uid = answer.account_uid or current.account_uid
@@ -351,11 +389,12 @@ def _accept(current: Connection, sealed: bytes, answer: Answer) -> None:
 
 
 def _audit_row(
-    current: Connection, answer: Answer, refusal: str, *, at: datetime
+    current: Connection, answer: Answer, refusal: str, *, at: datetime, turned_away: bool
 ) -> PermissionAudit:
     return PermissionAudit.objects.create(
         connection=current,
         at=at,
+        turned_away=turned_away,
         verdict=answer.verdict.value,
         permissions=list(answer.permissions),
         dangerous=list(answer.dangerous),
@@ -382,6 +421,8 @@ def mark_broken(connection: Connection, error: KeyBroken | CredentialsUnreadable
     current.status, current.status_reason = Status.BROKEN, str(error)
     current.next_sync_at = None
     current.save(update_fields=["status", "status_reason", "next_sync_at"])
+    notices.outage(current, notices.Kind.BROKEN, str(error))
+    outbound.named(current, getattr(error, "caller", ""))
     return True
 
 
