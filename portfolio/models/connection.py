@@ -123,6 +123,8 @@ class PermissionAudit(models.Model):
     ip_allowlist = models.JSONField(default=list)
     key_created_at = models.DateTimeField(null=True)
     key_expires_at = models.DateTimeField(null=True)
+    # Not told: worked out from the day it was made and a rule of the exchange.
+    expiry_by_rule = models.BooleanField(default=False)
     message = models.TextField(blank=True)
     raw = models.TextField(blank=True)
 

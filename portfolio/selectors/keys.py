@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -10,9 +10,6 @@ from uuid import UUID
 from django.db.models import Q
 
 from accounts.models import User
-from portfolio.exchanges import catalogue, key_rules
-from portfolio.exchanges.catalogue import ExchangeInfo
-from portfolio.exchanges.key_rules import KeyRule
 from portfolio.models import Connection, Notice, PermissionAudit
 from portfolio.selectors import outbound
 from portfolio.selectors.outbound import Outbound
@@ -20,14 +17,6 @@ from portfolio.selectors.outbound import Outbound
 Verdict = PermissionAudit.Verdict
 HISTORY_SHOWN = 30
 REPLACEMENT_SHOWN_FOR = timedelta(days=2)
-
-
-@dataclass(frozen=True, slots=True)
-class Expiry:
-    """When a key ends: by the exchange's word, or worked out from a rule of it."""
-
-    at: datetime
-    is_told: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +44,6 @@ class Passport:
     connection: Connection
     answer: PermissionAudit | None  # the exchange's latest answer about the key in use
     failure: PermissionAudit | None  # the check after it, where that failed
-    expiry: Expiry | None
-    rule: KeyRule | None
     history: tuple[Line, ...]
     addresses: tuple[Outbound, ...]
     replacement: Replacement | None
@@ -94,8 +81,6 @@ def passport(user: User, connection_id: UUID, *, now: datetime) -> Passport:
         connection=connection,
         answer=answer,
         failure=failed,
-        expiry=expiry(connection.exchange, answer) if answer else None,
-        rule=key_rules.rule_of(connection.exchange),
         history=_history(audits),
         addresses=outbound.addresses(connection.environment, now=now),
         replacement=_replacement(connection, audits, now),
@@ -148,35 +133,6 @@ def twins(connection: Connection) -> tuple[Notice, ...]:
         Q(connection=connection) | Q(other=connection), kind=Notice.Kind.TWIN
     )
     return tuple(rows.select_related("connection", "other"))
-
-
-def exchange_of(connection: Connection) -> ExchangeInfo | None:
-    """The exchange as pages show it; None where it is in the catalogue no more."""
-    try:
-        return catalogue.get(connection.exchange)
-    except KeyError:
-        return None
-
-
-# --- Expiry -----------------------------------------------------------------------------------
-
-
-def expiry(exchange: str, audit: PermissionAudit) -> Expiry | None:
-    """When the key of an audit ends; None where it is not known, or never."""
-    if audit.key_expires_at is not None:
-        return Expiry(audit.key_expires_at, is_told=True)
-    by_rule = key_rules.ends_at(
-        exchange, created_at=audit.key_created_at, ip_restricted=audit.ip_restricted
-    )
-    return None if by_rule is None else Expiry(by_rule, is_told=False)
-
-
-def expiries(connections: Iterable[Connection]) -> list[tuple[Connection, Expiry]]:
-    """The connections whose keys are known to end, and when; in one query."""
-    by_id = {connection.pk: connection for connection in connections}
-    answers = latest_audits(list(by_id), answered=True)
-    found = [(by_id[pk], expiry(by_id[pk].exchange, audit)) for pk, audit in answers.items()]
-    return [(connection, ends) for connection, ends in found if ends is not None]
 
 
 def latest_audits(ids: Sequence[UUID], *, answered: bool = False) -> dict[UUID, PermissionAudit]:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.services import audit
-from portfolio.exchanges import catalogue
+from portfolio.exchanges import catalogue, key_rules
 from portfolio.exchanges.errors import GatewayError, KeyBroken, TryAgain, WaitUntil
 from portfolio.exchanges.types import PermissionAudit as Answer
 from portfolio.exchanges.types import Verdict
@@ -391,6 +391,9 @@ def _accept(current: Connection, sealed: bytes, answer: Answer) -> None:
 def _audit_row(
     current: Connection, answer: Answer, refusal: str, *, at: datetime, turned_away: bool
 ) -> PermissionAudit:
+    by_rule = key_rules.ends_at(
+        current.exchange, created_at=answer.created_at, ip_restricted=answer.ip_restricted
+    )
     return PermissionAudit.objects.create(
         connection=current,
         at=at,
@@ -403,7 +406,8 @@ def _audit_row(
         ip_restricted=answer.ip_restricted,
         ip_allowlist=list(answer.ip_allowlist),
         key_created_at=answer.created_at,
-        key_expires_at=answer.expires_at,
+        key_expires_at=answer.expires_at or by_rule,
+        expiry_by_rule=answer.expires_at is None and by_rule is not None,
         message=refusal,
         raw=answer.raw,
     )

@@ -9,9 +9,8 @@ from django.db.models import Max, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from portfolio.models import Connection, Stream, SyncRun
+from portfolio.models import Connection, PermissionAudit, Stream, SyncRun
 from portfolio.selectors import keys
-from portfolio.selectors.keys import Expiry
 from portfolio.services import notices
 
 Status = Connection.Status
@@ -32,30 +31,34 @@ def remind(now: datetime) -> None:
 
 def _expiring(now: datetime) -> None:
     in_use = [Status.ACTIVE, Status.PAUSED]
-    connections = list(Connection.objects.filter(status__in=in_use))
-    for connection, expiry in keys.expiries(connections):
-        _expires(connection, expiry, now)
+    connections = Connection.objects.filter(status__in=in_use).in_bulk()
+    for pk, audit in keys.latest_audits(list(connections), answered=True).items():
+        if audit.key_expires_at is not None:
+            _expires(connections[pk], audit, audit.key_expires_at, now)
 
 
-def _expires(connection: Connection, expiry: Expiry, now: datetime) -> None:
+def _expires(
+    connection: Connection, audit: PermissionAudit, ends_at: datetime, now: datetime
+) -> None:
     """The nearest reminder only: after days of silence one says it all."""
-    left = expiry.at - now
+    left = ends_at - now
     stage = next((days for days in DAYS if left <= timedelta(days=days)), None)
     if stage is None or left <= timedelta(0):
         return
-    key = f"{notices.Kind.EXPIRES}:{connection.pk}:{expiry.at:%Y-%m-%d}:{stage}"
-    notices.tell(connection, notices.Kind.EXPIRES, _words(connection, expiry, left), key=key)
+    message = _words(connection, ends_at, left, is_told=not audit.expiry_by_rule)
+    key = f"{notices.Kind.EXPIRES}:{connection.pk}:{ends_at:%Y-%m-%d}:{stage}"
+    notices.tell(connection, notices.Kind.EXPIRES, message, key=key)
 
 
-def _words(connection: Connection, expiry: Expiry, left: timedelta) -> str:
+def _words(connection: Connection, ends_at: datetime, left: timedelta, *, is_told: bool) -> str:
     days = -(-left // timedelta(days=1))
     text = ngettext(
         "The key of “{name}” expires on {date} (UTC), within a day.",
         "The key of “{name}” expires on {date} (UTC), in {days} days at most.",
         days,
-    ).format(name=connection, date=f"{expiry.at:%Y-%m-%d %H:%M}", days=days)
+    ).format(name=connection, date=f"{ends_at:%Y-%m-%d %H:%M}", days=days)
     advice = _("Make a new one at the exchange and replace it; the history stays.")
-    if not expiry.is_told:
+    if not is_told:
         text += " " + _("Worked out from the day it was made and the exchange’s rule.")
     return f"{text} {advice}"
 

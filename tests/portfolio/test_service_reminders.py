@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from accounts.models import User
-from portfolio.models import Connection, Notice, PermissionAudit
-from portfolio.services import reminders
+from portfolio.models import Connection, Notice
+from portfolio.services import connections, reminders
+from portfolio.services.credentials import seal
 from tests import factories
 from tests.factories import NOW
+from tests.portfolio.exchange import Exchange, audit
 
 DAY = timedelta(days=1)
 END = NOW + 20 * DAY
@@ -80,21 +83,32 @@ def test_only_keys_in_use_are_minded(connection: Connection, status: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("exchange", "fields", "stages"),
+    ("name", "restricted", "made", "ends", "stages"),
     [
-        ("gate", {"key_created_at": END - 90 * DAY, "ip_restricted": False}, ["7"]),
+        ("gate", False, END - 90 * DAY, END, ["7"]),
         # Not guessed: bound keys are spared, and what is not told may be so.
-        ("gate", {"key_created_at": END - 90 * DAY, "ip_restricted": True}, []),
-        ("gate", {"key_created_at": END - 90 * DAY, "ip_restricted": None}, []),
-        ("gate", {"ip_restricted": False}, []),
-        ("kraken", {"key_created_at": END - 90 * DAY, "ip_restricted": False}, []),
+        ("gate", True, END - 90 * DAY, None, []),
+        ("gate", None, END - 90 * DAY, None, []),
+        ("gate", False, None, None, []),
+        ("kraken", False, END - 90 * DAY, None, []),
     ],
 )
 def test_an_expiry_by_rule_needs_the_rule_and_what_it_depends_on(
-    owner: User, exchange: str, fields: dict[str, Any], stages: list[str]
+    connection: Connection,
+    exchange: Exchange,
+    name: str,
+    restricted: bool | None,
+    made: datetime | None,
+    ends: datetime | None,
+    stages: list[str],
 ) -> None:
-    made = factories.connection(owner, exchange=exchange)
-    PermissionAudit.objects.create(connection=made, at=NOW, verdict="read_only", **fields)
+    connection.exchange = name
+    connection.sealed_credentials = seal({"apiKey": "a", "secret": "b"}, row=connection.pk)
+    connection.save()
+    exchange.permissions = replace(audit(uid=""), ip_restricted=restricted, created_at=made)
+    stored = connections.check(connection)
+    assert stored is not None
+    assert (stored.key_expires_at, stored.expiry_by_rule) == (ends, ends is not None)
     reminders.remind(END - 6 * DAY)
     assert told() == stages
     if stages:
@@ -104,7 +118,7 @@ def test_an_expiry_by_rule_needs_the_rule_and_what_it_depends_on(
 # --- Staying behind ---------------------------------------------------------------------------
 
 
-def behind(connection: Connection, **stream: Any) -> None:
+def behind(connection: Connection, state: str = "waiting", at: datetime = NOW - DAY) -> None:
     factories.sync_run(
         connection,
         started_at=NOW,
@@ -112,7 +126,7 @@ def behind(connection: Connection, **stream: Any) -> None:
         outcome="waiting",
         message="Kraken cannot be reached.",
     )
-    factories.stream(connection, **({"state": "waiting", "fetched_at": NOW - DAY} | stream))
+    factories.stream(connection, state=state, fetched_at=at)
 
 
 def test_a_run_that_brings_nothing_for_a_day_is_told_once(connection: Connection) -> None:
@@ -127,7 +141,7 @@ def test_a_run_that_brings_nothing_for_a_day_is_told_once(connection: Connection
 
 
 def test_a_long_backfill_that_goes_on_is_none(connection: Connection) -> None:
-    behind(connection, state="running", fetched_at=NOW + 2 * DAY)
+    behind(connection, state="running", at=NOW + 2 * DAY)
     reminders.remind(NOW + 2.5 * DAY)
     assert told("stale") == []
 
