@@ -103,6 +103,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "accounts.context.installation",
+                "portfolio.context.header",
             ],
         },
     },

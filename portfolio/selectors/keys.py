@@ -135,6 +135,12 @@ def twins(connection: Connection) -> tuple[Notice, ...]:
     return tuple(rows.select_related("connection", "other"))
 
 
+def with_keys(user: User) -> tuple[Connection, ...]:
+    """The connections of this user of which a key is stored."""
+    held = Q(sealed_credentials__isnull=False) | Q(sealed_candidate__isnull=False)
+    return tuple(Connection.objects.of(user).filter(held))
+
+
 def latest_audits(ids: Sequence[UUID], *, answered: bool = False) -> dict[UUID, PermissionAudit]:
     """The latest audit of each key in use; ``answered`` passes over checks that failed."""
     latest = PermissionAudit.objects.filter(connection__in=ids, turned_away=False)
