@@ -61,7 +61,7 @@ class Migration(migrations.Migration):
             name='Notice',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('broken', 'The key does not work'), ('rights', 'The key may do more than before'), ('stale', 'Nothing fetched for more than a day'), ('recovered', 'It works again'), ('expires', 'The key expires soon'), ('replaced', 'The key was replaced'), ('balance', 'A balance fell, and no record says why'), ('twin', 'The same account is connected twice')], max_length=10)),
+                ('kind', models.CharField(choices=[('broken', 'The key does not work'), ('rights', 'The key may do more than before'), ('stale', 'Behind for more than a day'), ('recovered', 'It works again'), ('expires', 'The key expires soon'), ('replaced', 'The key was replaced'), ('balance', 'A balance fell, and no record says why'), ('twin', 'The same account is connected twice')], max_length=10)),
                 ('message', models.TextField()),
                 ('key', models.CharField(max_length=200)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),

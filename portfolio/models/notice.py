@@ -30,7 +30,7 @@ class Notice(models.Model):
     class Kind(models.TextChoices):
         BROKEN = "broken", _("The key does not work")
         RIGHTS = "rights", _("The key may do more than before")
-        STALE = "stale", _("Nothing fetched for more than a day")
+        STALE = "stale", _("Behind for more than a day")
         RECOVERED = "recovered", _("It works again")
         EXPIRES = "expires", _("The key expires soon")
         REPLACED = "replaced", _("The key was replaced")

@@ -108,6 +108,8 @@ def test_a_rule_of_the_exchange_is_told(
 
 
 def test_an_unknown_address_is_said_to_be_unknown(page: Client, connection: Connection) -> None:
+    assert "nothing to bind a demo key to" in passport(page, connection)
+    Connection.objects.filter(pk=connection.pk).update(environment="live")
     text = passport(page, connection)
     assert "Not known" in text
     assert "OUTBOUND_ADDRESSES" in text
