@@ -38,7 +38,7 @@ def look(connection: Connection, *, now: datetime) -> None:
     changed, fallen = [], []
     for holding in connection.holdings.exclude(reported__isnull=True):
         mark = _marked(holding, marks, at)
-        if mark.suspected_at and _is_told(connection, mark, now):
+        if _is_told(connection, mark, marks, now):
             fallen.append(holding)
             mark = _fresh(holding, at)
         if _differs(mark, marks):
@@ -97,10 +97,16 @@ def _happened(holding: Holding, since: datetime) -> Decimal:
     return money.ZERO if total is None else total
 
 
-def _is_told(connection: Connection, mark: BalanceMark, now: datetime) -> bool:
-    """Whether it is time; a record that cannot be read might be the explanation."""
-    if mark.suspected_at is None or now - mark.suspected_at < LATE:
+def _is_told(
+    connection: Connection, mark: BalanceMark, marks: Mapping[int, BalanceMark], now: datetime
+) -> bool:
+    """Whether an earlier run saw it too, long enough ago, and all records since can be read."""
+    former = marks.get(mark.holding_id)
+    if mark.suspected_at is None or former is None or former.suspected_at is None:
         return False
+    if now - mark.suspected_at < LATE:
+        return False
+    # One that cannot be read might be the explanation.
     unread = connection.raw_records.exclude(problem="").filter(fetched_at__gte=mark.at)
     return not unread.exists()
 
