@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -17,28 +17,21 @@ from accounts.services import audit
 from portfolio.exchanges import catalogue, key_rules
 from portfolio.exchanges.errors import GatewayError, KeyBroken, TryAgain, WaitUntil
 from portfolio.exchanges.types import PermissionAudit as Answer
-from portfolio.exchanges.types import Verdict
-from portfolio.models import Connection, PermissionAudit, RawRecord, SyncRun
-from portfolio.services import credentials, gateway, key_news, ledger, notices, outbound
+from portfolio.models import Connection, PermissionAudit, SyncRun
+from portfolio.services import (
+    credentials,
+    gateway,
+    key_news,
+    ledger,
+    notices,
+    outbound,
+    refusals,
+)
 from portfolio.services.credentials import CredentialsUnreadable
 
 Status = Connection.Status
+Kind = notices.Kind
 CHECKED_WITHIN = timedelta(seconds=15)
-
-
-def _already_connected(connection: Connection, account_uid: str = "") -> str:
-    """Says so, and as which connection, where that can be found."""
-    twins = Connection.objects.filter(
-        owner=connection.owner_id,
-        exchange=connection.exchange,
-        environment=connection.environment,
-        account_uid=account_uid or connection.account_uid,
-    ).exclude(pk=connection.pk)
-    twin = twins.exclude(status__in=[Status.REMOVED, Status.REFUSED]).first()
-    return _(
-        "This account is already connected here, as “{label}”. A second key would double its "
-        "history: replace the key of that connection instead."
-    ).format(label=twin or connection)
 
 
 class ConnectionProblem(Exception):
@@ -78,7 +71,7 @@ def replace_credentials(*, connection: Connection, credentials: dict[str, str]) 
         with transaction.atomic():
             _replace(connection, credentials)
     except IntegrityError:
-        raise ConnectionProblem(_already_connected(connection)) from None
+        raise ConnectionProblem(refusals.already_connected(connection)) from None
     audit.note(
         user=connection.owner, action="connection key replaced", connection=str(connection.id)
     )
@@ -254,7 +247,7 @@ def _store_failure(
         current.status_reason = _("The new key was not taken: {reason}").format(reason=error)
     else:
         if current.status in (Status.ACTIVE, Status.PAUSED):
-            notices.outage(current, notices.Kind.BROKEN, str(error))
+            notices.outage(current, Kind.BROKEN, str(error))
         current.status = Status.BROKEN
         current.status_reason = str(error)
         current.next_sync_at = None
@@ -272,25 +265,25 @@ def _store_failure(
 def _store_answer(connection: Connection, sealed: bytes, answer: Answer) -> PermissionAudit | None:
     try:
         with transaction.atomic():
-            return _judge(connection, sealed, answer, refusal=_refusal(answer))
+            return _judge(connection, sealed, answer)
     except IntegrityError:
         with transaction.atomic():
-            refusal = _already_connected(connection, answer.account_uid)
+            refusal = refusals.already_connected(connection, answer.account_uid)
             return _judge(connection, sealed, answer, refusal=refusal)
 
 
 def _judge(
-    connection: Connection, sealed: bytes, answer: Answer, *, refusal: str
+    connection: Connection, sealed: bytes, answer: Answer, *, refusal: str = ""
 ) -> PermissionAudit | None:
     current = _locked(connection, sealed)
     if current is None:
         return None
-    refusal = refusal or _other_account(current, answer) or _kept_history(current, answer)
+    refusal = refusal or refusals.reason(current, answer)
     now = timezone.now()
     current.checked_at, current.check_at = now, None
     turned_away = bool(refusal) and _is_replacing(current)
     if refusal:
-        _refuse(current, refusal)
+        _refuse(current, refusal, kind=Kind.RIGHTS if answer.dangerous else Kind.BROKEN)
     else:
         _accept(current, sealed, answer)
     current.save()
@@ -311,64 +304,14 @@ def _locked(connection: Connection, sealed: bytes) -> Connection | None:
     return current if held is not None and bytes(held) == sealed else None
 
 
-def _refusal(answer: Answer) -> str:
-    """Why a key is not accepted, and how to make a better one; "" if it is."""
-    words = ", ".join(answer.dangerous)
-    if answer.verdict == Verdict.CAN_WITHDRAW:
-        return _(
-            "Refused: this key may do more than read ({words}). Coffer takes only keys that cannot "
-            "withdraw or move funds. Make a new key at the exchange with read permissions only, "
-            "delete this one there, and add the new one here. The key was not kept."
-        ).format(words=words)
-    if answer.verdict == Verdict.CAN_TRADE and not settings.ALLOW_TRADE_KEYS:
-        return _(
-            "Refused: this key may trade ({words}). Make a new key at the exchange with read "
-            "permissions only, delete this one there, and add the new one here. "
-            "The key was not kept."
-        ).format(words=words)
-    return ""
-
-
-def _other_account(current: Connection, answer: Answer) -> str:
-    known, told = current.account_uid, answer.account_uid
-    if known and told and known != told:
-        return _(
-            "Refused: this key belongs to another account at the exchange than the history stored "
-            "here. Use a key of the same account, or add the other account as a new connection."
-        )
-    return ""
-
-
-def _kept_history(current: Connection, answer: Answer) -> str:
-    """The history of a connection without a key still counts: a second copy would double all."""
-    if not answer.account_uid:
-        return ""
-    kept = Connection.objects.filter(
-        Exists(RawRecord.objects.filter(connection=OuterRef("pk"))),
-        owner=current.owner_id,
-        exchange=current.exchange,
-        environment=current.environment,
-        account_uid=answer.account_uid,
-        status__in=[Status.REMOVED, Status.REFUSED],
-    )
-    twin = kept.exclude(pk=current.pk).first()
-    if twin is None:
-        return ""
-    return _(
-        "Refused: the history of this account is still here, under the connection “{label}” that "
-        "has no key any more, and a second copy would double it. Open that connection and give it "
-        "a key, or delete its history first. The key was not kept."
-    ).format(label=twin.label)
-
-
-def _refuse(current: Connection, reason: str) -> None:
+def _refuse(current: Connection, reason: str, *, kind: str) -> None:
     """Erases the refused key; a former key that was fine goes on."""
     if _is_replacing(current):
         current.sealed_candidate = None
         current.status_reason = _("{reason} The former key goes on.").format(reason=reason)
         return
     if current.sealed_credentials is not None:
-        notices.outage(current, notices.Kind.RIGHTS, reason)
+        notices.outage(current, kind, reason)
     current.sealed_candidate = current.sealed_credentials = None
     _end_run(current, SyncRun.Outcome.FAILED, reason)
     current.status = Status.REFUSED
@@ -425,7 +368,7 @@ def mark_broken(connection: Connection, error: KeyBroken | CredentialsUnreadable
     current.status, current.status_reason = Status.BROKEN, str(error)
     current.next_sync_at = None
     current.save(update_fields=["status", "status_reason", "next_sync_at"])
-    notices.outage(current, notices.Kind.BROKEN, str(error))
+    notices.outage(current, Kind.BROKEN, str(error))
     outbound.named(current, getattr(error, "caller", ""))
     return True
 

@@ -94,6 +94,16 @@ def test_rights_that_widen_stop_the_connection_and_are_told(
     assert kinds(active) == ["rights", "recovered"]
 
 
+def test_an_account_that_is_another_now_is_told_as_that(
+    active: Connection, exchange: Exchange
+) -> None:
+    exchange.permissions = audit(uid="uid-2")
+    connections.check(active)
+    notice = active.notices.get()
+    assert notice.kind == "broken"
+    assert "another account" in notice.message
+
+
 def test_allowed_rights_that_widen_are_told_and_nothing_stops(
     active: Connection, exchange: Exchange, settings: Settings
 ) -> None:
