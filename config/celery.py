@@ -30,6 +30,16 @@ app.conf.beat_schedule = {
         "schedule": 300.0,
         "options": {"expires": 290},
     },
+    "mail notices": {
+        "task": "portfolio.tasks.mail_notices",
+        "schedule": 15.0,
+        "options": {"expires": 14},
+    },
+    "remind of what is due": {
+        "task": "portfolio.tasks.remind",
+        "schedule": crontab(minute="23"),
+        "options": {"expires": 3500},
+    },
     "audit keys daily": {
         "task": "portfolio.tasks.audit_all",
         "schedule": crontab(hour="4", minute="17"),

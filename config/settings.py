@@ -42,6 +42,7 @@ SANDBOX_PORT: int = env.int("SANDBOX_PORT", default=8090)
 SANDBOX_URL: str = env.str("SANDBOX_URL", default=f"http://127.0.0.1:{SANDBOX_PORT}")
 SANDBOX_SPEED: str = env.str("SANDBOX_SPEED", default="1")
 EXCHANGE_BASE_URLS: dict[str, str] = env.json("EXCHANGE_BASE_URLS", default={})
+OUTBOUND_ADDRESSES: list[str] = env.list("OUTBOUND_ADDRESSES", default=[])
 ALLOW_TRADE_KEYS: bool = env.bool("ALLOW_TRADE_KEYS", default=False)
 SYNC_INTERVAL_SECONDS: int = env.int("SYNC_INTERVAL_SECONDS", default=900)
 SYNC_LEASE_SECONDS: int = env.int("SYNC_LEASE_SECONDS", default=60)
@@ -102,6 +103,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "accounts.context.installation",
+                "portfolio.context.header",
             ],
         },
     },
@@ -181,6 +183,7 @@ MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not SECURE  # browsers allow passkeys on ht
 USERSESSIONS_TRACK_ACTIVITY = True  # by accounts.middleware.SessionActivityMiddleware
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 globals().update(EMAIL_CONFIG)
+EMAIL_TIMEOUT = 20  # seconds; a mail server that says nothing must not hold a worker
 DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="Coffer <coffer@localhost>")
 
 # --- Transport security ---------------------------------------------------------------------

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portfolio.exchanges import catalogue
 from portfolio.exchanges.catalogue import CredentialField, ExchangeInfo
+from portfolio.models import Notice
 from portfolio.models.ledger import KIND_LABELS
 from portfolio.selectors.exports import ExportedConnection
 from portfolio.selectors.ledger import Choices, Filters
@@ -143,6 +144,17 @@ class FetchAgainForm(forms.Form):
         if day is not None and day > datetime.now(UTC).date():
             raise forms.ValidationError(_("Choose a day that has already come."))
         return day
+
+
+class NoticeSettingsForm(forms.Form):
+    """Which kinds of notices go by mail."""
+
+    mailed = forms.MultipleChoiceField(
+        label=_("By e-mail"),
+        choices=Notice.Kind.choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
 
 
 def _offer(form: forms.Form, name: str, options: list[tuple[str, Any]]) -> None:

@@ -11,7 +11,17 @@ from django.utils import timezone
 
 from portfolio.exchanges.errors import TryAgain, WaitUntil
 from portfolio.models import Connection
-from portfolio.services import connections, leases, prices, queue, schedule, sync, valuation
+from portfolio.services import (
+    connections,
+    leases,
+    notice_mail,
+    prices,
+    queue,
+    reminders,
+    schedule,
+    sync,
+    valuation,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -79,6 +89,18 @@ def audit_all() -> None:
     statuses = [Connection.Status.ACTIVE, Connection.Status.PAUSED]
     for pk in Connection.objects.filter(status__in=statuses).values_list("pk", flat=True):
         check_connection.delay(str(pk))
+
+
+@shared_task
+def remind() -> None:
+    """Tells of keys that expire and of connections that stay behind."""
+    reminders.remind(timezone.now())
+
+
+@shared_task
+def mail_notices() -> int:
+    """Sends the notices that are to be mailed; returns how many went out."""
+    return notice_mail.send_due(timezone.now())
 
 
 @shared_task

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portfolio.views import assets, connections, dashboard, exports, transactions
+from portfolio.views import assets, connections, dashboard, exports, keys, notices, transactions
 
 app_name = "portfolio"
 urlpatterns = [
@@ -16,8 +16,11 @@ urlpatterns = [
         connections.create,
         name="connection-create",
     ),
+    path("connections/forget-keys/", keys.forget, name="keys-forget"),
     path("connections/<uuid:connection_id>/", connections.detail, name="connection-detail"),
     path("connections/<uuid:connection_id>/status/", connections.status, name="connection-status"),
+    path("connections/<uuid:connection_id>/key/", keys.passport, name="connection-key"),
+    path("connections/<uuid:connection_id>/key/check/", keys.check, name="connection-check"),
     path(
         "connections/<uuid:connection_id>/replace/",
         connections.replace,
@@ -34,6 +37,10 @@ urlpatterns = [
     path("connections/<uuid:connection_id>/remove/", connections.remove, name="connection-remove"),
     path("transactions/", transactions.index, name="transaction-list"),
     path("transactions/<int:transaction_id>/", transactions.detail, name="transaction-detail"),
+    path("notices/", notices.index, name="notice-list"),
+    path("notices/read/", notices.read_all, name="notice-read-all"),
+    path("notices/<int:notice_id>/read/", notices.read, name="notice-read"),
+    path("settings/notifications/", notices.settings, name="notice-settings"),
     path("exports/", exports.index, name="export-list"),
     path("exports/<slug:format_id>/", exports.download, name="export-download"),
 ]

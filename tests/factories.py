@@ -17,6 +17,7 @@ from portfolio.models import (
     DailyValue,
     Holding,
     LatestPrice,
+    Notice,
     PermissionAudit,
     Posting,
     RawRecord,
@@ -98,6 +99,16 @@ def sync_run(of: Connection, **fields: Any) -> SyncRun:
         "new_records": 12,
     }
     return SyncRun.objects.create(connection=of, **(values | fields))
+
+
+def notice(of: Connection, **fields: Any) -> Notice:
+    """An unread notice that is not to be mailed."""
+    values: dict[str, Any] = {
+        "kind": Notice.Kind.EXPIRES,
+        "message": f"The key of {of} expires soon.",
+        "key": f"test:{next(_numbers)}",
+    }
+    return Notice.objects.create(owner=of.owner, connection=of, **(values | fields))
 
 
 def raw_record(of: Stream, body: Any = None, **fields: Any) -> RawRecord:

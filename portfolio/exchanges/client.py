@@ -242,8 +242,10 @@ class ProfileClient:
         try:
             return self._gateway.ask(call, parameters, own_key_as=own_key_as)
         except StreamUnavailable as error:
-            code = error.code
-        raise KeyBroken(refused, code=code)
+            code, caller = error.code, error.caller
+        broken = KeyBroken(refused, code=code)
+        broken.caller = caller
+        raise broken
 
     def plan_streams(self, *, known_assets: frozenset[str]) -> list[StreamSpec]:
         """Return the streams to poll, most telling first. May raise any GatewayError."""

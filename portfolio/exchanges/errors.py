@@ -12,6 +12,7 @@ class GatewayError(Exception):
         super().__init__(message)
         self.message = message
         self.code = code  # the exchange's own error code, where it gave one
+        self.caller = ""  # the address that the exchange says the request came from
 
 
 class TryAgain(GatewayError):

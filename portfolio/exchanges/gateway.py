@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from portfolio.exchanges import exact, failures
+from portfolio.exchanges import addresses, exact, failures
 from portfolio.exchanges.budget import Budget, environment_of, fingerprint, used_from
 from portfolio.exchanges.errors import GatewayError, WaitUntil, WriteRefused
 from portfolio.exchanges.failures import Failure, Reply
@@ -215,7 +215,9 @@ class Gateway:
         else:
             decided = failures.before_sending(name, error)
         decided = decided or failures.from_code(code, self._rules.find_code, now)
-        return decided or failures.from_class(name, error, code, now)
+        decided = decided or failures.from_class(name, error, code, now)
+        decided.error.caller = addresses.caller_named_in(reply.text) if reply else ""
+        return decided
 
     def _not_an_answer(self) -> Failure | None:
         """Return a failure for what ccxt lets through: redirects and pages that are not JSON."""

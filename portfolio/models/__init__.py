@@ -1,7 +1,10 @@
 """Tables and constraints, a file per subject."""
 
+from portfolio.models.balance_mark import BalanceMark
 from portfolio.models.connection import Connection, PermissionAudit
 from portfolio.models.ledger import Holding, Posting, RawRecord, RawRevision, Transaction
+from portfolio.models.notice import Notice, NoticeSettings
+from portfolio.models.outbound import OutboundAddress
 from portfolio.models.position import Position
 from portfolio.models.price import (
     DailyHolding,
@@ -14,6 +17,7 @@ from portfolio.models.price import (
 from portfolio.models.sync import Coverage, Stream, SyncRun
 
 __all__ = [
+    "BalanceMark",
     "Connection",
     "Coverage",
     "DailyHolding",
@@ -21,6 +25,9 @@ __all__ = [
     "DailyValue",
     "Holding",
     "LatestPrice",
+    "Notice",
+    "NoticeSettings",
+    "OutboundAddress",
     "PermissionAudit",
     "Position",
     "Posting",

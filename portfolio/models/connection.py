@@ -113,6 +113,8 @@ class PermissionAudit(models.Model):
     connection = models.ForeignKey(Connection, models.CASCADE, related_name="audits")
     at = models.DateTimeField()
     verdict = models.CharField(max_length=12, choices=Verdict.choices)
+    # Of a new key that was not taken: the former one goes on, and this says nothing of it.
+    turned_away = models.BooleanField(default=False)
     permissions = models.JSONField(default=list)
     dangerous = models.JSONField(default=list)
     missing = models.JSONField(default=list)
@@ -121,6 +123,8 @@ class PermissionAudit(models.Model):
     ip_allowlist = models.JSONField(default=list)
     key_created_at = models.DateTimeField(null=True)
     key_expires_at = models.DateTimeField(null=True)
+    # Not told: worked out from the day it was made and a rule of the exchange.
+    expiry_by_rule = models.BooleanField(default=False)
     message = models.TextField(blank=True)
     raw = models.TextField(blank=True)
 

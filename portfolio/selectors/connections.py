@@ -18,13 +18,14 @@ from portfolio.models import (
     Connection,
     Coverage,
     Holding,
+    Notice,
     PermissionAudit,
     Position,
     RawRecord,
     Stream,
     SyncRun,
 )
-from portfolio.selectors import positions
+from portfolio.selectors import keys, positions
 
 UNREADABLE_SHOWN = 10
 # Streams may say "from the beginning": no exchange has records from before this day.
@@ -95,7 +96,7 @@ def cards(user: User) -> tuple[Card, ...]:
 def _cards(connections: Sequence[Connection]) -> tuple[Card, ...]:
     ids = [connection.pk for connection in connections]
     progress = _progress(ids)
-    audits = _latest_audits(ids)
+    audits = keys.latest_audits(ids)
     runs = {
         run.connection_id: run
         for run in SyncRun.objects.filter(connection__in=ids)
@@ -122,11 +123,6 @@ def _unreadable(ids: Sequence[UUID]) -> dict[UUID, int]:
     rows = RawRecord.objects.filter(connection__in=ids).exclude(problem="").order_by()
     counts = rows.values_list("connection_id").annotate(number=Count("id"))
     return {ident: number for ident, number in counts}
-
-
-def _latest_audits(ids: Sequence[UUID]) -> dict[UUID, PermissionAudit]:
-    latest = PermissionAudit.objects.filter(connection__in=ids).order_by("connection_id", "-at")
-    return {audit.connection_id: audit for audit in latest.distinct("connection_id")}
 
 
 def _progress(ids: Sequence[UUID]) -> dict[UUID, Progress]:
@@ -254,7 +250,13 @@ class Status:
     problems: tuple[Stream, ...]
     reaches_back_to: datetime | None  # the oldest transaction so far
     next_at: datetime | None  # None: at once, or not at all
+    last_complete_at: datetime | None  # when nothing was missing yet; None where nothing is
     is_busy: bool
+
+    @property
+    def failed(self) -> tuple[Stream, ...]:
+        """The streams that could not be had, each with its reason."""
+        return tuple(s for s in self.problems if s.state == Stream.State.FAILED)
 
     @property
     def headline(self) -> str:
@@ -281,6 +283,7 @@ class Detail:
     runs: tuple[SyncRun, ...]
     balances: tuple[Balance, ...]
     unreadable: tuple[RawRecord, ...]  # the latest of them
+    twins: tuple[Notice, ...]  # other connections of the same account
     positions: tuple[Position, ...]
 
 
@@ -302,6 +305,8 @@ def detail(user: User, connection_id: UUID, *, now: datetime) -> Detail:
         runs=tuple(connection.sync_runs.order_by("-started_at")[:8]),
         balances=_balances(connection),
         unreadable=_unreadable_records(connection) if card.unreadable else (),
+        # Where the exchange names the account, a second connection of it is refused.
+        twins=() if connection.account_uid else keys.twins(connection),
         positions=positions.of_connection(connection) if connection.positions_at else (),
     )
 
@@ -309,7 +314,8 @@ def detail(user: User, connection_id: UUID, *, now: datetime) -> Detail:
 def _status(card: Card, streams: Sequence[Stream], now: datetime) -> Status:
     connection = card.connection
     oldest = connection.raw_records.aggregate(at=Min("occurred_at"))["at"]
-    is_idle = connection.status == Connection.Status.ACTIVE and not card.is_fetching
+    is_put_off = card.last_run is not None and card.last_run.outcome == SyncRun.Outcome.WAITING
+    is_idle = connection.status == Connection.Status.ACTIVE and (is_put_off or not card.is_fetching)
     due = connection.next_sync_at if is_idle else None
     return Status(
         card=card,
@@ -319,11 +325,19 @@ def _status(card: Card, streams: Sequence[Stream], now: datetime) -> Status:
         ),
         reaches_back_to=oldest,
         next_at=due if due is not None and due > now else None,
+        last_complete_at=_last_complete(streams),
         is_busy=connection.status == Connection.Status.PENDING
         or card.is_backfilling
         or card.is_fetching
         or connection.sealed_candidate is not None,
     )
+
+
+def _last_complete(streams: Iterable[Stream]) -> datetime | None:
+    """When the first of the streams that fail now was up to date last; None if one never was."""
+    failed = [s.caught_up_at for s in streams if s.state == Stream.State.FAILED]
+    known = [at for at in failed if at is not None]
+    return min(known) if known and len(known) == len(failed) else None
 
 
 def _axis(streams: Iterable[Stream], now: datetime) -> tuple[datetime, datetime] | None:

@@ -8,29 +8,30 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.services import audit
-from portfolio.exchanges import catalogue
+from portfolio.exchanges import catalogue, key_rules
 from portfolio.exchanges.errors import GatewayError, KeyBroken, TryAgain, WaitUntil
 from portfolio.exchanges.types import PermissionAudit as Answer
-from portfolio.exchanges.types import Verdict
-from portfolio.models import Connection, PermissionAudit, RawRecord, SyncRun
-from portfolio.services import credentials, gateway, ledger
+from portfolio.models import Connection, PermissionAudit, SyncRun
+from portfolio.services import (
+    credentials,
+    gateway,
+    key_news,
+    ledger,
+    notices,
+    outbound,
+    refusals,
+)
 from portfolio.services.credentials import CredentialsUnreadable
 
 Status = Connection.Status
+Kind = notices.Kind
 CHECKED_WITHIN = timedelta(seconds=15)
-
-
-def _already_connected() -> str:
-    return _(
-        "This account is already connected here. A second key would double its history: "
-        "replace the key of the existing connection instead."
-    )
 
 
 class ConnectionProblem(Exception):
@@ -70,7 +71,7 @@ def replace_credentials(*, connection: Connection, credentials: dict[str, str]) 
         with transaction.atomic():
             _replace(connection, credentials)
     except IntegrityError:
-        raise ConnectionProblem(_already_connected()) from None
+        raise ConnectionProblem(refusals.already_connected(connection)) from None
     audit.note(
         user=connection.owner, action="connection key replaced", connection=str(connection.id)
     )
@@ -137,6 +138,17 @@ def request_sync(*, connection: Connection) -> None:
     _change(connection, unless=problem, among=[Status.ACTIVE], next_sync_at=timezone.now())
 
 
+def request_check(*, connection: Connection) -> None:
+    """Has the exchange asked at once what the key may do. May raise ConnectionProblem."""
+    held = Connection.objects.filter(
+        Q(sealed_credentials__isnull=False) | Q(sealed_candidate__isnull=False),
+        pk=connection.pk,
+        status__in=[Status.PENDING, Status.ACTIVE, Status.PAUSED, Status.BROKEN],
+    )
+    if not held.update(check_at=timezone.now() + CHECKED_WITHIN):
+        raise ConnectionProblem(_("There is no key to check; add one first."))
+
+
 @transaction.atomic
 def remove(*, connection: Connection, with_history: bool) -> None:
     """Forgets the key, and the history too if asked."""
@@ -150,13 +162,16 @@ def remove(*, connection: Connection, with_history: bool) -> None:
         current.delete()
         action = "connection removed with its history"
     else:
-        _retire(current)
+        retire(current, _("The connection was removed."))
         action = "connection removed"
     audit.note(user=user, action=action, connection=ident)
 
 
-def _retire(current: Connection) -> None:
-    """Keeps the history without a key; a run under way ends here."""
+def retire(current: Connection, message: str) -> None:
+    """Keeps the history without a key; a run under way ends here with ``message``.
+
+    The caller holds the row's lock.
+    """
     Connection.objects.filter(pk=current.pk).update(
         status=Status.REMOVED,
         status_reason="",
@@ -167,7 +182,8 @@ def _retire(current: Connection) -> None:
         lease_holder="",
         lease_until=None,
     )
-    _end_run(current, SyncRun.Outcome.ABANDONED, _("The connection was removed."))
+    _end_run(current, SyncRun.Outcome.ABANDONED, message)
+    notices.no_longer_matters(current)
 
 
 def _end_run(connection: Connection, outcome: str, message: str) -> None:
@@ -199,7 +215,9 @@ def check(connection: Connection) -> PermissionAudit | None:
         _note_delay(connection, error)
         raise
     except (GatewayError, CredentialsUnreadable) as error:
+        outbound.named(connection, getattr(error, "caller", ""))
         return _store_failure(connection, bytes(sealed), error)
+    outbound.admitted(connection, answer)
     return _store_answer(connection, bytes(sealed), answer)
 
 
@@ -223,10 +241,13 @@ def _store_failure(
     if current is None:
         return None
     current.checked_at, current.check_at = timezone.now(), None
-    if current.sealed_candidate is not None and current.sealed_credentials is not None:
+    turned_away = _is_replacing(current)
+    if turned_away:
         current.sealed_candidate = None
         current.status_reason = _("The new key was not taken: {reason}").format(reason=error)
     else:
+        if current.status in (Status.ACTIVE, Status.PAUSED):
+            notices.outage(current, Kind.BROKEN, str(error))
         current.status = Status.BROKEN
         current.status_reason = str(error)
         current.next_sync_at = None
@@ -235,6 +256,7 @@ def _store_failure(
     return PermissionAudit.objects.create(
         connection=current,
         at=current.checked_at,
+        turned_away=turned_away,
         verdict=PermissionAudit.Verdict.FAILED,
         message=str(error),
     )
@@ -243,27 +265,34 @@ def _store_failure(
 def _store_answer(connection: Connection, sealed: bytes, answer: Answer) -> PermissionAudit | None:
     try:
         with transaction.atomic():
-            return _judge(connection, sealed, answer, refusal=_refusal(answer))
+            return _judge(connection, sealed, answer)
     except IntegrityError:
         with transaction.atomic():
-            return _judge(connection, sealed, answer, refusal=_already_connected())
+            refusal = refusals.already_connected(connection, answer.account_uid)
+            return _judge(connection, sealed, answer, refusal=refusal)
 
 
 def _judge(
-    connection: Connection, sealed: bytes, answer: Answer, *, refusal: str
+    connection: Connection, sealed: bytes, answer: Answer, *, refusal: str = ""
 ) -> PermissionAudit | None:
     current = _locked(connection, sealed)
     if current is None:
         return None
-    refusal = refusal or _other_account(current, answer) or _kept_history(current, answer)
+    refusal = refusal or refusals.reason(current, answer)
     now = timezone.now()
     current.checked_at, current.check_at = now, None
+    turned_away = bool(refusal) and _is_replacing(current)
     if refusal:
-        _refuse(current, refusal)
+        _refuse(current, refusal, kind=Kind.RIGHTS if answer.dangerous else Kind.BROKEN)
     else:
         _accept(current, sealed, answer)
     current.save()
-    return _audit_row(current, answer, refusal, at=now)
+    return _audit_row(current, answer, refusal, at=now, turned_away=turned_away)
+
+
+def _is_replacing(current: Connection) -> bool:
+    """Whether a new key waits beside one that is in use."""
+    return current.sealed_candidate is not None and current.sealed_credentials is not None
 
 
 def _locked(connection: Connection, sealed: bytes) -> Connection | None:
@@ -275,64 +304,15 @@ def _locked(connection: Connection, sealed: bytes) -> Connection | None:
     return current if held is not None and bytes(held) == sealed else None
 
 
-def _refusal(answer: Answer) -> str:
-    """Why a key is not accepted, and how to make a better one; "" if it is."""
-    words = ", ".join(answer.dangerous)
-    if answer.verdict == Verdict.CAN_WITHDRAW:
-        return _(
-            "Refused: this key may do more than read ({words}). Coffer takes only keys that cannot "
-            "withdraw or move funds. Make a new key at the exchange with read permissions only, "
-            "delete this one there, and add the new one here. The key was not kept."
-        ).format(words=words)
-    if answer.verdict == Verdict.CAN_TRADE and not settings.ALLOW_TRADE_KEYS:
-        return _(
-            "Refused: this key may trade ({words}). Make a new key at the exchange with read "
-            "permissions only, delete this one there, and add the new one here. "
-            "The key was not kept."
-        ).format(words=words)
-    return ""
-
-
-def _other_account(current: Connection, answer: Answer) -> str:
-    known, told = current.account_uid, answer.account_uid
-    if known and told and known != told:
-        return _(
-            "Refused: this key belongs to another account at the exchange than the history stored "
-            "here. Use a key of the same account, or add the other account as a new connection."
-        )
-    return ""
-
-
-def _kept_history(current: Connection, answer: Answer) -> str:
-    """The history of a connection without a key still counts: a second copy would double all."""
-    if not answer.account_uid:
-        return ""
-    kept = Connection.objects.filter(
-        Exists(RawRecord.objects.filter(connection=OuterRef("pk"))),
-        owner=current.owner_id,
-        exchange=current.exchange,
-        environment=current.environment,
-        account_uid=answer.account_uid,
-        status__in=[Status.REMOVED, Status.REFUSED],
-    )
-    twin = kept.exclude(pk=current.pk).first()
-    if twin is None:
-        return ""
-    return _(
-        "Refused: the history of this account is still here, under the connection “{label}” that "
-        "has no key any more, and a second copy would double it. Open that connection and give it "
-        "a key, or delete its history first. The key was not kept."
-    ).format(label=twin.label)
-
-
-def _refuse(current: Connection, reason: str) -> None:
+def _refuse(current: Connection, reason: str, *, kind: str) -> None:
     """Erases the refused key; a former key that was fine goes on."""
-    was_candidate = current.sealed_candidate is not None
-    current.sealed_candidate = None
-    if was_candidate and current.sealed_credentials is not None:
+    if _is_replacing(current):
+        current.sealed_candidate = None
         current.status_reason = _("{reason} The former key goes on.").format(reason=reason)
         return
-    current.sealed_credentials = None
+    if current.sealed_credentials is not None:
+        notices.outage(current, kind, reason)
+    current.sealed_candidate = current.sealed_credentials = None
     _end_run(current, SyncRun.Outcome.FAILED, reason)
     current.status = Status.REFUSED
     current.status_reason = reason
@@ -340,6 +320,7 @@ def _refuse(current: Connection, reason: str) -> None:
 
 
 def _accept(current: Connection, sealed: bytes, answer: Answer) -> None:
+    key_news.of_good_key(current, answer, is_replacing=_is_replacing(current))
     current.sealed_credentials = sealed
     current.sealed_candidate = None
     current.account_uid = answer.account_uid or current.account_uid
@@ -351,11 +332,15 @@ def _accept(current: Connection, sealed: bytes, answer: Answer) -> None:
 
 
 def _audit_row(
-    current: Connection, answer: Answer, refusal: str, *, at: datetime
+    current: Connection, answer: Answer, refusal: str, *, at: datetime, turned_away: bool
 ) -> PermissionAudit:
+    by_rule = key_rules.ends_at(
+        current.exchange, created_at=answer.created_at, ip_restricted=answer.ip_restricted
+    )
     return PermissionAudit.objects.create(
         connection=current,
         at=at,
+        turned_away=turned_away,
         verdict=answer.verdict.value,
         permissions=list(answer.permissions),
         dangerous=list(answer.dangerous),
@@ -364,7 +349,8 @@ def _audit_row(
         ip_restricted=answer.ip_restricted,
         ip_allowlist=list(answer.ip_allowlist),
         key_created_at=answer.created_at,
-        key_expires_at=answer.expires_at,
+        key_expires_at=answer.expires_at or by_rule,
+        expiry_by_rule=answer.expires_at is None and by_rule is not None,
         message=refusal,
         raw=answer.raw,
     )
@@ -382,6 +368,8 @@ def mark_broken(connection: Connection, error: KeyBroken | CredentialsUnreadable
     current.status, current.status_reason = Status.BROKEN, str(error)
     current.next_sync_at = None
     current.save(update_fields=["status", "status_reason", "next_sync_at"])
+    notices.outage(current, Kind.BROKEN, str(error))
+    outbound.named(current, getattr(error, "caller", ""))
     return True
 
 

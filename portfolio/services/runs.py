@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from portfolio.exchanges.errors import KeyBroken
 from portfolio.models import Connection, Stream, SyncRun
-from portfolio.services import connections, leases, refetch
+from portfolio.services import connections, falls, leases, notices, refetch, twins
 from portfolio.services.credentials import CredentialsUnreadable
 
 Outcome = SyncRun.Outcome
@@ -118,8 +118,18 @@ def finish(connection: Connection, holder: str, run: SyncRun) -> None:
         backfilled_at=connection.backfilled_at or (None if failed else now),
         failures=0,
     )
+    if not failed:
+        _look_around(connection, now)
     interval = settings.SYNC_INTERVAL_SECONDS * random.uniform(0.9, 1.1)  # noqa: S311
     leases.release(connection.pk, holder, next_sync_at=now + timedelta(seconds=interval))
+
+
+def _look_around(connection: Connection, now: datetime) -> None:
+    """What can be told only when all records are in."""
+    notices.over(connection, notices.works_again(connection), [notices.Kind.STALE])
+    falls.look(connection, now=now)
+    if connection.backfilled_at is None:
+        twins.look(connection)
 
 
 def _close(run: SyncRun, outcome: str, message: str) -> None:

@@ -34,6 +34,18 @@ class Request(HttpRequest):
 View = Callable[Concatenate[Request, P], HttpResponse]
 
 
+def confirmed(view: View[P]) -> View[P]:
+    """Asks for the password (or passkey) first, as other pages that change much do."""
+    guarded = reauthentication_required(view)
+
+    @functools.wraps(view)
+    def wrapper(request: Request, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        answer: HttpResponse = guarded(request, *args, **kwargs)
+        return answer
+
+    return wrapper
+
+
 def recently_confirmed(view: View[P]) -> View[P]:
     """Asks for the password (or passkey) before a form that takes secrets is shown.
 

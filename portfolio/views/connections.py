@@ -24,9 +24,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from portfolio import tasks
 from portfolio.exchanges import catalogue
 from portfolio.exchanges.catalogue import ExchangeInfo
+from portfolio.exchanges.closed import ClosedExchange, all_closed
 from portfolio.forms import ConnectionForm, CredentialsForm, FetchAgainForm, RemoveForm
 from portfolio.models import Connection
 from portfolio.selectors import connections as selector
+from portfolio.selectors import outbound
 from portfolio.services import connections as service
 from portfolio.services import refetch
 from portfolio.services.connections import ConnectionProblem
@@ -60,12 +62,13 @@ def choose(request: Request) -> HttpResponse:
         "q": asked,
         "sandboxes": [info for info in found if info.has_sandbox and settings.SANDBOX],
         "exchanges": found,
+        "closed": [exchange for exchange in all_closed() if _matches(exchange, asked)],
     }
     template = "_exchanges" if request.htmx else "choose"
     return render(request, f"portfolio/connections/{template}.html", context)
 
 
-def _matches(info: ExchangeInfo, asked: str) -> bool:
+def _matches(info: ExchangeInfo | ClosedExchange, asked: str) -> bool:
     words = asked.casefold().split()
     name = f"{info.name} {info.id}".casefold()
     return all(word in name for word in words)
@@ -110,7 +113,12 @@ def create(request: Request, environment: str, exchange: str) -> HttpResponse:
             form.add_error(None, problem.message)
         else:
             return redirect("portfolio:connection-detail", connection.id)
-    context = {"form": form, "info": info, "environment": environment}
+    context = {
+        "form": form,
+        "info": info,
+        "environment": environment,
+        "addresses": outbound.addresses(environment, now=timezone.now()),
+    }
     return render(request, "portfolio/connections/create.html", context, status=_status_of(form))
 
 
@@ -133,8 +141,13 @@ def replace(request: Request, connection_id: UUID) -> HttpResponse:
         except ConnectionProblem as problem:
             form.add_error(None, problem.message)
         else:
-            return redirect("portfolio:connection-detail", connection.id)
-    context = {"form": form, "info": info, "connection": connection}
+            return redirect("portfolio:connection-key", connection.id)
+    context = {
+        "form": form,
+        "info": info,
+        "connection": connection,
+        "addresses": outbound.addresses(connection.environment, now=timezone.now()),
+    }
     return render(request, "portfolio/connections/replace.html", context, status=_status_of(form))
 
 

@@ -74,6 +74,10 @@ class Site:
         pairs = [f"--credential={name}={value}" for name, value in credentials.items()]
         self.manage("connect", email, exchange, "--environment=sandbox", *pairs, status=status)
 
+    def wait_for_mail(self, subject: str) -> None:
+        """Until a mail with these words in its subject was printed."""
+        self.up.wait_for(f"{subject}\n", within=40)
+
     def mailed_link(self, words: str) -> str:
         """The newest link with these words in it from the mails that were printed."""
         end = time.monotonic() + 20

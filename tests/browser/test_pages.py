@@ -34,6 +34,10 @@ STATIC_PAGES = {
     "transactions": "/transactions/",
     "asset": "/assets/BTC/",
     "exports": "/exports/",
+    "notices": "/notices/",
+    "forget-keys": "/connections/forget-keys/",
+    "closed-exchange": "/connections/add/?q=bitmex",
+    "notifications": "/settings/notifications/",
     "settings": "/settings/",
     "activity": "/settings/audit/",
     "second-factor": "/accounts/2fa/",
@@ -47,7 +51,18 @@ SIGNED_OUT = {
     "reset": "/accounts/password/reset/",
     "not-found": "/nothing-here/",
 }
-EMPTY_PAGES = ("dashboard", "connections", "transactions", "asset", "exports")
+EMPTY_PAGES = (
+    *("dashboard", "connections", "transactions", "asset", "exports"),
+    *("notices", "forget-keys"),
+)
+# One notice of each kind, as the workers write them.
+TELL = """
+from portfolio.models import Connection, Notice
+from portfolio.services import notices
+connection = Connection.objects.filter(owner__email="{email}").first()
+for kind in Notice.Kind.values:
+    notices.tell(connection, kind, "What happened, in a sentence or two.", key="pages:" + kind)
+"""
 
 
 @dataclass
@@ -100,6 +115,7 @@ def people(site: Site) -> dict[str, str]:
     ):
         site.connect(people["failing"], exchange, purpose, status=1)
     site.manage("sync", "--user", people["full"], "--wait")
+    site.manage("shell", "-c", TELL.format(email=people["full"]))
     return people
 
 
@@ -151,6 +167,7 @@ def test_pages_of_a_failing_account(site: Site, people: dict[str, str], visit: V
     visit.see("connections", f"{site.address}/connections/")
     for number, url in enumerate(_links(visit.page, site, r"/connections/[0-9a-f-]{36}/$"), 1):
         visit.see(f"connection-{number}", url)
+        visit.see(f"connection-{number}-key", f"{url}key/")
     assert not visit.problems, "\n".join(visit.problems)
 
 
@@ -170,6 +187,7 @@ def _found(page: Page, site: Site) -> dict[str, str]:
     return {
         "connection-binance": binance,
         "connection-kraken": kraken,
+        "connection-key": f"{kraken}key/",
         "connection-replace": f"{binance}replace/",
         "connection-remove": f"{binance}remove/",
         "transaction": transaction,

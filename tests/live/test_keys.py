@@ -11,7 +11,7 @@ from django.core.management import call_command
 from pytest_django.fixtures import Settings
 
 from accounts.models import User
-from portfolio.models import Connection
+from portfolio.models import Connection, OutboundAddress
 from sandbox import exchanges as simulated
 from tests.live.conftest import Connect
 from tests.sandbox_server import credentials
@@ -62,6 +62,12 @@ def test_a_key_that_does_not_work_is_marked(exchange: str, purpose: str, connect
     assert connection.status in ("broken", "refused")
     assert connection.status_reason
     assert connection.next_sync_at is None
+
+
+def test_an_exchange_that_names_our_address_lets_it_be_shown(connect: Connect) -> None:
+    connect("okx", "other-ip")
+    row = OutboundAddress.objects.get()
+    assert (row.address, row.environment, row.source) == ("127.0.0.1", "sandbox", "named")
 
 
 def test_a_second_key_of_the_same_account_is_refused(connect: Connect) -> None:

@@ -82,6 +82,7 @@ def objects(owner: User) -> dict[str, Any]:
     return {
         "connection_id": made["kraken"].pk,
         "transaction_id": made["trade"].pk,
+        "notice_id": factories.notice(made["kraken"]).pk,
         "code": "DOT",
         "environment": "sandbox",
         "exchange": "kraken",
@@ -132,7 +133,14 @@ def test_another_person_finds_nothing(
     assert 404 in codes
 
 
-PAGES = ("dashboard", "connection-list", "transaction-list", "export-list")
+PAGES = (
+    "dashboard",
+    "connection-list",
+    "transaction-list",
+    "export-list",
+    "notice-list",
+    "keys-forget",
+)
 
 
 @pytest.mark.parametrize("name", PAGES)
