@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from portfolio.engine.types import ReportedBalance, ReportedPosition
 from portfolio.exchanges import exact, failures
 from portfolio.exchanges.errors import KeyBroken, StreamUnavailable, TryAgain
+from portfolio.exchanges.exact import Slice
 from portfolio.exchanges.gateway import Gateway, Rules
 from portfolio.exchanges.markets import LocalMarketCache, MarketCache
 from portfolio.exchanges.paging import Answer, Cursor, Row, Step
@@ -52,14 +53,15 @@ def rules_of(profile: Profile, name: str) -> Rules:
         read_time=profile.read_time,
         options=profile.ccxt_options,
         urls=profile.ccxt_urls,
+        codes_decide=profile.codes_decide,
     )
 
 
 def load_markets(
-    gateway: Gateway, profile: Profile, cache: MarketCache, cache_key: str
+    gateway: Gateway, profile: Profile, cache: MarketCache, cache_key: str, *, anew: bool = False
 ) -> list[MarketRow]:
     """Return the exchange's markets, asked for once and shared. May raise any GatewayError."""
-    text = cache.get(cache_key)
+    text = None if anew else cache.get(cache_key)
     if text is None:
         rule = profile.markets
         answer = gateway.ask(rule.list_call, rule.list_parameters)
@@ -125,23 +127,35 @@ class ProfileClient:
 
     def _audit(self, uid: str) -> PermissionAudit:
         profile = self._profile
-        if profile.audit_call is None:
+        text = None
+        if profile.audit_call:
+            text = self._told_of_key(profile.audit_call, uid)
+        if text is None:
             self.balances()  # finds out that the key works
             return unproved(self._name)
-        text = self._ask_own(
-            profile.audit_call,
-            profile.audit_parameters(uid) if profile.audit_parameters else {},
-            profile.audit_refused,
-            own_key_as=profile.audit_key_parameter,
-        )
         return understand(self._judge, text, self._name)
+
+    def _told_of_key(self, call: Call, uid: str) -> str | None:
+        """Return what the exchange answers about this key; None where it will not say."""
+        profile = self._profile
+        asked = profile.audit_parameters(uid) if profile.audit_parameters else {}
+        try:
+            return self._ask_own(
+                call, asked, profile.audit_refused, own_key_as=profile.audit_key_parameter
+            )
+        except KeyBroken as error:
+            if error.code not in profile.audit_withheld:
+                raise
+        return None
 
     def _uid(self) -> str | None:
         """Ask who the account is, where the audit's answer does not tell."""
         profile = self._profile
+        if profile.by_address:
+            return self._gateway.address
         if not profile.uid_call or not profile.read_uid:
             return None
-        answer = self._ask_own(profile.uid_call, {}, profile.audit_refused)
+        answer = self._ask_own(profile.uid_call, profile.uid_parameters, profile.audit_refused)
         return understand(profile.read_uid, answer, self._name)
 
     def _judge(self, text: str) -> PermissionAudit:
@@ -252,7 +266,11 @@ class ProfileClient:
         profile, markets = self._profile, []
         if profile.plan_needs_markets:
             markets = load_markets(self._gateway, profile, self._cache, self._cache_key)
-        return self._of_accounts(lambda rule: rule.plan) + profile.plan(known_assets, markets)
+        planned = self._of_accounts(lambda rule: rule.plan) + profile.plan(known_assets, markets)
+        if not profile.by_address:
+            return planned
+        own = {"address": self._gateway.address}
+        return [dataclasses.replace(stream, scope={**stream.scope, **own}) for stream in planned]
 
     def fetch_page(self, stream: StreamSpec, cursor: Cursor, *, now: datetime) -> Page:
         """Return the page of ``stream`` at ``cursor``. May raise any GatewayError."""
@@ -272,7 +290,8 @@ class ProfileClient:
         raw = understand(rule.read, text, self._name)
         if rule.token_header:
             raw = raw._replace(token=self._gateway.header(rule.token_header) or None)
-        page = understand(lambda _: self._page(rule, raw, cursor, now), text, self._name)
+        pairs = self._pairs(rule, raw.rows)
+        page = understand(lambda _: self._page(rule, raw, pairs, cursor, now), text, self._name)
         if page.is_last and not page.records and "sweep" in stream.scope:
             return dataclasses.replace(page, cursor={**page.cursor, "empty": now.isoformat()})
         return page
@@ -281,9 +300,32 @@ class ProfileClient:
         place = rule.strategy.parameters(cursor, now)
         return self._gateway.ask(rule.call, {**rule.parameters(stream), **place})
 
-    def _page(self, rule: StreamRule, raw: RawPage, cursor: Cursor, now: datetime) -> Page:
+    def _pairs(self, rule: StreamRule, rows: Sequence[Slice]) -> dict[str, str]:
+        """Return the pairs of the markets that records name; asked anew for those just opened."""
+        market_of = rule.market_of
+        if market_of is None:
+            return {}
+        names = understand(lambda told: {market_of(row) for row in told} - {""}, rows, self._name)
+        pairs: dict[str, str] = {}
+        for anew in (False, True):
+            if names <= pairs.keys():
+                break
+            markets = load_markets(
+                self._gateway, self._profile, self._cache, self._cache_key, anew=anew
+            )
+            pairs = {row.symbol: f"{row.base}/{row.quote}" for row in markets}
+        return pairs
+
+    def _page(
+        self,
+        rule: StreamRule,
+        raw: RawPage,
+        pairs: Mapping[str, str],
+        cursor: Cursor,
+        now: datetime,
+    ) -> Page:
         records = tuple(
-            FetchedRecord(rule.external_id(row), rule.occurred_at(row), rule.body(row))
+            FetchedRecord(rule.external_id(row), rule.occurred_at(row), _body(rule, row, pairs))
             for row in raw.rows
         )
         rows = [Row(record.external_id, record.occurred_at) for record in records]
@@ -305,6 +347,12 @@ def _rests(stream: StreamSpec, cursor: Cursor, now: datetime) -> bool:
         if name in cursor and not known and now - datetime.fromisoformat(cursor[name]) < length:
             return True
     return False
+
+
+def _body(rule: StreamRule, row: Slice, pairs: Mapping[str, str]) -> str:
+    text = rule.body(row)
+    pair = pairs.get(rule.market_of(row)) if rule.market_of else None
+    return f'{{"pair": {json.dumps(pair)}, {text[1:]}' if pair else text
 
 
 def _page_of(rule: StreamRule, records: tuple[FetchedRecord, ...], step: Step) -> Page:

@@ -36,6 +36,7 @@ class Rules:
     read_time: Callable[[str], datetime] | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     urls: Mapping[str, str] = field(default_factory=dict)  # of sections that ccxt does not know
+    codes_decide: bool = False
 
     def find_code(self, code: str) -> CodeRule | None:
         """Return the rule of ``code``, or of the beginning of it (``EAPI:Invalid nonce:x``)."""
@@ -61,6 +62,7 @@ class Gateway:
         self._calls = {(call.api, call.method, call.path): call for call in rules.calls}
         self._venue = f"{rules.exchange}:{environment_of(base_url)}"
         self._account = fingerprint(account or credentials.get("apiKey", ""))
+        self._asked: Call | None = None
         self._reply: Reply | None = None
         self._unquoted: dict[int, str] = {}
         self._remembers = False
@@ -90,6 +92,9 @@ class Gateway:
         call = self._calls.get((section, method, path))
         if call is None:
             raise WriteRefused(_REFUSED)
+        asked = self._asked
+        if asked is not None and (asked.api, asked.method, asked.path) == (section, method, path):
+            call = asked  # one path may serve many questions, each at its own cost
         self._reply = None
         for allowance in self._rules.allowances:
             cost = call.costs.get(allowance.name)
@@ -138,10 +143,20 @@ class Gateway:
         ``own_key_as`` names the parameter of an exchange that wants to be told the key in use.
         """
         path, section, method = call.path, call.api.split("."), call.method
-        own_key = {own_key_as: self._ccxt.apiKey} if own_key_as else {}
+        if call not in self._rules.calls:
+            raise WriteRefused(_REFUSED)
+        asked = {**parameters, **call.fixed}
+        if call.address_parameter:
+            asked[call.address_parameter] = self.address
+        if own_key_as:
+            asked[own_key_as] = self._ccxt.apiKey
 
         def request() -> str:
-            self._ccxt.request(path, section, method, {**parameters, **own_key})
+            self._asked = call
+            try:
+                self._ccxt.request(path, section, method, dict(asked))
+            finally:
+                self._asked = None
             return self._reply.text if self._reply else ""
 
         return str(self._attempt(request))
@@ -149,6 +164,11 @@ class Gateway:
     def header(self, name: str) -> str:
         """Return a header of the latest answer, "" where it had none of that name."""
         return str(self._reply.headers.get(name) or "") if self._reply else ""
+
+    @property
+    def address(self) -> str:
+        """The public address of an account that is known by it, else ""."""
+        return str(self._ccxt.walletAddress or "").lower()
 
     def unified(self, method: str, *arguments: Any) -> Any:
         """Return the result of one of ccxt's unified reads. May raise any GatewayError."""
@@ -210,12 +230,14 @@ class Gateway:
     def _translate(self, error: Exception) -> Failure:
         now, name, reply = datetime.now(UTC), self._rules.name, self._reply
         code = self._rules.error_code(reply.text) if reply else ""
-        if reply:
-            decided = failures.from_status(name, reply, code, now)
-        else:
+        by_code = failures.from_code(code, self._rules.find_code, now)
+        if reply is None:
             decided = failures.before_sending(name, error)
-        decided = decided or failures.from_code(code, self._rules.find_code, now)
-        decided = decided or failures.from_class(name, error, code, now)
+        elif by_code and self._rules.codes_decide and reply.status >= 500:
+            decided = by_code
+        else:
+            decided = failures.from_status(name, reply, code, now)
+        decided = decided or by_code or failures.from_class(name, error, code, now)
         decided.error.caller = addresses.caller_named_in(reply.text) if reply else ""
         return decided
 

@@ -75,6 +75,7 @@ TELLING_WORDS_OF_GET = frozenset(
 KNOWN_READS = frozenset(
     {
         ("bingx", "GET", "trade/allFillOrders"),
+        ("bitfinex", "GET", "conf/pub:list:pair:exchange"),
         ("bitstamp", "POST", "user_transactions/"),
         ("bitstamp", "POST", "user_transactions/{pair}/"),
         ("bitstamp", "POST", "withdrawal-requests/"),
@@ -87,6 +88,7 @@ KNOWN_READS = frozenset(
         ("coinone", "POST", "order/complete_orders"),
         ("coinspot", "POST", "ro/my/transactions"),
         ("gemini", "POST", "v1/transfers"),
+        ("gemini", "POST", "v2/transfers"),
         ("hashkey", "GET", "api/v1/account/depositOrders"),
         ("hashkey", "GET", "api/v1/account/withdrawOrders"),
         ("htx", "GET", "v1/order/matchresults"),

@@ -19,7 +19,7 @@ from typing import Any
 
 from portfolio.engine.types import RecordKind, ReportedBalance
 from portfolio.exchanges import exact
-from portfolio.exchanges.client import understand
+from portfolio.exchanges.client import understand, unproved
 from portfolio.exchanges.gateway import Gateway, Rules
 from portfolio.exchanges.markets import LocalMarketCache, MarketCache
 from portfolio.exchanges.normalisers.values import at_ms
@@ -34,7 +34,6 @@ from portfolio.exchanges.types import (
     PermissionAudit,
     StreamSpec,
     Ticker,
-    Verdict,
 )
 
 _DATA = Path(__file__).parent / "data"
@@ -113,17 +112,7 @@ class GenericClient:
     def audit(self) -> PermissionAudit:
         """Find out that the key works; what else it may do cannot be seen."""
         self.balances()
-        return PermissionAudit(
-            verdict=Verdict.UNPROVED,
-            permissions=(),
-            dangerous=(),
-            ip_restricted=None,
-            ip_allowlist=(),
-            created_at=None,
-            expires_at=None,
-            account_uid="",
-            warnings=(f"Coffer cannot see what a key of {self._name} may do.",),
-        )
+        return unproved(self._name)
 
     def balances(self) -> list[ReportedBalance]:
         """Return the balances of the default wallet. May raise any GatewayError."""

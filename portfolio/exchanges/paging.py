@@ -89,18 +89,19 @@ class IdAscending:
     floor: datetime
     overlap: timedelta
     promised: timedelta | None = None  # older ones are kept, but not relied on to be complete
+    first: int = 0  # the id to begin with
 
     def parameters(self, cursor: Cursor, now: datetime) -> dict[str, Any]:
-        state = _start(cursor, next=0)
+        state = _start(cursor, next=self.first)
         return {self.id_parameter: state["next"], self.limit_parameter: self.limit}
 
     def advance(self, cursor: Cursor, answer: Answer, now: datetime) -> Step:
-        state = _start(cursor, next=0, back=[])
+        state = _start(cursor, next=self.first, back=[])
         rows = sorted(answer.rows, key=lambda row: int(row.external_id))
         back = self._before_overlap(state["back"], rows) if rows else state["back"]
         newest = rows[-1].occurred_at if rows else None
         if len(rows) < self.limit:
-            again = {"v": _VERSION, "next": back[0][0] if back else 0, "back": back}
+            again = {"v": _VERSION, "next": back[0][0] if back else self.first, "back": back}
             return Step(again, True, self._covered(now, now), newest)
         onward = {"v": _VERSION, "next": int(rows[-1].external_id), "back": back}
         return Step(onward, False, self._covered(rows[-1].occurred_at, now), newest)
@@ -151,19 +152,21 @@ class TimeWindows:
     beyond: timedelta | None = None  # how much older; None: as old as the floor
     full_sizes: frozenset[int] = frozenset()  # counts that smell of a page cut off
     in_seconds: bool = False  # times go out as whole seconds, the end rounded up
+    first_page: int = 1
+    end_excluded: bool = False  # what is at the end itself is not in the answer
 
     def parameters(self, cursor: Cursor, now: datetime) -> dict[str, Any]:
         state, begin, end = self._window(cursor, now)
         asked = {
             self.start_parameter: begin // 1000 if self.in_seconds else begin,
-            self.end_parameter: -(-end // 1000) if self.in_seconds else end,
+            self.end_parameter: -(-end // 1000) if self.in_seconds else end + self.end_excluded,
         }
         if self.limit_parameter:
             asked[self.limit_parameter] = self.limit
         if self.offset_parameter:
             asked[self.offset_parameter] = state["offset"]
         if self.page_parameter:
-            asked[self.page_parameter] = state["offset"] // self.limit + 1
+            asked[self.page_parameter] = state["offset"] // self.limit + self.first_page
         return asked
 
     def advance(self, cursor: Cursor, answer: Answer, now: datetime) -> Step:

@@ -44,11 +44,13 @@ class Call:
     path: str
     costs: Mapping[str, int] = field(default_factory=dict)
     path_prefix: str = ""  # what stands before ``path`` in the URL, for people
+    fixed: Mapping[str, str] = field(default_factory=dict)  # where one path serves many questions
+    address_parameter: str = ""  # of an account that is known by its address
 
     @property
     def endpoint(self) -> str:
         """The endpoint as the exchange's documentation writes it."""
-        return f"{self.method} {self.path_prefix}/{self.path}"
+        return " ".join((f"{self.method} {self.path_prefix}/{self.path}", *self.fixed.values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,9 @@ class StreamRule:
     body: Callable[[Slice], str] = lambda row: row.text
     absent_codes: frozenset[str] = frozenset()  # "no such symbol": nothing there, not an error
     token_header: str = ""  # the answer's header that names the next page, where no field does
+    # The market of a record, "" where it needs none: its pair is added to the text as "pair",
+    # because the market's own name (``@107``) does not tell what was traded.
+    market_of: Callable[[Slice], str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +208,10 @@ class Profile:
     audit_key_parameter: str = ""  # asked with the key itself; it does not leave the gateway
     # Where the audit's answer is of several keys: told to be this one's by how it names it.
     read_audit_among: Callable[[str, Callable[[str], bool]], PermissionAudit] | None = None
+    uid_parameters: Mapping[str, Any] = field(default_factory=dict)
+    audit_withheld: frozenset[str] = frozenset()  # refusals that tell nothing of what a key may do
+    by_address: bool = False  # no key: an account is its address, which is in every scope too
+    codes_decide: bool = False  # refusals come as HTTP 500: a known code says more than that
     ccxt_options: Mapping[str, Any] = field(default_factory=dict)
     ccxt_urls: Mapping[str, str] = field(default_factory=dict)  # sections that ccxt does not know
     accounts: AccountsRule | None = None  # balances and streams account by account

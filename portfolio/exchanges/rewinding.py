@@ -21,6 +21,7 @@ from portfolio.exchanges.paging import (
     TokenPages,
     to_ms,
 )
+from portfolio.exchanges.paging_forward import TimeAscending
 from portfolio.exchanges.paging_windows import NumberedPages, OffsetPages
 
 _MILLISECOND = timedelta(milliseconds=1)
@@ -99,6 +100,14 @@ def _pages(
     strategy: NumberedPages | OffsetPages, cursor: Cursor, since: datetime, before: Row | None
 ) -> Cursor:
     return _lower(cursor, "until", to_ms(since))
+
+
+@rewind.register
+def _forward(
+    strategy: TimeAscending, cursor: Cursor, since: datetime, before: Row | None
+) -> Cursor:
+    state = {name: value for name, value in cursor.items() if name not in strategy.PASSING}
+    return _lower(state, "from", max(to_ms(since), to_ms(strategy.floor)))
 
 
 def _lower(cursor: Cursor, name: str, mark: int) -> Cursor:

@@ -83,6 +83,9 @@ def _reach(rule: StreamRule) -> str:
     kept: timedelta | None = getattr(strategy, "retention", None) or getattr(
         strategy, "promised", None
     )
+    newest: int = getattr(strategy, "horizon", 0)
+    if newest:
+        return f"the newest {newest:,}"
     return f"{kept.days} days" if kept else _WHOLE
 
 

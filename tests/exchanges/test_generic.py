@@ -43,6 +43,12 @@ TABLE = {
 }
 
 
+@pytest.fixture(autouse=True)
+def _no_profiles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exchanges that have a profile by now are read here as if they had none."""
+    monkeypatch.setattr(registry, "_profile", lambda exchange: None)
+
+
 @pytest.fixture
 def cache() -> LocalMarketCache:
     return LocalMarketCache()

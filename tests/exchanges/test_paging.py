@@ -89,8 +89,9 @@ CASES = [
     "newest",
 ]
 CASES += ["down by id", "down by id, inclusive", "down by time"]
+CASES += ["page, from zero", "split, end excluded"]
 # Where one millisecond that fills a page cannot be passed without a loss.
-ONE_BY_ONE = ("split", "down by time")
+ONE_BY_ONE = ("split", "split, end excluded", "down by time")
 
 
 def case(
@@ -102,6 +103,16 @@ def case(
     if name in ("offset", "page", "split"):
         serve = by_window(records, limit, newest_first=newest_first, inclusive=True)
         return windows(limit, name), serve
+    if name == "page, from zero":
+        paged = by_window(records, limit, newest_first=newest_first, inclusive=True)
+
+        def from_zero(asked: dict[str, Any]) -> Answer:
+            return paged({**asked, "page": asked["page"] + 1})
+
+        return windows(limit, "page", first_page=0), from_zero
+    if name == "split, end excluded":
+        serve = by_window(records, limit, newest_first=newest_first, inclusive=False)
+        return windows(limit, "split", end_excluded=True), serve
     if name == "newest":
         return BackToKnown("after", "limit", limit, FLOOR, HOUR), by_newest(records, limit)
     if name.startswith("down"):

@@ -77,6 +77,7 @@ def test_what_is_listed_in_spite_of_its_words() -> None:
         ("coinone", "POST", "order/complete_orders"),  # lists orders done
         ("coinspot", "POST", "ro/my/transactions"),  # "ro": its read-only half
         ("gemini", "POST", "v1/transfers"),  # all private calls of Gemini are POST
+        ("gemini", "POST", "v2/transfers"),
     }
 
 
