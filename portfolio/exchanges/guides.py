@@ -97,12 +97,6 @@ _GUIDES = {
             ("rewards", True, "from the first day", "as part of the ledger"),
         ),
     ),
-    "hyperliquid": Guide(
-        give=(),
-        keep=("A private key or an API wallet's key",),
-        steps=("Copy the public address of your wallet, beginning with 0x. No key is needed.",),
-        notes=("Use the main wallet's address: an API wallet's address shows nothing.",),
-    ),
 }
 
 
