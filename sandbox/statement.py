@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from decimal import Decimal
+from typing import Any
 
 from sandbox.amounts import ZERO, exact, plain
 from sandbox.generate.binance import BinanceAccount
@@ -9,7 +10,7 @@ from sandbox.generate.bingx import BingXLife
 from sandbox.generate.kraken import KrakenAccount, wallet_and_asset
 
 # Balances by wallet and asset, records by kind; and, where contracts are traded, open positions.
-Statement = dict[str, dict[str, dict[str, str]] | dict[str, int] | list[dict[str, str]]]
+Statement = dict[str, Any]
 
 
 def of_binance(account: BinanceAccount) -> Statement:

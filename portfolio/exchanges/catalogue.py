@@ -65,6 +65,7 @@ class ExchangeInfo:
     permissions_not_to_give: tuple[str, ...]
     steps: tuple[str, ...]  # how to make such a key
     notes: tuple[str, ...] = ()
+    family: str = ""  # the exchange that shows all of an account of which this one shows a part
     unavailable: str = ""  # why it cannot be registered at all; "" where it can
 
 
@@ -114,6 +115,7 @@ def _info(exchange: str) -> ExchangeInfo:
         permissions_not_to_give=guide.keep,
         steps=guide.steps,
         notes=guide.notes,
+        family=(profile and profile.family) or exchange,
         unavailable=credentials.NO_WALLET_KEYS if refused else "",
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -54,6 +54,7 @@ def rules_of(profile: Profile, name: str) -> Rules:
         options=profile.ccxt_options,
         urls=profile.ccxt_urls,
         codes_decide=profile.codes_decide,
+        family=profile.family,
     )
 
 
@@ -261,12 +262,21 @@ class ProfileClient:
         broken.caller = caller
         raise broken
 
-    def plan_streams(self, *, known_assets: frozenset[str]) -> list[StreamSpec]:
-        """Return the streams to poll, most telling first. May raise any GatewayError."""
+    def plan_streams(
+        self, *, known_assets: frozenset[str], leads: Iterable[str] = ()
+    ) -> list[StreamSpec]:
+        """Return the streams to poll, most telling first. May raise any GatewayError.
+
+        ``leads`` are the keys of streams that records called for (``Cursor["leads"]``).
+        """
         profile, markets = self._profile, []
         if profile.plan_needs_markets:
             markets = load_markets(self._gateway, profile, self._cache, self._cache_key)
         planned = self._of_accounts(lambda rule: rule.plan) + profile.plan(known_assets, markets)
+        called_for = [_led(profile, key) for key in sorted(leads)]
+        sweeps = (at for at, stream in enumerate(planned) if "sweep" in stream.scope)
+        place = next(sweeps, len(planned))
+        planned = planned[:place] + called_for + planned[place:]
         if not profile.by_address:
             return planned
         own = {"address": self._gateway.address}
@@ -283,22 +293,29 @@ class ProfileClient:
         except StreamUnavailable as error:
             if error.code in rule.absent_codes:
                 return _nothing(rule, {**cursor, "absent": now.isoformat()})
-            step = rule.strategy.skip(cursor, now)
+            step = None if error.code in rule.refused_codes else rule.strategy.skip(cursor, now)
             if step is None:
                 raise
-            return _page_of(rule, (), step)
+            return _with_leads(_page_of(rule, (), step), cursor)
         raw = understand(rule.read, text, self._name)
         if rule.token_header:
             raw = raw._replace(token=self._gateway.header(rule.token_header) or None)
         pairs = self._pairs(rule, raw.rows)
         page = understand(lambda _: self._page(rule, raw, pairs, cursor, now), text, self._name)
+        page = _with_leads(page, cursor, map(rule.leads_to, raw.rows))
         if page.is_last and not page.records and "sweep" in stream.scope:
             return dataclasses.replace(page, cursor={**page.cursor, "empty": now.isoformat()})
         return page
 
     def _ask_page(self, rule: StreamRule, stream: StreamSpec, cursor: Cursor, now: datetime) -> str:
         place = rule.strategy.parameters(cursor, now)
-        return self._gateway.ask(rule.call, {**rule.parameters(stream), **place})
+        try:
+            return self._gateway.ask(rule.call, {**rule.parameters(stream), **place})
+        except KeyBroken as error:
+            if error.code not in rule.refused_codes:
+                raise
+            code = error.code
+        raise StreamUnavailable(rule.refused, code=code)
 
     def _pairs(self, rule: StreamRule, rows: Sequence[Slice]) -> dict[str, str]:
         """Return the pairs of the markets that records name; asked anew for those just opened."""
@@ -353,6 +370,19 @@ def _body(rule: StreamRule, row: Slice, pairs: Mapping[str, str]) -> str:
     text = rule.body(row)
     pair = pairs.get(rule.market_of(row)) if rule.market_of else None
     return f'{{"pair": {json.dumps(pair)}, {text[1:]}' if pair else text
+
+
+def _led(profile: Profile, key: str) -> StreamSpec:
+    """Return the stream that records called for: its scope is what stands behind the family."""
+    family, _, name = key.partition(":")
+    rule = next(rule for rule in profile.streams if rule.family == family)
+    return StreamSpec(key, rule.kind, {"symbol": name})
+
+
+def _with_leads(page: Page, cursor: Cursor, found: Iterable[str] = ()) -> Page:
+    """Keep in the cursor which streams the records so far called for."""
+    leads = sorted({*cursor.get("leads", ()), *found} - {""})
+    return dataclasses.replace(page, cursor={**page.cursor, "leads": leads}) if leads else page
 
 
 def _page_of(rule: StreamRule, records: tuple[FetchedRecord, ...], step: Step) -> Page:

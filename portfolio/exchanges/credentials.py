@@ -48,17 +48,18 @@ _COMMON = {
     "privateKey": CredentialField("privateKey", "Private key"),
 }
 _PEM = "Paste the whole key, from its BEGIN line to its END line; all lines are kept."
-_OWN: Mapping[str, tuple[CredentialField, ...]] = {
-    "binance": (
-        CredentialField("apiKey", "API key", secret=False),
-        CredentialField(
-            "secret",
-            "Secret key",
-            "Shown once, when the key is made. For an RSA or Ed25519 key: your private key, with "
-            "its BEGIN and END lines.",
-            multiline=True,
-        ),
+_BINANCE = (
+    CredentialField("apiKey", "API key", secret=False),
+    CredentialField(
+        "secret",
+        "Secret key",
+        "Shown once, when the key is made. For an RSA or Ed25519 key: your private key, with "
+        "its BEGIN and END lines.",
+        multiline=True,
     ),
+)
+_OWN: Mapping[str, tuple[CredentialField, ...]] = {
+    **dict.fromkeys(("binance", "binanceusdm", "binancecoinm"), _BINANCE),
     "kraken": (
         CredentialField("apiKey", "API key", secret=False),
         CredentialField("secret", "Private key", "The longer of the two, ending in ==."),

@@ -37,6 +37,7 @@ class Rules:
     options: Mapping[str, Any] = field(default_factory=dict)
     urls: Mapping[str, str] = field(default_factory=dict)  # of sections that ccxt does not know
     codes_decide: bool = False
+    family: str = ""  # whose allowances it shares
 
     def find_code(self, code: str) -> CodeRule | None:
         """Return the rule of ``code``, or of the beginning of it (``EAPI:Invalid nonce:x``)."""
@@ -60,10 +61,11 @@ class Gateway:
         self._rules = rules
         self._budget = budget
         self._calls = {(call.api, call.method, call.path): call for call in rules.calls}
-        self._venue = f"{rules.exchange}:{environment_of(base_url)}"
+        self._venue = f"{rules.family or rules.exchange}:{environment_of(base_url)}"
         self._account = fingerprint(account or credentials.get("apiKey", ""))
         self._asked: Call | None = None
         self._reply: Reply | None = None
+        self._costs: Mapping[str, int] = {}
         self._unquoted: dict[int, str] = {}
         self._remembers = False
         self._clock_key = (rules.exchange, base_url or "")
@@ -95,7 +97,7 @@ class Gateway:
         asked = self._asked
         if asked is not None and (asked.api, asked.method, asked.path) == (section, method, path):
             call = asked  # one path may serve many questions, each at its own cost
-        self._reply = None
+        self._reply, self._costs = None, call.costs
         for allowance in self._rules.allowances:
             cost = call.costs.get(allowance.name)
             if cost and self._budget is not None:
@@ -113,7 +115,8 @@ class Gateway:
         """Keep the answer, and learn from its headers how much of the allowance is used."""
         self._reply = Reply(status, headers, body)
         for allowance in self._rules.allowances:
-            used = used_from(headers, allowance)
+            # Only those that the request was paid from: two may have a header of one name.
+            used = used_from(headers, allowance) if allowance.name in self._costs else None
             if used is not None and self._budget is not None:
                 self._budget.observe(self._bucket(allowance), used, allowance=allowance)
 

@@ -123,7 +123,9 @@ class GenericClient:
     def positions(self) -> None:
         """Return None: open positions are read by profiles only."""
 
-    def plan_streams(self, *, known_assets: frozenset[str]) -> list[StreamSpec]:
+    def plan_streams(
+        self, *, known_assets: frozenset[str], leads: Iterable[str] = ()
+    ) -> list[StreamSpec]:
         """Return what ccxt can fetch. Either trades and transfers book, or the ledger does."""
         kinds = [kind for kind in _METHODS if kind in self._row["kinds"]]
         pairwise = trades_come_by_pair(self._row)

@@ -52,15 +52,19 @@ _GUIDES = {
             "Binance.US and Binance TR are other companies: choose them in the list instead.",
             "A key without an address and with trading rights loses these rights after a while; "
             "a key that can only read does not expire.",
+            "A key that was made before futures were opened does not see them: make a new one.",
+            "Binance tells of USDT-M futures for three months only: connect early.",
         ),
         covers=(
-            ("balances", True, "", "spot and funding wallets"),
-            ("trades", True, "from the first trade", "spot, pair by pair"),
+            ("balances", True, "", "spot, funding and futures wallets"),
+            ("trades", True, "from the first trade", "spot, pair by pair; futures: 6 months"),
             ("deposits", True, "from the first deposit", ""),
             ("withdrawals", True, "from the first withdrawal", ""),
-            ("transfers", True, "180 days", "between the spot and funding wallets"),
+            ("transfers", True, "180 days", "between spot, funding and futures wallets"),
             ("rewards", True, "from the first payout", "distributions, staking and airdrops"),
-            ("ledger", False, "", "Binance has no ledger of the spot wallet"),
+            ("ledger", True, "3 months (COIN-M: a year and more)", "futures only, not spot"),
+            ("funding", True, "as the ledger", "as part of the futures ledgers"),
+            ("liquidations", True, "as the ledger", "as part of the futures ledgers"),
         ),
     ),
     "kraken": Guide(

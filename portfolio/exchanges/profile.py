@@ -128,6 +128,10 @@ class StreamRule:
     # The market of a record, "" where it needs none: its pair is added to the text as "pair",
     # because the market's own name (``@107``) does not tell what was traded.
     market_of: Callable[[Slice], str] | None = None
+    refused_codes: frozenset[str] = frozenset()  # not for this key here; the key itself may be fine
+    refused: str = ""  # what to tell its owner then
+    # The key of another stream that a record calls for ("fills:BTCUSDT"); "" where there is none.
+    leads_to: Callable[[Slice], str] = lambda row: ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +220,8 @@ class Profile:
     ccxt_urls: Mapping[str, str] = field(default_factory=dict)  # sections that ccxt does not know
     accounts: AccountsRule | None = None  # balances and streams account by account
     positions: tuple[PositionRule, ...] = ()  # of wallets in which contracts are traded
+    # Exchanges of one family show the same accounts and share what an address may ask.
+    family: str = ""  # "": on its own
     guide: Guide | None = None  # how to make a key there; else guides.py
     audit_tells: bool = True  # False: the audit's answer is not about what a key may do
     has_sandbox: bool = False  # a simulated exchange speaks its protocol

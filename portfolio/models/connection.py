@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -47,6 +47,8 @@ class Connection(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="connections")
     exchange = models.CharField(max_length=40)
+    # Exchanges that show the same accounts under several names share this one; else the exchange.
+    account_family = models.CharField(max_length=40)
     environment = models.CharField(
         max_length=10, choices=Environment.choices, default=Environment.LIVE
     )
@@ -86,7 +88,7 @@ class Connection(models.Model):
         constraints = [
             # A second key of the same account would double its history.
             models.UniqueConstraint(
-                fields=["owner", "exchange", "environment", "account_uid"],
+                fields=["owner", "account_family", "environment", "account_uid"],
                 condition=~Q(account_uid="") & ~Q(status__in=["removed", "refused"]),
                 name="connection_one_per_account",
             ),
@@ -94,6 +96,11 @@ class Connection(models.Model):
 
     def __str__(self) -> str:
         return self.label or self.exchange
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Stores it; an exchange of which nothing else is said is a family of its own."""
+        self.account_family = self.account_family or self.exchange
+        super().save(*args, **kwargs)
 
     @property
     def is_live(self) -> bool:

@@ -53,6 +53,7 @@ def register(
     connection = Connection(
         owner=user,
         exchange=info.id,
+        account_family=info.family,
         environment=environment,
         label=label.strip() or info.name,
     )

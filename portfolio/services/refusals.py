@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
+from portfolio.exchanges import catalogue
 from portfolio.exchanges.types import PermissionAudit as Answer
 from portfolio.exchanges.types import Verdict
 from portfolio.models import Connection, RawRecord
@@ -19,18 +20,31 @@ def reason(current: Connection, answer: Answer) -> str:
 
 
 def already_connected(connection: Connection, account_uid: str = "") -> str:
-    """Says so, and as which connection, where that can be found."""
-    twins = Connection.objects.filter(
-        owner=connection.owner_id,
-        exchange=connection.exchange,
-        environment=connection.environment,
-        account_uid=account_uid or connection.account_uid,
-    ).exclude(pk=connection.pk)
+    """Says so, and as which connection, where that can be found.
+
+    Of another exchange of the family it says which of them shows the whole account.
+    """
+    twins = _of_account(connection, account_uid or connection.account_uid)
     twin = twins.exclude(status__in=[Status.REMOVED, Status.REFUSED]).first()
+    if twin is not None and twin.exchange != connection.exchange:
+        return _(
+            "This account is already connected here, as “{label}”, and would be counted twice. "
+            "{whole} shows all of its wallets: keep a connection to that one only."
+        ).format(label=twin, whole=catalogue.get(connection.account_family).name)
     return _(
         "This account is already connected here, as “{label}”. A second key would double its "
         "history: replace the key of that connection instead."
     ).format(label=twin or connection)
+
+
+def _of_account(connection: Connection, account_uid: str) -> QuerySet[Connection]:
+    """The owner's other connections to the same account, under whichever name of the exchange."""
+    return Connection.objects.filter(
+        owner=connection.owner_id,
+        account_family=connection.account_family,
+        environment=connection.environment,
+        account_uid=account_uid,
+    ).exclude(pk=connection.pk)
 
 
 def _rights(answer: Answer) -> str:
@@ -65,15 +79,11 @@ def _kept_history(current: Connection, answer: Answer) -> str:
     """The history of a connection without a key still counts: a second copy would double all."""
     if not answer.account_uid:
         return ""
-    kept = Connection.objects.filter(
+    kept = _of_account(current, answer.account_uid).filter(
         Exists(RawRecord.objects.filter(connection=OuterRef("pk"))),
-        owner=current.owner_id,
-        exchange=current.exchange,
-        environment=current.environment,
-        account_uid=answer.account_uid,
         status__in=[Status.REMOVED, Status.REFUSED],
     )
-    twin = kept.exclude(pk=current.pk).first()
+    twin = kept.first()
     if twin is None:
         return ""
     return _(

@@ -147,8 +147,14 @@ def _plan(work: _Work, balances: Iterable[ReportedBalance]) -> int:
     """Adds the streams that the assets known by now call for; returns how many are new."""
     known = frozenset(work.connection.holdings.values_list("asset", flat=True).distinct())
     assets = known | {balance.asset for balance in balances}
-    planned = work.client.plan_streams(known_assets=assets)
+    planned = work.client.plan_streams(known_assets=assets, leads=_leads(work.connection))
     return _add_streams(work, planned)
+
+
+def _leads(connection: Connection) -> frozenset[str]:
+    """The keys of streams that stored records called for."""
+    told = connection.streams.filter(cursor__has_key="leads").values_list("cursor", flat=True)
+    return frozenset(key for cursor in told for key in cursor["leads"])
 
 
 @transaction.atomic

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from sandbox.amounts import down, exact
-from sandbox.generate import ids
+from sandbox.generate import binance_futures_lives, ids
 from sandbox.generate.binance import BinanceLife, Order, Sent
 from sandbox.generate.kraken import KrakenLife
 
@@ -27,6 +27,8 @@ def binance(life: BinanceLife, events: int, now_ms: int) -> None:
             with exact():
                 amount = down(life.available("USDT") / 100, 4)
             life.transfer(time_ms, "MAIN_FUNDING", "USDT", amount)
+    if life.futures is not None:
+        binance_futures_lives.live_on(life.futures, events, now_ms - SETTLED)
 
 
 def kraken(life: KrakenLife, events: int, now_ms: int) -> None:

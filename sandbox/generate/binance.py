@@ -1,10 +1,12 @@
 """What can happen in a Binance account: each event writes its record and moves the balances."""
 
+from __future__ import annotations
+
 import random
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sandbox.amounts import ZERO, down, exact, fixed
 from sandbox.assets import BY_CODE
@@ -12,6 +14,9 @@ from sandbox.generate import ids
 from sandbox.generate.book import Book
 from sandbox.generate.prices import Prices
 from sandbox.markets import BINANCE
+
+if TYPE_CHECKING:
+    from sandbox.generate.binance_futures import FuturesLife
 
 Row = dict[str, Any]
 SPOT, FUNDING = "spot", "funding"
@@ -65,6 +70,7 @@ class BinanceLife:
         self.rng = random.Random(f"{seed}:{account.id}")  # noqa: S311  # nosec B311
         self._order_id = 1_000_000 + self.rng.randrange(100_000)
         self._number = 60_000_000_000 + self.rng.randrange(1_000_000)
+        self.futures: FuturesLife | None = None  # of accounts that have opened them
 
     def deposit(
         self, time_ms: int, sent: Sent, *, wallet: str = SPOT, status: int = CREDITED

@@ -15,13 +15,15 @@ FIRST_DAY = 900
 def plan(timeline: Timeline, binance: BinanceLife, kraken: KrakenLife) -> None:
     """Half a year of little activity on both exchanges, with coins going both ways."""
     start = binance.prices.origin + FIRST_DAY * DAY
-    _plan_binance(timeline, binance, start)
+    plan_binance(timeline, binance)
     _plan_kraken(timeline, kraken, start)
     timeline.plan(start + 40 * DAY, partial(_to_kraken, timeline, binance, kraken))
     timeline.plan(start + 60 * DAY, partial(_to_binance, timeline, binance, kraken))
 
 
-def _plan_binance(timeline: Timeline, life: BinanceLife, start: int) -> None:
+def plan_binance(timeline: Timeline, life: BinanceLife) -> None:
+    """Half a year of little activity in the spot and funding wallets."""
+    start = life.prices.origin + FIRST_DAY * DAY
     for hour, (code, amount) in enumerate((("USDT", "9000"), ("BNB", "5.25"))):
         network = "TRX" if code == "USDT" else "BSC"
         sent = Sent(

@@ -7,7 +7,7 @@ from operator import itemgetter
 
 from sandbox.amounts import down, exact
 from sandbox.assets import BY_CODE
-from sandbox.generate import binance_main, kraken_main, small
+from sandbox.generate import binance_futures_lives, binance_main, kraken_main, small
 from sandbox.generate.binance import BinanceAccount, BinanceLife, Sent
 from sandbox.generate.kraken import KrakenAccount, KrakenLife, decimals
 from sandbox.generate.prices import DAY, Prices
@@ -54,7 +54,13 @@ def build(anchor_ms: int) -> World:
         prices,
         {
             name: BinanceLife(BinanceAccount(f"binance-{name}", uid), prices, SEED)
-            for name, uid in (("main", 354937868), ("small", 354937869), ("empty", 354937870))
+            for name, uid in (
+                ("main", 354937868),
+                ("small", 354937869),
+                ("empty", 354937870),
+                ("spot", 354937871),
+                ("older", 354937872),
+            )
         },
         {
             name: KrakenLife(KrakenAccount(f"kraken-{name}", iban), prices, SEED)
@@ -86,6 +92,9 @@ def _live(world: World) -> None:
         moment = world.prices.origin + day * DAY + 45_678_000
         timeline.plan(moment, partial(_to_futures, world, account, asset, Decimal(text)))
     small.plan(timeline, world.binance["small"], world.kraken["small"])
+    for name in ("spot", "older"):
+        small.plan_binance(timeline, world.binance[name])
+    binance_futures_lives.plan(timeline, world.binance)
     timeline.run()
     _settle(world)
 

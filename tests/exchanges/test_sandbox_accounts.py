@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from portfolio.engine.types import ReportedPosition
+from portfolio.engine.types import RecordKind, ReportedPosition
 from portfolio.exchanges import registry
-from portfolio.exchanges.errors import GatewayError, KeyBroken, TryAgain, WaitUntil
-from portfolio.exchanges.types import ExchangeClient, Verdict
+from portfolio.exchanges.errors import (
+    GatewayError,
+    KeyBroken,
+    StreamUnavailable,
+    TryAgain,
+    WaitUntil,
+)
+from portfolio.exchanges.types import ExchangeClient, StreamSpec, Verdict
 from sandbox import exchanges as simulated
 from tests.sandbox_server import control, credentials, fault, running_sandbox
 
@@ -66,7 +72,9 @@ def fetch_all(client: ExchangeClient, held: Fetched, *, twice: bool = False) -> 
     done: set[str] = set()
     while True:
         known = frozenset(asset for _, asset in held.amounts)
-        streams = [s for s in client.plan_streams(known_assets=known) if s.key not in done]
+        leads = [key for cursor in held.cursors.values() for key in cursor.get("leads", ())]
+        planned = client.plan_streams(known_assets=known, leads=leads)
+        streams = [s for s in planned if s.key not in done]
         if not streams:
             return
         for stream in streams:
@@ -248,3 +256,40 @@ def test_what_okx_no_longer_serves_is_missed_and_said_so(sandbox: str) -> None:
         assert (page.unserved is not None) is limited
         assert page.covered is not None
         assert not page.unserved or page.unserved[1] == page.covered[0]
+
+
+def test_an_account_without_futures_is_read_all_the_same(sandbox: str) -> None:
+    client, held = opened(sandbox, "binance", "read-only-spot"), Fetched("binance")
+    streams = client.plan_streams(known_assets=frozenset({"USDT"}))
+    closed = [stream for stream in streams if stream.key in ("usdm-income", "coinm-income")]
+    for stream in closed:
+        with pytest.raises(StreamUnavailable, match=r"shows no .* futures to this key"):
+            client.fetch_page(stream, {}, now=datetime.now(UTC))
+    assert len(closed) == 2
+    for stream in streams:
+        if stream not in closed and "sweep" not in stream.scope:
+            _walk(client, held, stream, twice=False)
+    balances, records = truth(sandbox, "binance-spot")
+    assert {(b.wallet, b.asset): b.quantity for b in client.balances()} == balances
+    assert {k: n for k, n in held.kinds.items() if k != "trades"} == {
+        k: n for k, n in records.items() if k != "trades"
+    }
+    assert client.positions() == []
+    client.close()
+
+
+def test_what_binance_no_longer_tells_of_futures_is_missed_and_said_so(sandbox: str) -> None:
+    """Money came and a position was opened before income's reach: a difference, no less."""
+    client, held = opened(sandbox, "binance", "read-only-older"), Fetched("binance")
+    fetch_all(client, held)
+    balances, records = truth(sandbox, "binance-older")
+    assert dict(held.kinds) == records
+    assert {(b.wallet, b.asset): b.quantity for b in client.balances()} == balances
+    differing = {place for place in balances if held.amounts[place] != balances[place]}
+    assert {wallet for wallet, _ in differing} == {"usd-m futures"}
+    now = datetime.now(UTC)
+    income = StreamSpec("usdm-income", RecordKind.LEDGER)
+    page = client.fetch_page(income, {**held.cursors["usdm-income"], "v": 1}, now=now)
+    assert page.covered is not None
+    assert now - page.covered[0] < timedelta(days=90)
+    client.close()

@@ -109,3 +109,29 @@ def test_new_records_are_found_by_the_next_run(
     finish(connection)
     assert RawRecord.objects.filter(connection=connection).count() > count
     ledgers.assert_equals_statement(connection, statement(sandbox, exchange, "read-only-small"))
+
+
+def test_an_account_without_futures_ends_well(connect: Connect, sandbox: str) -> None:
+    connection = connect("binance", "read-only-spot")
+    finish(connection)
+    closed = connection.streams.filter(state=Stream.State.UNAVAILABLE)
+    assert set(closed.values_list("key", flat=True)) == {"usdm-income", "coinm-income"}
+    assert all("futures" in stream.message for stream in closed)
+    assert connection.status == "active"
+    ledgers.assert_equals_statement(connection, statement(sandbox, "binance", "read-only-spot"))
+
+
+def test_a_transfer_to_futures_is_one_transaction_of_two_legs(
+    connect: Connect, sandbox: str
+) -> None:
+    connection = connect("binance", "read-only-small")
+    finish(connection)
+    transfers = connection.transactions.filter(detail__direction="MAIN_UMFUTURE")
+    for transfer in transfers:
+        wallets = {posting.wallet: posting.amount for posting in transfer.postings.all()}
+        assert set(wallets) == {"spot", "usd-m futures"}
+        assert sum(wallets.values()) == 0
+    assert transfers
+    trades = connection.transactions.filter(key__startswith="fill:")
+    assert {trade.postings.count() for trade in trades} == {1}  # the fee; its trade explains it
+    assert all(trade.detail["price"] and trade.detail["side"] for trade in trades)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -53,7 +53,9 @@ class Exchange:
         found: list[ReportedPosition] | None = _given(self.open_positions)
         return found
 
-    def plan_streams(self, *, known_assets: frozenset[str]) -> list[StreamSpec]:
+    def plan_streams(
+        self, *, known_assets: frozenset[str], leads: Iterable[str] = ()
+    ) -> list[StreamSpec]:
         return self.streams
 
     def fetch_page(self, stream: StreamSpec, cursor: dict[str, Any], *, now: datetime) -> Page:

@@ -267,6 +267,40 @@ def test_a_second_key_of_the_same_account_is_refused(active: Connection, owner: 
     assert is_erased(second)
 
 
+@pytest.mark.parametrize("second", ["binanceusdm", "binancecoinm"])
+def test_an_account_shown_under_two_names_is_connected_once(
+    owner: User, exchange: Exchange, second: str
+) -> None:
+    whole, part = (
+        register(owner, exchange="binance", label="All of it"),
+        register(owner, exchange=second),
+    )
+    connections.check(whole)
+    connections.check(part)
+    assert (fresh(whole).status, fresh(part).status) == ("active", "refused")
+    reason = fresh(part).status_reason
+    assert "already connected here, as “All of it”" in reason
+    assert "Binance shows all of its wallets" in reason
+    assert is_erased(part)
+    removed(whole)
+    again = register(owner, exchange=second)
+    connections.check(again)
+    assert fresh(again).status == "active"
+
+
+def test_a_kept_history_counts_under_every_name_of_its_exchange(
+    owner: User, exchange: Exchange
+) -> None:
+    part = register(owner, exchange="binanceusdm")
+    connections.check(part)
+    factories.raw_record(factories.stream(part))
+    removed(part)
+    whole = register(owner, exchange="binance")
+    connections.check(whole)
+    assert fresh(whole).status == "refused"
+    assert "would double it" in fresh(whole).status_reason
+
+
 def test_another_person_may_connect_the_same_account(active: Connection, other: User) -> None:
     second = register(other)
     connections.check(second)

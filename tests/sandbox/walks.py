@@ -44,10 +44,56 @@ def binance_transfers(client: Any, kind: str) -> list[Row]:
     raise AssertionError("the transfers have no end")
 
 
+BINANCE_WAYS = {  # transfers between own wallets, and which two
+    "MAIN_FUNDING": ("spot", "funding"),
+    "FUNDING_MAIN": ("funding", "spot"),
+    "MAIN_UMFUTURE": ("spot", ""),  # "": the other side is a row of income
+    "UMFUTURE_MAIN": ("", "spot"),
+    "FUNDING_UMFUTURE": ("funding", ""),
+    "UMFUTURE_FUNDING": ("", "funding"),
+    "MAIN_CMFUTURE": ("spot", ""),
+    "CMFUTURE_MAIN": ("", "spot"),
+}
+
+
+def binance_income(client: Any, wallet: str) -> list[Row]:
+    """The whole ledger of a futures wallet, page by page."""
+    ask = {
+        "usd-m futures": client.fapiPrivateGetIncome,
+        "coin-m futures": client.dapiPrivateGetIncome,
+    }
+    rows: list[Row] = []
+    for window in windows(lambda params: params, 360):
+        for page in range(1, 100):
+            found = ask[wallet]({**window, "limit": 1000, "page": page})
+            rows += [{**row, "wallet": wallet} for row in found]
+            if len(found) < 1000:
+                break
+    return rows
+
+
+def binance_fills(client: Any, income: list[Row]) -> list[Row]:
+    """The trades of all contracts that income names."""
+    ask = {
+        "usd-m futures": client.fapiPrivateGetUserTrades,
+        "coin-m futures": client.dapiPrivateGetUserTrades,
+    }
+    named = {(row["wallet"], row["symbol"]) for row in income if row["symbol"]}
+    return [
+        {**row, "contract": True}
+        for wallet, symbol in sorted(named)
+        for row in ask[wallet]({"symbol": symbol, "fromId": 0, "limit": 1000})
+    ]
+
+
 def binance_records(client: Any, symbols: list[str]) -> dict[str, list[Row]]:
     """Every record of an account, by kind."""
+    wallets = ("usd-m futures", "coin-m futures")
+    income = [row for wallet in wallets for row in binance_income(client, wallet)]
+    spot = [row for symbol in symbols for row in binance_trades(client, symbol)]
     return {
-        "trades": [row for symbol in symbols for row in binance_trades(client, symbol)],
+        "trades": spot + binance_fills(client, income),
+        "ledger": income,
         "deposits": [r for p in windows(client.sapiGetCapitalDepositHisrec, 90) for r in p],
         "withdrawals": [r for p in windows(client.sapiGetCapitalWithdrawHistory, 90) for r in p],
         "rewards": [
@@ -57,8 +103,7 @@ def binance_records(client: Any, symbols: list[str]) -> dict[str, list[Row]]:
             )
             for row in page["rows"]
         ],
-        "transfers": binance_transfers(client, "MAIN_FUNDING")
-        + binance_transfers(client, "FUNDING_MAIN"),
+        "transfers": [row for way in BINANCE_WAYS for row in binance_transfers(client, way)],
     }
 
 
@@ -67,7 +112,9 @@ def binance_sums(records: dict[str, list[Row]], markets: dict[str, tuple[str, st
     sums: Sums = defaultdict(Decimal)
     with localcontext() as context:
         context.prec = 60
-        for row in records["trades"]:
+        for row in records["ledger"]:
+            sums[row["wallet"], row["asset"]] += Decimal(row["income"])
+        for row in (row for row in records["trades"] if "contract" not in row):
             base, quote = markets[row["symbol"]]
             sign = 1 if row["isBuyer"] else -1
             sums["spot", base] += sign * Decimal(row["qty"])
@@ -84,10 +131,10 @@ def binance_sums(records: dict[str, list[Row]], markets: dict[str, tuple[str, st
             sums["spot", row["asset"]] += Decimal(row["amount"])
         for row in records["transfers"]:
             if row["status"] == "CONFIRMED":
-                there = 1 if row["type"] == "MAIN_FUNDING" else -1
-                sums["spot", row["asset"]] -= there * Decimal(row["amount"])
-                sums["funding", row["asset"]] += there * Decimal(row["amount"])
-    return sums
+                source, target = BINANCE_WAYS[row["type"]]
+                sums[source, row["asset"]] -= Decimal(row["amount"])
+                sums[target, row["asset"]] += Decimal(row["amount"])
+    return defaultdict(Decimal, {place: sum_ for place, sum_ in sums.items() if place[0]})
 
 
 def _wallet(row: Row) -> str:

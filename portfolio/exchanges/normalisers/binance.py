@@ -7,6 +7,7 @@ from typing import Any
 
 from portfolio.engine import money
 from portfolio.engine.types import Event, Movement, PostingRole, TransactionKind
+from portfolio.exchanges.normalisers.binance_futures import COIN_M, USD_M
 from portfolio.exchanges.normalisers.values import at_ms, at_utc_text, detail, exact
 from portfolio.exchanges.types import StreamSpec
 
@@ -14,8 +15,8 @@ _WALLETS = {  # as the types of transfers spell them
     "MAIN": "spot",
     "FUNDING": "funding",
     "MARGIN": "margin",
-    "UMFUTURE": "usd-m futures",
-    "CMFUTURE": "coin-m futures",
+    "UMFUTURE": USD_M,
+    "CMFUTURE": COIN_M,
 }
 _BY_WALLET_TYPE = {"0": "spot", "1": "funding"}
 
@@ -130,13 +131,14 @@ def dividend_id(row: dict[str, Any]) -> str:
 
 
 def transfer(stream: StreamSpec, row: dict[str, Any]) -> Event:
-    """A move between two own wallets: out of one, into the other."""
+    """A move between two own wallets; a futures wallet's leg is left to its income row."""
     source, _, target = str(row["type"]).partition("_")
     amount = exact(row["amount"])
-    moved = (
+    legs = (
         Movement(_WALLETS.get(source, source.lower()), row["asset"], money.negate(amount)),
         Movement(_WALLETS.get(target, target.lower()), row["asset"], amount),
     )
+    moved = tuple(leg for leg in legs if leg.wallet not in (USD_M, COIN_M))
     return Event(
         key=f"transfer:{row['tranId']}",
         kind=TransactionKind.TRANSFER,

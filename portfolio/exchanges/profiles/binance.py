@@ -1,4 +1,4 @@
-"""Binance (spot and funding wallets): https://developers.binance.com/docs/binance-spot-api-docs
+"""Binance (spot, funding and futures wallets): https://developers.binance.com/docs/binance-spot-api-docs
 
 Weights are per address and minute: 6,000 for /api, 12,000 (address) and 180,000 (account) for
 /sapi. One page of trades (1,000) costs 20, so the reserve of a quarter leaves 225 pairs a minute.
@@ -30,6 +30,7 @@ from portfolio.exchanges.profile import (
     StreamRule,
     Treatment,
 )
+from portfolio.exchanges.profiles import binance_futures as futures
 from portfolio.exchanges.profiles.binance_pairs import plan
 from portfolio.exchanges.types import PermissionAudit, Verdict
 
@@ -280,14 +281,17 @@ _CODES = {
     "-1100": CodeRule(Treatment.STREAM, "Binance does not accept what was asked for."),
     "-1102": CodeRule(Treatment.STREAM, "Binance does not accept what was asked for."),
     "-1128": CodeRule(Treatment.STREAM, "Binance does not accept what was asked for."),
+    **futures.CODES,
 }
 
 PROFILE = Profile(
     exchange="binance",
+    family="binance",
     has_sandbox=True,
     read_list=(
         *(ACCOUNT, MY_TRADES, EXCHANGE_INFO, TIME, PRICES, KLINES),
         *(RESTRICTIONS, FUNDING, DEPOSITS, WITHDRAWALS, DIVIDENDS, TRANSFERS),
+        *(call for wallet in futures.BOTH for call in wallet.calls),
     ),
     allowances=(
         Allowance("api", 6000, period=60, used_header="X-MBX-USED-WEIGHT-1M"),
@@ -299,6 +303,7 @@ PROFILE = Profile(
             per_account=True,
             used_header="X-SAPI-USED-UID-WEIGHT-1M",
         ),
+        *futures.ALLOWANCES,
     ),
     audit_call=RESTRICTIONS,
     read_audit=read_audit,
@@ -306,8 +311,13 @@ PROFILE = Profile(
     read_uid=read_uid,
     audit_refused=_REJECTED,
     balances_refused="This key may not read balances: tick Enable Reading.",
-    balances=(BalanceRule(ACCOUNT, {}, read_spot), BalanceRule(FUNDING, {}, read_funding)),
-    streams=_STREAMS,
+    balances=(
+        BalanceRule(ACCOUNT, {}, read_spot),
+        BalanceRule(FUNDING, {}, read_funding),
+        *(wallet.balance for wallet in futures.BOTH),
+    ),
+    positions=tuple(wallet.positions for wallet in futures.BOTH),
+    streams=(*_STREAMS, *(rule for wallet in futures.BOTH for rule in wallet.streams)),
     plan=plan,
     plan_needs_markets=True,
     markets=MarketRule(

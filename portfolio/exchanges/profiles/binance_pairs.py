@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from portfolio.engine.types import RecordKind
 from portfolio.exchanges.profile import MarketRow
+from portfolio.exchanges.profiles.binance_futures import BOTH
 from portfolio.exchanges.profiles.pairs import PairPlan
 from portfolio.exchanges.types import StreamSpec
 
@@ -23,8 +24,11 @@ _FORMER_COINS = frozenset(
     XMR XVG XZC YOYO ZEC
     """.split()  # noqa: SIM905  (a table of names reads better so)
 )
-_DIRECTIONS = ("MAIN_FUNDING", "FUNDING_MAIN")
-
+_DIRECTIONS = (
+    *("MAIN_FUNDING", "FUNDING_MAIN"),
+    *("MAIN_UMFUTURE", "UMFUTURE_MAIN", "MAIN_CMFUTURE", "CMFUTURE_MAIN"),
+    *("FUNDING_UMFUTURE", "UMFUTURE_FUNDING", "FUNDING_CMFUTURE", "CMFUTURE_FUNDING"),
+)
 
 _PAIRS = PairPlan(_MAIN_QUOTES, _FORMER_QUOTES, _FORMER_COINS)
 
@@ -35,6 +39,7 @@ def plan(known_assets: frozenset[str], markets: list[MarketRow]) -> list[StreamS
         StreamSpec("deposits", RecordKind.DEPOSITS),
         StreamSpec("withdrawals", RecordKind.WITHDRAWALS),
         StreamSpec("rewards", RecordKind.REWARDS),
+        *(stream for wallet in BOTH for stream in wallet.plan),
         *(
             StreamSpec(f"transfers:{way}", RecordKind.TRANSFERS, {"direction": way})
             for way in _DIRECTIONS

@@ -10,18 +10,24 @@ from typing import Any
 
 from sandbox.accounts import Key, keys_of
 from sandbox.exchanges.base import Account, Call
+from sandbox.exchanges.binance import futures
 from sandbox.exchanges.binance.errors import BinanceError, missing, not_allowed
+from sandbox.exchanges.binance.futures import FuturesPrivate, FuturesPublic
 from sandbox.exchanges.binance.parameters import number
 from sandbox.exchanges.binance.private import PrivateData
 from sandbox.exchanges.binance.public import PublicData
+from sandbox.exchanges.binance.statement import of_all
 from sandbox.generate import advance
+from sandbox.generate.binance import BinanceLife
+from sandbox.generate.binance_contracts import COIN_M, USD_M
 from sandbox.generate.world import World
 from sandbox.http import Request, Response, html_response, json_response
 from sandbox.limits import MINUTE, Bans, MinuteWeights
-from sandbox.statement import of_binance
+from sandbox.statement import Statement
 
 API, SAPI = "/api/v3/", "/sapi/v1/"
 API_LIMIT, SAPI_IP_LIMIT, SAPI_UID_LIMIT = 6_000, 12_000, 180_000
+FUTURES_LIMIT = futures.LIMIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,7 @@ class Binance:
     """Answers below ``/binance``."""
 
     id = "binance"
+    shown: tuple[str, ...] = ("main", "small", "empty", "spot", "older")
 
     def __init__(self, world: World, speed: Fraction) -> None:
         self._keys = keys_of(self.id)
@@ -53,16 +60,26 @@ class Binance:
         self._weights = MinuteWeights()
         self._bans = Bans(speed)
         self._routes = _reads(PublicData(world.prices, speed), PrivateData(world.binance))
+        for host, wallet in (("fapi", USD_M), ("dapi", COIN_M)):
+            public = FuturesPublic(wallet, world.prices, speed)
+            self._routes |= _of_futures(host, public, FuturesPrivate(wallet, world.binance))
         self._routes |= WRITES
 
     def accounts(self) -> dict[str, Account]:
         """The demo accounts by name."""
         return {
-            life.account.id: Account(
-                partial(of_binance, life.account), partial(advance.binance, life)
-            )
-            for life in self._lives.values()
+            f"{self.id}-{name}": Account(partial(self.statement, life), partial(self.live_on, life))
+            for name, life in self._lives.items()
+            if name in self.shown
         }
+
+    def statement(self, life: BinanceLife) -> Statement:
+        """The truth about one account."""
+        return of_all(life)
+
+    def live_on(self, life: BinanceLife, events: int, now_ms: int) -> None:
+        """Let one account go on living."""
+        advance.binance(life, events, now_ms)
 
     def account_of(self, request: Request) -> str:
         """The account that a request's key belongs to, or nothing; checks nothing."""
@@ -117,6 +134,10 @@ class Binance:
         """Where a request is counted: all of the API together, each SAPI endpoint alone."""
         if call.path.startswith(API):
             return f"api {call.request.peer}", self._scaled(API_LIMIT), "X-MBX-USED-WEIGHT-1M"
+        for host in ("fapi", "dapi"):
+            if call.path.startswith(f"/{host}/"):
+                bucket = f"{host} {call.request.peer}"
+                return bucket, self._scaled(FUTURES_LIMIT), "X-MBX-USED-WEIGHT-1M"
         if route.per_user:
             account = self.account_of(call.request)
             name = f"{call.path} {account}"
@@ -225,6 +246,22 @@ def _reads(public: PublicData, private: PrivateData) -> dict[tuple[str, str], Ro
     }
 
 
+def _of_futures(
+    host: str, public: FuturesPublic, private: FuturesPrivate
+) -> dict[tuple[str, str], Route]:
+    def open_(answer: Callable[[Call], object], weight: int) -> Route:
+        return Route(lambda call, _: answer(call), weight, None)
+
+    routes = {
+        ("GET", f"/{host}/{path}"): open_(getattr(public, name), weight)
+        for path, weight, name in futures.PUBLIC
+    }
+    return routes | {
+        ("GET", f"/{host}/{path}"): Route(getattr(private, name), weight)
+        for path, weight, name in futures.PRIVATE[host]
+    }
+
+
 def _status(call: Call) -> dict[str, Any]:
     if "maintenance" in call.faults:
         return {"status": 1, "msg": "system_maintenance"}
@@ -284,6 +321,9 @@ WRITES: dict[tuple[str, str], Route] = {
     ("POST", f"{SAPI}asset/dust"): Route(_no_funds, 10, "trade", True),
     ("POST", f"{SAPI}convert/getQuote"): Route(_no_funds, 200, "trade", True),
     ("POST", f"{SAPI}convert/acceptQuote"): Route(_no_funds, 500, "trade", True),
+    ("POST", "/fapi/v1/order"): Route(_no_funds, 1, "trade"),
+    ("POST", "/fapi/v1/leverage"): Route(_no_funds, 1, "trade"),
+    ("POST", "/dapi/v1/order"): Route(_no_funds, 1, "trade"),
 }
 
 

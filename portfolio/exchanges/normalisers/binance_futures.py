@@ -1,0 +1,102 @@
+"""Binance's futures wallets: income books every amount, trades explain the fees by their number.
+
+https://developers.binance.com/docs/derivatives/usds-margined-futures/account/rest-api/Get-Income-History
+(``tranId`` is unique within one type of income). A transfer's leg in a futures wallet is booked by
+its income row alone, the other leg by the list of transfers: both carry the same number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from portfolio.engine.types import Event, Movement, PostingRole, TransactionKind
+from portfolio.exchanges.normalisers.values import at_ms, detail, exact
+from portfolio.exchanges.types import StreamSpec
+
+USD_M, COIN_M = "usd-m futures", "coin-m futures"
+
+_Kind = TransactionKind
+_INCOME_KINDS = {
+    "TRANSFER": _Kind.TRANSFER,
+    "INTERNAL_TRANSFER": _Kind.TRANSFER,
+    "CROSS_COLLATERAL_TRANSFER": _Kind.TRANSFER,
+    "STRATEGY_UMFUTURES_TRANSFER": _Kind.TRANSFER,
+    "REALIZED_PNL": _Kind.REALISED_PNL,
+    "DELIVERED_SETTELMENT": _Kind.REALISED_PNL,  # the exchange's spelling
+    "OPTIONS_SETTLE_PROFIT": _Kind.REALISED_PNL,
+    "FUNDING_FEE": _Kind.FUNDING,
+    "INSURANCE_CLEAR": _Kind.LIQUIDATION,
+    "COMMISSION": _Kind.FEE,
+    "FEE_RETURN": _Kind.FEE,
+    "POSITION_LIMIT_INCREASE_FEE": _Kind.FEE,
+    "WELCOME_BONUS": _Kind.REWARD,
+    "REFERRAL_KICKBACK": _Kind.REWARD,
+    "COMMISSION_REBATE": _Kind.REWARD,
+    "API_REBATE": _Kind.REWARD,
+    "CONTEST_REWARD": _Kind.REWARD,
+    "BFUSD_REWARD": _Kind.REWARD,
+    "AUTO_EXCHANGE": _Kind.CONVERSION,
+    "COIN_SWAP_DEPOSIT": _Kind.CONVERSION,
+    "COIN_SWAP_WITHDRAW": _Kind.CONVERSION,
+}
+
+
+def income(wallet: str) -> Callable[[StreamSpec, dict[str, Any]], Event]:
+    """Return what reads one income row of ``wallet``; an unknown type keeps its movement."""
+
+    def read(stream: StreamSpec, row: dict[str, Any]) -> Event:
+        amount = exact(row["income"])
+        kind = _INCOME_KINDS.get(str(row["incomeType"]), _Kind.OTHER)
+        if kind is _Kind.REWARD and amount < 0:
+            kind = _Kind.ADJUSTMENT  # a bonus taken back
+        role = PostingRole.FEE if kind is _Kind.FEE else PostingRole.PRINCIPAL
+        return Event(
+            key=_income_key(wallet, row),
+            kind=kind,
+            occurred_at=at_ms(row["time"]),
+            movements=(Movement(wallet, row["asset"], amount, role),) if amount else (),
+            detail=detail(
+                row,
+                symbol="symbol",
+                type="incomeType",
+                description="info",
+                trade="tradeId",
+                reference="tranId",
+            ),
+        )
+
+    return read
+
+
+def _income_key(wallet: str, row: dict[str, Any]) -> str:
+    if row["incomeType"] == "TRANSFER":
+        return f"transfer:{row['tranId']}"
+    if row["incomeType"] == "COMMISSION" and row.get("tradeId"):
+        return _fill_key(row["symbol"], row["tradeId"])
+    return f"income:{wallet}:{income_id(row)}"
+
+
+def income_id(row: dict[str, Any]) -> str:
+    """Return what names an income row: one number comes for the fee and the profit of a trade."""
+    names = ("incomeType", "tranId", "asset", "symbol", "tradeId")
+    return ":".join("" if row.get(name) is None else str(row[name]) for name in names)
+
+
+def fill(stream: StreamSpec, row: dict[str, Any]) -> Event:
+    """A trade of contracts: price and side for the income row that books its fee."""
+    return Event(
+        key=_fill_key(row["symbol"], row["id"]),
+        kind=TransactionKind.TRADE,
+        occurred_at=at_ms(row["time"]),
+        detail={
+            "side": str(row["side"]).lower(),
+            "role": "maker" if row.get("maker") else "taker",
+            **detail(row, symbol="symbol", price="price", quantity="qty", order="orderId"),
+            **detail(row, trade="id", position="positionSide", profit="realizedPnl"),
+        },
+    )
+
+
+def _fill_key(symbol: Any, trade: Any) -> str:
+    return f"fill:{symbol}:{trade}"

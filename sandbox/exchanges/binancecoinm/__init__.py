@@ -1,0 +1,1 @@
+"""Binance again, for those who register its COIN-M futures alone."""
