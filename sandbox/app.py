@@ -7,7 +7,7 @@ from sandbox import exchanges
 from sandbox.control import PREFIX, Control, RequestLog
 from sandbox.exchanges.base import Call, Exchange
 from sandbox.faults import Fault, Faults
-from sandbox.generate import world
+from sandbox.generate import crowd, world
 from sandbox.http import BadParameters, Request, Response, html_response, json_response
 from sandbox.options import Options
 
@@ -16,6 +16,8 @@ class Sandbox:
     """All exchanges and the control plane behind one address."""
 
     def __init__(self, options: Options) -> None:
+        if options.pairs:
+            crowd.list_more(options.pairs)
         made = world.build(options.anchor_ms)
         self._exchanges: dict[str, Exchange] = {
             cls.id: cls(made, options.speed) for cls in exchanges.classes()

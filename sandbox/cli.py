@@ -16,6 +16,7 @@ def add_arguments(parser: ArgumentParser, *, port: int, speed: str, url: str) ->
     parser.add_argument("--port", type=int, default=port, help="port; 0 takes any free one")
     parser.add_argument("--speed", type=_speed, default=speed, help="multiplies all rate limits")
     parser.add_argument("--anchor", type=_date, default=DEFAULT_ANCHOR, help="end of the history")
+    parser.add_argument("--pairs", type=int, default=0, help="pairs listed at Binance in addition")
     parser.add_argument("--list-keys", action="store_true", help="list the demo keys and stop")
     parser.add_argument("--json", action="store_true", help="list as JSON")
     parser.set_defaults(url=url)
@@ -28,7 +29,8 @@ def run(options: Namespace) -> int:
         print(render(options.url.rstrip("/")))  # noqa: T201
         return 0
     try:
-        serve(Options(options.host, options.port, options.speed, options.anchor))
+        told = (options.host, options.port, options.speed, options.anchor, options.pairs)
+        serve(Options(*told))
     except OSError as error:
         place = f"{options.host}:{options.port}"
         print(f"The sandbox cannot listen on {place}: {error.strerror}", file=sys.stderr)  # noqa: T201

@@ -6,9 +6,11 @@ from typing import Any
 
 from sandbox.amounts import ZERO, exact, plain
 from sandbox.generate.binance import BinanceAccount
+from sandbox.generate.binance_margin import wallet_of
 from sandbox.generate.bingx import BingXLife
 from sandbox.generate.kraken import KrakenAccount, wallet_and_asset
 
+MARGIN = wallet_of("")
 # Balances by wallet and asset, records by kind; and, where contracts are traded, open positions.
 Statement = dict[str, Any]
 
@@ -16,7 +18,8 @@ Statement = dict[str, Any]
 def of_binance(account: BinanceAccount) -> Statement:
     """Balances by wallet and asset; counts of all rows that the endpoints serve.
 
-    Rows that moved nothing (a cancelled withdrawal, a failed transfer) are counted too.
+    Rows that moved nothing (a cancelled withdrawal, a failed transfer) are counted too. A margin
+    balance is what is there less what is owed; what a second list tells once more counts once.
     """
     records = {
         "trades": sum(len(rows) for rows in account.trades.values()),
@@ -25,7 +28,12 @@ def of_binance(account: BinanceAccount) -> Statement:
         "transfers": len(account.transfers),
         "rewards": len(account.dividends),
     }
-    return {"balances": _written(account.book.held()), "records": records}
+    for counts in (account.margin.counts(), account.earn.counts()):
+        for kind, number in counts.items():
+            records[kind] = records.get(kind, 0) + number
+    held = account.book.held()
+    plain_wallets = {w: rows for w, rows in held.items() if not w.startswith(MARGIN)}
+    return {"balances": _written(plain_wallets | account.margin.net(held)), "records": records}
 
 
 def of_bingx(life: BingXLife) -> Statement:

@@ -20,7 +20,7 @@ STARTUP = 20.0
 
 @contextmanager
 def running_sandbox(
-    speed: float | str = 1000, port: int = 0, host: str = "127.0.0.1"
+    speed: float | str = 1000, port: int = 0, host: str = "127.0.0.1", pairs: int = 0
 ) -> Iterator[str]:
     """Start the sandbox and give its base URL; it is stopped afterwards.
 
@@ -29,7 +29,7 @@ def running_sandbox(
     """
     command = [sys.executable, "-m", "sandbox", "--host", host, "--port", str(port)]
     process = subprocess.Popen(
-        [*command, "--speed", str(speed)],
+        [*command, "--speed", str(speed), "--pairs", str(pairs)],
         cwd=ROOT,
         env=os.environ | {"PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,

@@ -7,6 +7,7 @@ import dataclasses
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 from portfolio.engine.types import ReportedBalance, ReportedPosition
@@ -222,9 +223,15 @@ class ProfileClient:
 
     def _listed(self, listing: Listing, ask: _Ask) -> list[str]:
         """Return all pages of a list."""
-        pages, asked = [], listing.params
+        pages: list[str] = []
+        asked = listing.params
         while True:
-            text, following = self._page_of_list(listing, asked, ask)
+            try:
+                text, following = self._page_of_list(listing, asked, ask)
+            except (KeyBroken, StreamUnavailable) as error:
+                if pages or error.code not in listing.absent_codes:
+                    raise
+                return []
             pages.append(text)
             if not following or following == asked:
                 return pages
@@ -241,7 +248,9 @@ class ProfileClient:
         def attempt() -> tuple[str, Mapping[str, Any] | None]:
             text = ask(listing.call, asked)
             understand(exact.loads, text, self._name)
-            return text, understand(listing.following, text, self._name)
+            turn = listing.turn
+            follow = listing.following if turn is None else partial(turn, asked)
+            return text, understand(follow, text, self._name)
 
         with contextlib.suppress(TryAgain):
             return attempt()
@@ -272,11 +281,11 @@ class ProfileClient:
         profile, markets = self._profile, []
         if profile.plan_needs_markets:
             markets = load_markets(self._gateway, profile, self._cache, self._cache_key)
-        planned = self._of_accounts(lambda rule: rule.plan) + profile.plan(known_assets, markets)
-        called_for = [_led(profile, key) for key in sorted(leads)]
-        sweeps = (at for at, stream in enumerate(planned) if "sweep" in stream.scope)
-        place = next(sweeps, len(planned))
-        planned = planned[:place] + called_for + planned[place:]
+        wanted = partial(_wanted_pairs, known_assets, markets)
+        rest = profile.plan(known_assets, markets) + self._of_accounts(wanted)
+        rest += [_led(profile, key) for key in sorted(leads)]
+        swept = sorted(rest, key=lambda stream: "sweep" in stream.scope)
+        planned = self._of_accounts(lambda rule: rule.plan) + swept
         if not profile.by_address:
             return planned
         own = {"address": self._gateway.address}
@@ -352,6 +361,12 @@ class ProfileClient:
     def close(self) -> None:
         """Close the connections."""
         self._gateway.close()
+
+
+def _wanted_pairs(
+    known: frozenset[str], markets: list[MarketRow], rule: AccountsRule
+) -> Callable[[list[list[str]]], list[StreamSpec]]:
+    return lambda lists: rule.plan_pairs(lists, known, markets)
 
 
 # How long a pair is left alone: of which the exchange knows nothing, or that is swept and empty.

@@ -68,6 +68,7 @@ class Gateway:
         self._costs: Mapping[str, int] = {}
         self._unquoted: dict[int, str] = {}
         self._remembers = False
+        self._spent: Mapping[str, int] = {}
         self._clock_key = (rules.exchange, base_url or "")
         self._ccxt = make_instance(rules.exchange, self, credentials, rules.options)
         add_sections(self._ccxt, rules.urls)
@@ -112,7 +113,10 @@ class Gateway:
             raise WriteRefused(_REFUSED)
 
     def heard(self, status: int, headers: Mapping[str, str], body: str) -> None:
-        """Keep the answer, and learn from its headers how much of the allowance is used."""
+        """Keep the answer, and learn from its headers how much of the allowance is used.
+
+        Of those that the request was paid from: others may have a header of the same name.
+        """
         self._reply = Reply(status, headers, body)
         for allowance in self._rules.allowances:
             # Only those that the request was paid from: two may have a header of one name.

@@ -74,6 +74,11 @@ TELLING_WORDS_OF_GET = frozenset(
 # Reads whose words do not tell; each was looked up in the exchange's documentation.
 KNOWN_READS = frozenset(
     {
+        ("binance", "GET", "convert/tradeFlow"),
+        ("binance", "GET", "fiat/orders"),
+        ("binance", "GET", "margin/borrow-repay"),  # by GET what was borrowed and paid back
+        ("binance", "GET", "margin/forceLiquidationRec"),
+        ("binance", "GET", "margin/transfer"),
         ("bingx", "GET", "trade/allFillOrders"),
         ("bitfinex", "GET", "conf/pub:list:pair:exchange"),
         ("bitstamp", "POST", "user_transactions/"),

@@ -65,11 +65,16 @@ class BalanceRule:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A list that is asked for whole; ``following`` tells of a page how to ask for the next."""
+    """A list that is asked for whole; ``following`` tells of a page how to ask for the next.
+
+    ``turn`` does the same where an answer does not name its page: it is given what was asked.
+    """
 
     call: Call
     params: Mapping[str, Any] = field(default_factory=dict)
     following: Callable[[str], Mapping[str, Any] | None] = lambda text: None
+    turn: Callable[[Mapping[str, Any], str], Mapping[str, Any] | None] | None = None
+    absent_codes: frozenset[str] = frozenset()  # such an account is not there, or not to be seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +90,19 @@ class PositionRule:
 class AccountsRule:
     """Where every asset has an account with a balance and a history of its own.
 
-    ``balances`` and ``plan`` read the answers to ``listings``: for each of them its pages' texts.
-    ``more`` tells of these what else is to be asked for balances: a list for each account.
+    ``balances`` and ``plan`` read the answers to ``listings``: for each of them its pages' texts,
+    none where there is no such account. ``more`` tells of these what else is to be asked for
+    balances: a list for each account. ``plan_pairs`` adds the streams that accounts, known assets
+    and markets call for together.
     """
 
     listings: tuple[Listing, ...]
     balances: Callable[[list[list[str]]], list[ReportedBalance]]
     plan: Callable[[list[list[str]]], list[StreamSpec]]
     more: Callable[[list[list[str]]], list[Listing]] = lambda lists: []
+    plan_pairs: Callable[[list[list[str]], frozenset[str], list[MarketRow]], list[StreamSpec]] = (
+        lambda lists, known, markets: []
+    )
 
 
 class RawPage(NamedTuple):

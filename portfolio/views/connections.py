@@ -30,7 +30,7 @@ from portfolio.models import Connection
 from portfolio.selectors import connections as selector
 from portfolio.selectors import outbound
 from portfolio.services import connections as service
-from portfolio.services import refetch
+from portfolio.services import progress, refetch
 from portfolio.services.connections import ConnectionProblem
 from portfolio.views.access import Request, recently_confirmed
 
@@ -183,7 +183,13 @@ def _shown(request: Request, connection_id: UUID, template: str) -> HttpResponse
         found = selector.detail(request.user, connection_id, now=timezone.now())
     except Connection.DoesNotExist:
         raise Http404 from None
-    context = {"detail": found, "seen": request.GET.get("seen", "")}
+    card = found.status.card
+    pairs = progress.of_pairs(card.connection, card.last_run, now=timezone.now())
+    context = {
+        "detail": found,
+        "seen": request.GET.get("seen", ""),
+        "pairs": progress.in_words(pairs) if pairs else "",
+    }
     return render(request, f"portfolio/connections/{template}.html", context)
 
 

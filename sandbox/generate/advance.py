@@ -12,10 +12,11 @@ SETTLED = 2_000  # milliseconds
 
 
 def binance(life: BinanceLife, events: int, now_ms: int) -> None:
-    """Add so many events: a deposit, a trade, a reward, a transfer, and again."""
+    """Add so many: a deposit, a trade, a reward, a transfer, a conversion, savings; and again."""
     account = life.account
     latest = max((rows[-1]["time"] for rows in account.trades.values()), default=0)
-    for step, time_ms in _moments(events, now_ms, latest):
+    for index, (_, time_ms) in enumerate(_moments(events, now_ms, latest)):
+        step = index % 6
         if step == 0:
             txid, address = ids.txid(life.rng, "TRX"), ids.address(life.rng, "TRX")
             life.deposit(time_ms, Sent("USDT", Decimal("250.5"), txid, address))
@@ -23,6 +24,10 @@ def binance(life: BinanceLife, events: int, now_ms: int) -> None:
             life.order(time_ms, Order("BTCUSDT", buy=True), [Decimal("0.00021")])
         elif step == 2:
             life.reward(time_ms, "USDC", Decimal("0.01234567"), "USDC holder rewards")
+        elif step == 4:
+            life.earn.convert(time_ms, "USDT", Decimal("12.5"), "BTC")
+        elif step == 5:
+            life.earn.subscribe(time_ms, "USDT", Decimal("20.25"))
         else:
             with exact():
                 amount = down(life.available("USDT") / 100, 4)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from sandbox.amounts import ZERO, down, exact, fixed
 from sandbox.assets import BY_CODE
 from sandbox.generate import ids
+from sandbox.generate.binance_earn import EarnLife, EarnRecords
+from sandbox.generate.binance_margin import MarginLife, MarginRecords
 from sandbox.generate.book import Book
 from sandbox.generate.prices import Prices
 from sandbox.markets import BINANCE
@@ -39,6 +41,8 @@ class BinanceAccount:
     withdrawals: list[Row] = field(default_factory=list)
     dividends: list[Row] = field(default_factory=list)
     transfers: list[Row] = field(default_factory=list)
+    margin: MarginRecords = field(default_factory=MarginRecords)
+    earn: EarnRecords = field(default_factory=EarnRecords)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,7 @@ class BinanceLife:
         self._order_id = 1_000_000 + self.rng.randrange(100_000)
         self._number = 60_000_000_000 + self.rng.randrange(1_000_000)
         self.futures: FuturesLife | None = None  # of accounts that have opened them
+        self.margin, self.earn = MarginLife(self, seed), EarnLife(self, seed)
 
     def deposit(
         self, time_ms: int, sent: Sent, *, wallet: str = SPOT, status: int = CREDITED

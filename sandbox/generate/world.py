@@ -7,7 +7,14 @@ from operator import itemgetter
 
 from sandbox.amounts import down, exact
 from sandbox.assets import BY_CODE
-from sandbox.generate import binance_futures_lives, binance_main, kraken_main, small
+from sandbox.generate import (
+    binance_futures_lives,
+    binance_main,
+    binance_more,
+    crowd,
+    kraken_main,
+    small,
+)
 from sandbox.generate.binance import BinanceAccount, BinanceLife, Sent
 from sandbox.generate.kraken import KrakenAccount, KrakenLife, decimals
 from sandbox.generate.prices import DAY, Prices
@@ -60,6 +67,7 @@ def build(anchor_ms: int) -> World:
                 ("empty", 354937870),
                 ("spot", 354937871),
                 ("older", 354937872),
+                ("crowd", 354937873),
             )
         },
         {
@@ -80,6 +88,7 @@ def _live(world: World) -> None:
     timeline = Timeline()
     binance, kraken = world.binance["main"], world.kraken["main"]
     binance_main.plan(timeline, binance)
+    binance_more.plan(timeline, binance)
     moves = sum(account == "main" for account, *_ in TO_FUTURES)
     kraken_main.plan(timeline, kraken, expected=len(TO_KRAKEN) + len(TO_BINANCE) + moves)
     for index, day in enumerate(TO_KRAKEN):
@@ -95,6 +104,8 @@ def _live(world: World) -> None:
     for name in ("spot", "older"):
         small.plan_binance(timeline, world.binance[name])
     binance_futures_lives.plan(timeline, world.binance)
+    binance_more.plan_small(timeline, world.binance["small"], small.FIRST_DAY)
+    crowd.plan(timeline, world.binance["crowd"])
     timeline.run()
     _settle(world)
 

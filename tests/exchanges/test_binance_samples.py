@@ -221,16 +221,22 @@ def test_balances_of_both_wallets(stub: Stub, binance: ExchangeClient) -> None:
     ]
 
 
-def test_receipts_for_lent_coins_are_another_wallet(stub: Stub, binance: ExchangeClient) -> None:
+def test_receipts_for_coins_in_earn_are_not_counted_twice(
+    stub: Stub, binance: ExchangeClient
+) -> None:
     rows = [("BTC", "1", "0.5"), ("LDBTC", "2", "0"), ("LDO", "3", "0"), ("ETH", "0", "0")]
     balances = ",".join(f'{{"asset":"{a}","free":"{f}","locked":"{k}"}}' for a, f, k in rows)
     stub.answers(f"{API}/account", f'{{"balances":[{balances}]}}')
     stub.answers(f"{SAPI}/asset/get-funding-asset", "[]")
     _without_futures(stub)
+    stub.answers(
+        f"{SAPI}/simple-earn/flexible/position",
+        '{"rows":[{"asset":"BTC","totalAmount":"2.00000001"}],"total":1}',
+    )
     assert binance.balances() == [
         ReportedBalance("spot", "BTC", Decimal("1.5")),
-        ReportedBalance("earn", "BTC", Decimal(2)),
         ReportedBalance("spot", "LDO", Decimal(3)),
+        ReportedBalance("earn", "BTC", Decimal("2.00000001")),
     ]
 
 

@@ -223,7 +223,7 @@ def test_markets_are_loaded_once_and_shared(stub: Stub, server: redis.Redis) -> 
         )
         plan = client.plan_streams(known_assets=frozenset({"BNB"}))
         assert "trades:BNBBTC" in [stream.key for stream in plan]
-    assert len(stub.asked) == 1
+    assert sum(asked.path.endswith("/exchangeInfo") for asked in stub.asked) == 1
     lifetime = server.ttl("markets:binance:other")
     assert isinstance(lifetime, int)
     assert 11 * 3600 < lifetime <= 12 * 3600
@@ -233,3 +233,23 @@ def _client(stub: Stub, budget: RedisBudget, hint: str):  # type: ignore[no-unty
     return registry.open_client(
         "binance", CREDENTIALS, base_url=f"{stub.url}/binance", account_hint=hint, budget=budget
     )
+
+
+def test_a_header_teaches_of_what_its_request_was_paid_from(
+    stub: Stub, server: redis.Redis
+) -> None:
+    """Binance counts each endpoint below /sapi alone, and tells all of it by the same header."""
+    used = Reply(
+        '{"total":0,"userAssetDribblets":[]}',
+        headers={"X-SAPI-USED-IP-WEIGHT-1M": "12000"},
+    )
+    stub.answers("/binance/sapi/v1/asset/dribblet", used)
+    stub.answers("/binance/sapi/v1/capital/deposit/hisrec", "[]")
+    client = _client(stub, RedisBudget(server), "the account")
+    dust = StreamSpec("dust:SPOT", RecordKind.DUST, {"account": "SPOT"})
+    deposits = StreamSpec("deposits", RecordKind.DEPOSITS)
+    client.fetch_page(dust, {}, now=datetime.now(UTC))
+    client.fetch_page(deposits, {}, now=datetime.now(UTC))
+    with pytest.raises(WaitUntil):
+        client.fetch_page(dust, {}, now=datetime.now(UTC))
+    client.fetch_page(deposits, {}, now=datetime.now(UTC))

@@ -1,4 +1,4 @@
-"""Binance: spot trades, deposits, withdrawals, dividends and moves between own wallets."""
+"""Binance: trades, deposits, withdrawals, dividends and moves between own wallets."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from portfolio.exchanges.types import StreamSpec
 _WALLETS = {  # as the types of transfers spell them
     "MAIN": "spot",
     "FUNDING": "funding",
-    "MARGIN": "margin",
+    "MARGIN": "cross margin",
     "UMFUTURE": USD_M,
     "CMFUTURE": COIN_M,
 }
@@ -44,19 +44,24 @@ _WITHDRAWAL_STATUS = {
 
 def trade(stream: StreamSpec, row: dict[str, Any]) -> Event:
     """Both legs of a spot trade and its fee, which may be in a third asset (BNB)."""
+    return fill(stream, row, wallet="spot", name="trade")
+
+
+def fill(stream: StreamSpec, row: dict[str, Any], *, wallet: str, name: str) -> Event:
+    """A trade in ``wallet``; ids are unique within a pair and ``name``."""
     base, quote = stream.scope["base"], stream.scope["quote"]
     quantity = exact(row["qty"])
     known = row.get("quoteQty")
     cost = exact(known) if known else money.multiply(quantity, exact(row["price"]))
     buys = row["isBuyer"]
     movements = [
-        Movement("spot", base, quantity if buys else money.negate(quantity)),
-        Movement("spot", quote, money.negate(cost) if buys else cost),
-        *_fee("spot", row["commissionAsset"], exact(row["commission"])),
+        Movement(wallet, base, quantity if buys else money.negate(quantity)),
+        Movement(wallet, quote, money.negate(cost) if buys else cost),
+        *_fee(wallet, row["commissionAsset"], exact(row["commission"])),
     ]
     shown = detail(row, price="price", order="orderId", trade="id")
     return Event(
-        key=f"trade:{stream.scope['symbol']}:{row['id']}",
+        key=f"{name}:{stream.scope['symbol']}:{row['id']}",
         kind=TransactionKind.TRADE,
         occurred_at=at_ms(row["time"]),
         movements=tuple(movements),

@@ -1,7 +1,11 @@
-"""Binance (spot, funding and futures wallets): https://developers.binance.com/docs/binance-spot-api-docs
+"""Binance below /api and /sapi: https://developers.binance.com/docs/binance-spot-api-docs
 
-Weights are per address and minute: 6,000 for /api, 12,000 (address) and 180,000 (account) for
-/sapi. One page of trades (1,000) costs 20, so the reserve of a quarter leaves 225 pairs a minute.
+Here the spot and funding wallets; margin, and earn with the smaller lists, have modules of their
+own.
+
+Weights are per address and minute: 6,000 for all of /api; below /sapi 12,000 (address) or 180,000
+(account) for each endpoint alone. One page of trades (1,000) costs 20, so the reserve of a quarter
+leaves 225 pairs a minute.
 """
 
 from __future__ import annotations
@@ -19,6 +23,7 @@ from portfolio.exchanges.normalisers.values import at_ms, at_utc_text
 from portfolio.exchanges.normalisers.values import exact as number
 from portfolio.exchanges.paging import IdAscending, TimeWindows, to_ms
 from portfolio.exchanges.profile import (
+    AccountsRule,
     Allowance,
     BalanceRule,
     Call,
@@ -30,13 +35,15 @@ from portfolio.exchanges.profile import (
     StreamRule,
     Treatment,
 )
+from portfolio.exchanges.profiles import binance_earn, binance_margin
 from portfolio.exchanges.profiles import binance_futures as futures
-from portfolio.exchanges.profiles.binance_pairs import plan
-from portfolio.exchanges.types import PermissionAudit, Verdict
+from portfolio.exchanges.profiles.binance_lists import by_account, by_address, sapi
+from portfolio.exchanges.profiles.binance_pairs import PAIRS, plan
+from portfolio.exchanges.types import PermissionAudit, StreamSpec, Verdict
 
 _OPENED = datetime(2017, 7, 1, tzinfo=UTC)  # nothing on Binance is older
 _DAY = timedelta(days=1)
-_API, _SAPI = "/api/v3", "/sapi/v1"
+_API = "/api/v3"
 
 ACCOUNT = Call("private", "GET", "account", {"api": 20}, _API)
 MY_TRADES = Call("private", "GET", "myTrades", {"api": 20}, _API)
@@ -44,12 +51,12 @@ EXCHANGE_INFO = Call("public", "GET", "exchangeInfo", {"api": 20}, _API)
 TIME = Call("public", "GET", "time", {"api": 1}, _API)
 PRICES = Call("public", "GET", "ticker/price", {"api": 4}, _API)
 KLINES = Call("public", "GET", "klines", {"api": 2}, _API)
-RESTRICTIONS = Call("sapi", "GET", "account/apiRestrictions", {"sapi-ip": 1}, _SAPI)
-FUNDING = Call("sapi", "POST", "asset/get-funding-asset", {"sapi-ip": 1}, _SAPI)
-DEPOSITS = Call("sapi", "GET", "capital/deposit/hisrec", {"sapi-ip": 1}, _SAPI)
-WITHDRAWALS = Call("sapi", "GET", "capital/withdraw/history", {"sapi-uid": 18000}, _SAPI)
-DIVIDENDS = Call("sapi", "GET", "asset/assetDividend", {"sapi-ip": 10}, _SAPI)
-TRANSFERS = Call("sapi", "GET", "asset/transfer", {"sapi-ip": 1}, _SAPI)
+RESTRICTIONS = sapi("account/apiRestrictions", ip=1)
+FUNDING = sapi("asset/get-funding-asset", method="POST", ip=1)
+DEPOSITS = sapi("capital/deposit/hisrec", ip=1)
+WITHDRAWALS = sapi("capital/withdraw/history", uid=18000)
+DIVIDENDS = sapi("asset/assetDividend", ip=10)
+TRANSFERS = sapi("asset/transfer", ip=1)
 
 # --- what a key may do -------------------------------------------------------------------------
 
@@ -98,15 +105,17 @@ def read_uid(text: str) -> str:
 
 
 def read_spot(text: str) -> list[ReportedBalance]:
-    """Read ``account``. Rows such as LDBTC are receipts for BTC lent out: wallet ``earn``."""
+    """Read ``account``.
+
+    Rows such as LDBTC are receipts for BTC in flexible earn, whose positions tell the same.
+    """
     rows = exact.loads(text)["balances"]
     names = {row["asset"] for row in rows}
-    found = []
-    for row in rows:
-        code, wallet = row["asset"], "spot"
-        if code.startswith("LD") and code[2:] in names:
-            code, wallet = code[2:], "earn"
-        found.append(ReportedBalance(wallet, code, _sum(row, "free", "locked")))
+    found = [
+        ReportedBalance("spot", row["asset"], _sum(row, "free", "locked"))
+        for row in rows
+        if not (row["asset"].startswith("LD") and row["asset"][2:] in names)
+    ]
     return [balance for balance in found if balance.quantity]
 
 
@@ -115,6 +124,37 @@ def read_funding(text: str) -> list[ReportedBalance]:
     parts = ("free", "locked", "freeze", "withdrawing")
     found = [ReportedBalance("funding", r["asset"], _sum(r, *parts)) for r in exact.loads(text)]
     return [balance for balance in found if balance.quantity]
+
+
+def read_accounts(lists: list[list[str]]) -> list[ReportedBalance]:
+    """Read the margin accounts and the positions of earn."""
+    cross, isolated, flexible, locked = lists
+    return [
+        *(balance for text in cross for balance in binance_margin.read_cross(text)),
+        *(balance for text in isolated for balance in binance_margin.read_isolated(text)),
+        *binance_earn.read_positions(flexible, "totalAmount"),
+        *binance_earn.read_positions(locked, "amount"),
+    ]
+
+
+def _plan_accounts(lists: list[list[str]]) -> list[StreamSpec]:
+    cross, isolated, *_ = lists
+    return [*binance_margin.plan(cross, isolated), *binance_earn.plan()]
+
+
+def _plan_pairs(
+    lists: list[list[str]], known: frozenset[str], markets: list[MarketRow]
+) -> list[StreamSpec]:
+    pairs = binance_margin.plan_cross_pairs(PAIRS, known, markets) if lists[0] else []
+    return [*pairs, *binance_earn.plan_last()]
+
+
+_ACCOUNTS = AccountsRule(
+    listings=(*binance_margin.LISTINGS, *binance_earn.LISTINGS),
+    balances=read_accounts,
+    plan=_plan_accounts,
+    plan_pairs=_plan_pairs,
+)
 
 
 def _sum(row: dict[str, Any], *names: str) -> Decimal:
@@ -224,6 +264,8 @@ _STREAMS = (
         parameters=lambda stream: {"symbol": stream.scope["symbol"]},
         absent_codes=frozenset({"-1121"}),
     ),
+    *binance_margin.STREAMS,
+    *binance_earn.STREAMS,
 )
 
 # --- prices ------------------------------------------------------------------------------------
@@ -280,8 +322,16 @@ _CODES = {
     "-1121": CodeRule(Treatment.STREAM, "Binance does not know this pair."),
     "-1100": CodeRule(Treatment.STREAM, "Binance does not accept what was asked for."),
     "-1102": CodeRule(Treatment.STREAM, "Binance does not accept what was asked for."),
+    "-1127": CodeRule(Treatment.STREAM, "Binance does not accept what was asked for."),
     "-1128": CodeRule(Treatment.STREAM, "Binance does not accept what was asked for."),
     **futures.CODES,
+    "-1130": CodeRule(Treatment.STREAM, "Binance does not accept what was asked for."),
+    "-3003": CodeRule(Treatment.STREAM, "This account has no cross margin account."),
+    "-3027": CodeRule(Treatment.STREAM, "Binance does not know this pair in margin trading."),
+    "-3999": CodeRule(Treatment.STREAM, "Binance does not offer this to this account."),
+    "-6003": CodeRule(Treatment.STREAM, "Binance does not offer this to this account."),
+    "-11001": CodeRule(Treatment.STREAM, "This account has no isolated margin account."),
+    "-11003": CodeRule(Treatment.STREAM, "Binance does not know this pair in isolated margin."),
 }
 
 PROFILE = Profile(
@@ -292,17 +342,14 @@ PROFILE = Profile(
         *(ACCOUNT, MY_TRADES, EXCHANGE_INFO, TIME, PRICES, KLINES),
         *(RESTRICTIONS, FUNDING, DEPOSITS, WITHDRAWALS, DIVIDENDS, TRANSFERS),
         *(call for wallet in futures.BOTH for call in wallet.calls),
+        *binance_margin.CALLS,
+        *binance_earn.CALLS,
     ),
     allowances=(
         Allowance("api", 6000, period=60, used_header="X-MBX-USED-WEIGHT-1M"),
-        Allowance("sapi-ip", 12000, period=60, used_header="X-SAPI-USED-IP-WEIGHT-1M"),
-        Allowance(
-            "sapi-uid",
-            180000,
-            period=60,
-            per_account=True,
-            used_header="X-SAPI-USED-UID-WEIGHT-1M",
-        ),
+        *by_address(RESTRICTIONS, FUNDING, DEPOSITS, DIVIDENDS, TRANSFERS),
+        *by_address(*binance_margin.CALLS, *binance_earn.BY_ADDRESS),
+        *by_account(WITHDRAWALS, *binance_earn.BY_ACCOUNT),
         *futures.ALLOWANCES,
     ),
     audit_call=RESTRICTIONS,
@@ -316,6 +363,7 @@ PROFILE = Profile(
         BalanceRule(FUNDING, {}, read_funding),
         *(wallet.balance for wallet in futures.BOTH),
     ),
+    accounts=_ACCOUNTS,
     positions=tuple(wallet.positions for wallet in futures.BOTH),
     streams=(*_STREAMS, *(rule for wallet in futures.BOTH for rule in wallet.streams)),
     plan=plan,

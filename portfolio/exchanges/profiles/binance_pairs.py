@@ -30,7 +30,7 @@ _DIRECTIONS = (
     *("FUNDING_UMFUTURE", "UMFUTURE_FUNDING", "FUNDING_CMFUTURE", "CMFUTURE_FUNDING"),
 )
 
-_PAIRS = PairPlan(_MAIN_QUOTES, _FORMER_QUOTES, _FORMER_COINS)
+PAIRS = PairPlan(_MAIN_QUOTES, _FORMER_QUOTES, _FORMER_COINS)
 
 
 def plan(known_assets: frozenset[str], markets: list[MarketRow]) -> list[StreamSpec]:
@@ -44,5 +44,5 @@ def plan(known_assets: frozenset[str], markets: list[MarketRow]) -> list[StreamS
             StreamSpec(f"transfers:{way}", RecordKind.TRANSFERS, {"direction": way})
             for way in _DIRECTIONS
         ),
-        *_PAIRS.streams(known_assets, markets),
+        *PAIRS.streams(known_assets, markets),
     ]

@@ -13,7 +13,8 @@ from portfolio import tasks
 from portfolio.management.base import OperatorCommand, connection_with, user_named
 from portfolio.models import Connection
 from portfolio.selectors import sync_report
-from portfolio.services import connections, prices, sync, valuation
+from portfolio.selectors.pairs import PairProgress
+from portfolio.services import connections, prices, progress, sync, valuation
 
 SLICE_SECONDS = 10.0
 TOLD_FROM_SECONDS = 5
@@ -40,7 +41,7 @@ class Command(OperatorCommand):
             for connection in active:
                 connections.request_sync(connection=connection)
                 tasks.sync_connection.delay(str(connection.pk))
-        report = [sync_report.of(connection) for connection in chosen]
+        report = [_report(connection) for connection in chosen]
         if options["json"]:
             self.print_json(report)
         else:
@@ -67,10 +68,18 @@ class Command(OperatorCommand):
                 current.last_synced_at is not None and current.last_synced_at >= started
             ):
                 return
+            if result is not sync.Slice.NOT_TAKEN:
+                self._tell_pairs(current)
             if result is sync.Slice.LATER and current.next_sync_at is not None:
                 self._sleep(current, until=current.next_sync_at)
             elif result is sync.Slice.NOT_TAKEN:
                 time.sleep(0.5)
+
+    def _tell_pairs(self, connection: Connection) -> None:
+        """Says how far trades are where they come pair by pair."""
+        told = _pairs_of(connection)
+        if told is not None:
+            self.stderr.write(f"{connection.exchange}: {progress.in_words(told)}.")
 
     def _sleep(self, connection: Connection, *, until: datetime) -> None:
         """Waits as long as the exchange wants, and says so where it is long."""
@@ -85,8 +94,26 @@ class Command(OperatorCommand):
             self.stdout.write(f"{entry['connection']} {entry['exchange']}: {entry['outcome']}")
             if entry["message"]:
                 self.stdout.write(f"  {entry['message']}")
+            if entry["pairs"]:
+                self.stdout.write(f"  {entry['pairs']['words']}")
             for kind, count in entry["records"].items():
                 self.stdout.write(f"  {kind}: {count}")
+
+
+def _pairs_of(connection: Connection) -> PairProgress | None:
+    return progress.of_pairs(connection, connection.sync_runs.first(), now=timezone.now())
+
+
+def _report(connection: Connection) -> dict[str, Any]:
+    """What the selector says, and how far pairs are (None where none are waited for)."""
+    told = _pairs_of(connection)
+    pairs = told and {
+        "done": told.done,
+        "total": told.total,
+        "seconds_left": None if told.left is None else int(told.left.total_seconds()),
+        "words": progress.in_words(told),
+    }
+    return {**sync_report.of(connection), "pairs": pairs}
 
 
 def _has_gaps(entry: dict[str, Any]) -> bool:

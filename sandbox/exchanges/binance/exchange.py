@@ -11,8 +11,11 @@ from typing import Any
 from sandbox.accounts import Key, keys_of
 from sandbox.exchanges.base import Account, Call
 from sandbox.exchanges.binance import futures
+from sandbox.exchanges.binance.earn import EarnData
 from sandbox.exchanges.binance.errors import BinanceError, missing, not_allowed
 from sandbox.exchanges.binance.futures import FuturesPrivate, FuturesPublic
+from sandbox.exchanges.binance.lists import Endpoints
+from sandbox.exchanges.binance.margin import MarginData
 from sandbox.exchanges.binance.parameters import number
 from sandbox.exchanges.binance.private import PrivateData
 from sandbox.exchanges.binance.public import PublicData
@@ -51,7 +54,7 @@ class Binance:
     """Answers below ``/binance``."""
 
     id = "binance"
-    shown: tuple[str, ...] = ("main", "small", "empty", "spot", "older")
+    shown: tuple[str, ...] = ("main", "small", "empty", "spot", "older", "crowd")
 
     def __init__(self, world: World, speed: Fraction) -> None:
         self._keys = keys_of(self.id)
@@ -63,6 +66,9 @@ class Binance:
         for host, wallet in (("fapi", USD_M), ("dapi", COIN_M)):
             public = FuturesPublic(wallet, world.prices, speed)
             self._routes |= _of_futures(host, public, FuturesPrivate(wallet, world.binance))
+        self._routes |= _more(
+            MarginData(world.binance).endpoints(), EarnData(world.binance).endpoints()
+        )
         self._routes |= WRITES
 
     def accounts(self) -> dict[str, Account]:
@@ -236,13 +242,15 @@ def _reads(public: PublicData, private: PrivateData) -> dict[tuple[str, str], Ro
         ("GET", f"{SAPI}asset/transfer"): Route(private.transfers, 1),
         ("POST", f"{SAPI}asset/get-funding-asset"): Route(private.funding, 1),
         ("GET", f"{SAPI}account/apiRestrictions"): Route(private.restrictions, 1),
-        # Nothing of these kinds happens in the sandbox yet; the answers are valid and empty.
-        ("GET", f"{SAPI}margin/allPairs"): Route(_no_margin, 1),
-        ("GET", f"{SAPI}margin/isolated/allPairs"): Route(_no_margin, 1),
-        ("GET", f"{SAPI}convert/tradeFlow"): Route(_no_conversions, 3_000, per_user=True),
-        ("GET", f"{SAPI}asset/dribblet"): Route(_no_dust, 1),
-        ("GET", f"{SAPI}fiat/orders"): Route(_no_fiat, 90_000, per_user=True),
-        ("GET", f"{SAPI}fiat/payments"): Route(_no_fiat, 1),
+    }
+
+
+def _more(*found: Endpoints) -> dict[tuple[str, str], Route]:
+    """The endpoints that modules of their own answer."""
+    return {
+        ("GET", f"{SAPI}{path}"): Route(answer, weight, per_user=bool(per_user))
+        for endpoints in found
+        for path, (answer, weight, *per_user) in endpoints.items()
     }
 
 
@@ -266,33 +274,6 @@ def _status(call: Call) -> dict[str, Any]:
     if "maintenance" in call.faults:
         return {"status": 1, "msg": "system_maintenance"}
     return {"status": 0, "msg": "normal"}
-
-
-def _no_margin(call: Call, _: Key) -> list[object]:
-    return []
-
-
-def _no_conversions(call: Call, _: Key) -> dict[str, Any]:
-    start, end = (number(call.params, name) for name in ("startTime", "endTime"))
-    if start is None or end is None:
-        raise missing("startTime" if start is None else "endTime")
-    if end - start > 30 * 86_400_000:
-        raise BinanceError(-1127, "More than 720 hours between startTime and endTime.")
-    return {
-        "list": [],
-        "startTime": start,
-        "endTime": end,
-        "limit": number(call.params, "limit") or 100,
-        "moreData": False,
-    }
-
-
-def _no_dust(call: Call, _: Key) -> dict[str, Any]:
-    return {"total": 0, "userAssetDribblets": []}
-
-
-def _no_fiat(call: Call, _: Key) -> dict[str, Any]:
-    return {"code": "000000", "message": "success", "data": [], "total": 0, "success": True}
 
 
 def _no_funds(call: Call, _: Key) -> object:

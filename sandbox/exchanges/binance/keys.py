@@ -5,4 +5,6 @@ PURPOSES = {
     "read-only-spot": ("spot", frozenset[str]()),
     # Traded USDT-M futures before what income still tells: that ledger cannot agree.
     "read-only-older": ("older", frozenset[str]()),
+    # Traded a dozen of very many pairs; empty unless the sandbox lists them (``--pairs``).
+    "read-only-crowd": ("crowd", frozenset[str]()),
 }

@@ -7,9 +7,10 @@ from typing import Any
 
 from sandbox.accounts import Key
 from sandbox.amounts import ZERO, fixed, plain
-from sandbox.assets import ASSETS, Asset
+from sandbox.assets import BY_CODE, Asset
 from sandbox.exchanges.base import Call
 from sandbox.exchanges.binance.errors import BinanceError, invalid_symbol
+from sandbox.exchanges.binance.margin import universal
 from sandbox.exchanges.binance.parameters import limit, number, required, switched_on, window
 from sandbox.generate.binance import FUNDING, SPOT, BinanceAccount, BinanceLife, Row
 from sandbox.generate.prices import DAY
@@ -28,13 +29,16 @@ class PrivateData:
         """Balances of the spot wallet; assets without balance are listed too, as on Binance."""
         account = self._of(key)
         balances = [
-            _spot_balance(account, asset.code)
-            for asset in ASSETS
-            if asset.binance
-            and (
-                account.book.balance(SPOT, asset.code)
-                or not switched_on(call.params, "omitZeroBalances")
-            )
+            *_receipts(account),
+            *(
+                _spot_balance(account, asset.code)
+                for asset in BY_CODE.values()
+                if asset.binance
+                and (
+                    account.book.balance(SPOT, asset.code)
+                    or not switched_on(call.params, "omitZeroBalances")
+                )
+            ),
         ]
         return {
             "makerCommission": 10,
@@ -121,7 +125,9 @@ class PrivateData:
         end = call.now_ms if end is None else end
         start = number(params, "startTime")
         start = end - 7 * DAY if start is None else start
-        rows = call.punctual((str(r["tranId"]), r["timestamp"], r) for r in self._of(key).transfers)
+        account = self._of(key)
+        moved = [*account.transfers, *universal(account, kind)]
+        rows = call.punctual((str(r["tranId"]), r["timestamp"], r) for r in moved)
         found = [r for r in reversed(rows) if r["type"] == kind and start <= r["timestamp"] <= end]
         if not found:
             return {"total": 0}  # without rows, as on Binance
@@ -148,7 +154,7 @@ class PrivateData:
     def coins(self, call: Call, key: Key) -> list[Row]:
         """All coins with their networks; delisted ones are not for trading any more."""
         account = self._of(key)
-        return [_coin(account, asset) for asset in ASSETS if asset.binance]
+        return [_coin(account, asset) for asset in BY_CODE.values() if asset.binance]
 
     def restrictions(self, call: Call, key: Key) -> dict[str, Any]:
         """What the key may do."""
@@ -175,6 +181,15 @@ class PrivateData:
 
     def _of(self, key: Key) -> BinanceAccount:
         return self._lives[key.account].account
+
+
+def _receipts(account: BinanceAccount) -> list[dict[str, str]]:
+    """What is in flexible products shows in the spot wallet once more, as LDBTC and the like."""
+    return [
+        {"asset": f"LD{code}", "free": fixed(amount, 8), "locked": fixed(ZERO, 8)}
+        for code, amount in sorted(account.earn.flexible.items())
+        if amount
+    ]
 
 
 def _spot_balance(account: BinanceAccount, code: str) -> dict[str, str]:

@@ -13,14 +13,13 @@ from sandbox.exchanges.binance.parameters import limit, number, required
 from sandbox.generate.prices import DAY, Prices
 from sandbox.markets import BINANCE, Market
 
-LISTED = {market.id: market for market in BINANCE.values() if market.listed}
-
 
 class PublicData:
     """The endpoints that need no key."""
 
     def __init__(self, prices: Prices, speed: Fraction) -> None:
         self._prices = prices
+        self._listed = {market.id: market for market in BINANCE.values() if market.listed}
         self._limit = int(6_000 * speed)
 
     def ping(self, call: Call) -> dict[str, Any]:
@@ -71,7 +70,7 @@ class PublicData:
 
     def klines(self, call: Call) -> list[list[Any]]:
         """Daily candles, oldest first. May raise BinanceError."""
-        market = _market(required(call.params, "symbol"))
+        market = self._market(required(call.params, "symbol"))
         if required(call.params, "interval") != "1d":
             # Days are all that the price paths know.
             raise BinanceError(-1120, "Invalid interval.")
@@ -109,11 +108,17 @@ class PublicData:
     def _wanted(self, call: Call) -> list[Market]:
         """The pairs that ``symbol`` or ``symbols`` name, or all. May raise BinanceError."""
         if "symbol" in call.params:
-            return [_market(call.params["symbol"])]
+            return [self._market(call.params["symbol"])]
         if "symbols" in call.params:
             names = call.params["symbols"].strip("[]").replace('"', "").split(",")
-            return [_market(name) for name in names]
-        return list(LISTED.values())
+            return [self._market(name) for name in names]
+        return list(self._listed.values())
+
+    def _market(self, symbol: str) -> Market:
+        market = self._listed.get(symbol)
+        if market is None:
+            raise invalid_symbol()
+        return market
 
     def _last(self, market: Market, call: Call) -> Decimal:
         return self._prices.at(market.base, market.quote, call.now_ms, market.price_places)
@@ -158,13 +163,6 @@ class PublicData:
             "count": candle.trades,
         }
         return self._quotes(market, call) | row
-
-
-def _market(symbol: str) -> Market:
-    market = LISTED.get(symbol)
-    if market is None:
-        raise invalid_symbol()
-    return market
 
 
 def _symbol(market: Market) -> dict[str, Any]:
