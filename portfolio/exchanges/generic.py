@@ -76,10 +76,10 @@ def _row_of(exchange: str) -> dict[str, Any]:
 
 def read_list(exchange: str) -> tuple[Call, ...]:
     """Return the generated read list of ``exchange``. May raise KeyError."""
-    calls = []
+    calls, most = [], _capacity(exchange)
     for line in _data("read_lists.json")[exchange]:
         section, method, path, cost = line.split(" ")
-        units = {"calls": min(int(cost), _BURST)}
+        units = {"calls": min(int(cost), most)}
         calls.append(Call(section, method, "" if path == "-" else path, units))
     return tuple(calls)
 
@@ -90,14 +90,25 @@ def trades_come_by_pair(row: Mapping[str, Any]) -> bool:
     return bool(row["trades_need_symbol"]) and "trades" in kinds and "ledger" not in kinds
 
 
+def _pace(exchange: str) -> Decimal:
+    """Units a second: half of what ccxt thinks possible."""
+    return Decimal(500) / max(_row_of(exchange)["ms_per_call"], 1)
+
+
+def _capacity(exchange: str) -> int:
+    """Units that may be used at once; where calls cost many units, enough for a few calls."""
+    return max(_BURST, int(2 * _pace(exchange)))
+
+
 def generic_rules(exchange: str, name: str) -> Rules:
     """Return what the gateway must know: half of the pace that ccxt thinks possible."""
-    pace = Decimal(500) / max(_row_of(exchange)["ms_per_call"], 1)
     return Rules(
         exchange=exchange,
         name=name,
         calls=read_list(exchange),
-        allowances=(Allowance("calls", _BURST, refill=pace, reserve=Decimal(0)),),
+        allowances=(
+            Allowance("calls", _capacity(exchange), refill=_pace(exchange), reserve=Decimal(0)),
+        ),
         options={"adjustForTimeDifference": True},
     )
 
@@ -230,7 +241,8 @@ class GenericClient:
             params |= {walk["before"] if by_id else "until": asked["before"]}
         symbol, limit = stream.scope.get("symbol"), self._row["page"]
         rows = self._call(_METHODS[kind][0], symbol, asked.get("since"), limit, params)
-        return list(rows)
+        # Some classes write what was asked into every row: it says nothing of the record.
+        return [{name: row[name] for name in row if name not in params} for row in rows]
 
     def _end(self, end: str, moment: int) -> dict[str, Any]:
         """Return the later bound as this exchange takes it; whole seconds are rounded up."""

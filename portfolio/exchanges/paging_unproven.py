@@ -8,7 +8,7 @@ them, times mean nothing there. A page that may have been cut off proves nothing
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,6 +17,7 @@ from portfolio.exchanges.paging import (
     Answer,
     Cursor,
     Descending,
+    Row,
     Step,
     TimeWindows,
     from_ms,
@@ -181,26 +182,24 @@ class Unproven:
     def _onward(self, cursor: Cursor, answer: Answer, now: datetime) -> Step:
         at = {"since": self._from(cursor.get("at", {}), now), **cursor.get("at", {})}
         begin = self._from(at, now)
-        times = sorted(t for r in answer.rows if (t := to_ms(r.occurred_at)) >= begin)
-        rising = at.get("order") == "rising"
+        rows = [row for row in answer.rows if to_ms(row.occurred_at) >= begin]
+        rising = at.get("order") == "rising" or _has_beyond(at, rows)
         if "edge" in at and not rising:
-            # What a full page did not have, though it was there, is beyond its newest record:
-            # then it was cut at that end. Else it was, or may have been, cut at its oldest.
-            rising = any(at["edge"] < time <= at["asked"] for time in times)
-            if not rising:
-                return self._again(cursor, self._only_newest(at, now), "onward")
+            return self._again(cursor, self._only_newest(at, now), "onward")
         if rising:
             at["order"] = "rising"
-        if not self._windows(cursor).is_full(answer) or not times:
+        if not self._windows(cursor).is_full(answer) or not rows:
             return self._again(cursor, self._up_to_now(at, now), "onward")
-        return self._again(cursor, self._next_page(at, begin, times, now), "onward")
+        return self._again(cursor, self._next_page(at, begin, rows, now), "onward")
 
-    def _next_page(self, at: Cursor, begin: int, times: list[int], now: datetime) -> Step:
+    def _next_page(self, at: Cursor, begin: int, rows: list[Row], now: datetime) -> Step:
+        times = sorted(to_ms(row.occurred_at) for row in rows)
         edge, since = times[-1], at["since"]
         follows = edge - 1  # whether the exchange takes it as inclusive or not
         if follows <= begin:  # more in one millisecond than a page can hold
             follows = since = edge + 1
-        page = {"oldest": times[0], "edge": edge, "asked": to_ms(now)}
+        there = [row.external_id for row in rows if to_ms(row.occurred_at) == edge]
+        page = {"oldest": times[0], "edge": edge, "there": there, "asked": to_ms(now)}
         onward = {**at, **page, "since": since, "from": follows}
         sure = at.get("order") == "rising" and follows > since
         covered = (from_ms(since), from_ms(follows)) if sure else None
@@ -245,6 +244,22 @@ class Unproven:
         unserved = (from_ms(until), from_ms(reach)) if missed and reach > until else None
         covered = (from_ms(reach), now) if to_ms(now) > reach else None
         return Step({**cursor, "way": "last", "at": onward}, True, covered, now, unserved)
+
+
+def _has_beyond(at: Mapping[str, Any], rows: Sequence[Row]) -> bool:
+    """Tell whether rows came that the full page before should have had, were it the newest.
+
+    Then it was cut at its newer end. Else it was, or may have been, cut at its older one.
+    """
+    if "edge" not in at:
+        return False
+    until = at["asked"] - _NEAR  # what came in between says nothing
+    later = [row for row in rows if at["edge"] <= to_ms(row.occurred_at) <= until]
+    return any(
+        to_ms(row.occurred_at) > at["edge"]
+        or (row.external_id not in at["there"] and at["oldest"] < at["edge"])
+        for row in later
+    )
 
 
 def _to(cursor: Cursor) -> Step:

@@ -102,6 +102,16 @@ def test_the_whole_history_adds_up_to_the_balances(
     assert not {401, 404, 500} & set(address[1].refused)
 
 
+def test_a_record_is_the_same_whatever_was_asked(
+    exchange: str, client: ExchangeClient, address: tuple[str, Served]
+) -> None:
+    for stream in client.plan_streams(known_assets=frozenset({"BTC"})):
+        first, _ = walk(client, stream)
+        again, _ = walk(client, stream)
+        assert {i: r.body for i, r in again.items()} == {i: r.body for i, r in first.items()}
+        assert "till" not in str([record.body for record in first.values()])
+
+
 def test_what_is_said_to_be_whole_reaches_back_to_the_beginning(
     server: Any, client: ExchangeClient
 ) -> None:

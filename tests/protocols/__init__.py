@@ -1,1 +1,1 @@
-"""Small exchanges over HTTP, each with a protocol of its own; they share nothing with the product."""
+"""Small exchanges over HTTP, each with its own protocol; they share nothing with the product."""

@@ -1,7 +1,7 @@
 """BTC Markets, API v3: HMAC-SHA512, lists newest first, pages by the numbers of records.
 
-As https://docs.btcmarkets.net/v3 describes it: ``before`` and ``after`` are record ids, ``limit`` is
-10 where it is not given and 200 at most. Trades are asked for by market here.
+As https://docs.btcmarkets.net/v3 describes it: ``before`` and ``after`` are record ids, ``limit``
+is 10 where it is not given and 200 at most. Trades are asked for by market here.
 """
 
 from __future__ import annotations
