@@ -243,11 +243,12 @@ def describe(instance: Any) -> dict[str, Any]:
         "withdrawals": "fetchWithdrawals",
         "ledger": "fetchLedger",
     }
+    by_symbol = _needs_symbol(instance)
     row = {
         "name": instance.name,
         "credentials": sorted(n for n, needed in instance.requiredCredentials.items() if needed),
         "kinds": [kind for kind, flag in kinds.items() if has.get(flag) is True],
-        "trades_need_symbol": _needs_symbol(instance),
+        "trades_need_symbol": by_symbol,
         "days_back": _days(instance, "daysBack"),
         "window_days": _days(instance, "untilDays"),
         "page": _page(instance),
@@ -257,6 +258,12 @@ def describe(instance: Any) -> dict[str, Any]:
         "funding_wallet": probing.has_funding_wallet(type(instance)),
         "net_of_fee": _is_net(instance),
     }
+    # A flag says that there is a method, not that it can be asked without naming a coin.
+    row["kinds"] = [
+        kind
+        for kind in row["kinds"]
+        if probing.can_ask(type(instance), kind, by_symbol=kind == "trades" and by_symbol)
+    ]
     return {**row, "walks": _walks(instance.id, instance, row)}
 
 
@@ -266,7 +273,10 @@ def _needs_symbol(instance: Any) -> bool:
     if feature.get("symbolRequired") is not None:
         return bool(feature["symbolRequired"])
     source = inspect.getsource(type(instance).fetch_my_trades)
-    return "requires a symbol" in source
+    cls, has = type(instance), instance.has.get("fetchMyTrades") is True
+    return "requires a symbol" in source or (
+        has and not probing.can_ask(cls, "trades", by_symbol=False)
+    )
 
 
 def _days(instance: Any, name: str) -> int | None:

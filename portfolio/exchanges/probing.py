@@ -13,6 +13,8 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+import ccxt
+
 _SINCE, _UNTIL = 1_600_000_000_000, 1_600_086_400_000
 _KINDS = {
     "trades": "fetch_my_trades",
@@ -55,6 +57,17 @@ def walks(
         if asked is not None:
             found[kind] = _walk(asked, pairs, documented)
     return found
+
+
+def can_ask(cls: type[Any], kind: str, *, by_symbol: bool) -> bool:
+    """Tell whether ccxt comes as far as a request; some kinds want a coin or an account named."""
+    try:
+        _ask(cls, _KINDS[kind], by_symbol=by_symbol)
+    except (ccxt.ArgumentsRequired, ccxt.NotSupported):
+        return False
+    except Exception:  # whatever ccxt makes of an answer with nothing in it
+        return True
+    return True
 
 
 def has_funding_wallet(cls: type[Any]) -> bool:
@@ -136,6 +149,14 @@ class _Asked(Exception):
 
 def _asked(cls: type[Any], method: str, *, by_symbol: bool) -> dict[str, Any] | None:
     """Return the parameters of the first request that tells of a bound, or of the last at all."""
+    try:
+        return _ask(cls, method, by_symbol=by_symbol)
+    except Exception:  # whatever ccxt makes of being asked so
+        return None
+
+
+def _ask(cls: type[Any], method: str, *, by_symbol: bool) -> dict[str, Any] | None:
+    """May raise whatever ccxt raises before it comes to a request."""
     instance, seen = _instance(cls), list[dict[str, Any]]()
 
     def fetch2(
@@ -153,8 +174,9 @@ def _asked(cls: type[Any], method: str, *, by_symbol: bool) -> dict[str, Any] | 
         getattr(instance, method)(symbol, *frame, _SINCE, 50, {"until": _UNTIL})
     except _Asked as told:
         return told.parameters
-    except Exception:  # whatever ccxt makes of an answer with nothing in it
-        return seen[-1] if seen else None
+    except Exception:  # of an answer with nothing in it, where there was a request
+        if not seen:
+            raise
     return seen[-1] if seen else None
 
 
