@@ -92,7 +92,7 @@ def trades_come_by_pair(row: Mapping[str, Any]) -> bool:
 
 def _pace(exchange: str) -> Decimal:
     """Units a second: half of what ccxt thinks possible."""
-    return Decimal(500) / max(_row_of(exchange)["ms_per_call"], 1)
+    return Decimal(500) / max(int(_row_of(exchange)["ms_per_call"]), 1)
 
 
 def _capacity(exchange: str) -> int:

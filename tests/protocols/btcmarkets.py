@@ -85,7 +85,7 @@ class BTCMarkets:
 
     def _trades(self, request: Request) -> Any:
         market = request.parameters.get("marketId")
-        if market not in (f"{base}-{quote}" for base, quote in (*_PAIRS, _GONE)):
+        if market not in [f"{base}-{quote}" for base, quote in (*_PAIRS, _GONE)]:
             raise Refusal(400, {"code": "MarketNotFound", "message": "invalid marketId"})
         chosen = [t for t in self.life.trades if f"{t.base}-{t.quote}" == market]
         return [_trade(t) for t in _page(chosen, request)]

@@ -83,7 +83,8 @@ class Life:
     def balances(self) -> dict[str, Decimal]:
         """Return what is there by coin, zeros left out."""
         totals: dict[str, Decimal] = {}
-        for record in (*self.trades, *self.transfers):
+        records: list[Trade | Transfer] = [*self.trades, *self.transfers]
+        for record in records:
             for coin, amount in record.moves():
                 totals[coin] = _EXACT.add(totals.get(coin, Decimal(0)), amount)
         return {coin: total for coin, total in totals.items() if total}
