@@ -102,13 +102,16 @@ class Unproven:
 
     def rewind(self, cursor: Cursor, since: datetime) -> Cursor:
         """Return the cursor from which all since then is read again."""
-        at, way = dict(cursor.get("at", {})), cursor.get("way")
+        at, way = dict(cursor.get("at", {})), self._way(cursor)
         mark = max(to_ms(since), to_ms(self.floor))
-        if way not in ("look", "windows", "onward"):
-            return {"v": _VERSION, **({"way": way} if way == "last" else {})}
+        if way == "back":
+            passing = ("mark", "crowd", "end")
+            rest = {name: value for name, value in at.items() if name not in passing}
+            lower = {"start": min(at["start"], mark)} if "start" in at else {}
+            return {**cursor, "at": {**rest, **lower}}
         kept = {name: at[name] for name in ("v", "since", "order") if name in at}
         begin = {"from": min(at["from"], mark)} if "from" in at else {}
-        return {**cursor, "at": {**kept, **begin}}
+        return cursor if way in ("last", "test") else {**cursor, "at": {**kept, **begin}}
 
     # --- finding out -----------------------------------------------------------------------------
 

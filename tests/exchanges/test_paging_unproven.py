@@ -197,16 +197,18 @@ def test_a_full_moment_is_not_claimed(name: str) -> None:
     assert not done.claims(at) or done.found == {i for i, _ in rows}
 
 
-def test_a_stretch_is_read_again_when_sent_back() -> None:
-    rows, walk = life(3, 40), walk_of()
-    _, cursor = run(walk, obedient, rows, {}, NOW)
-    late = (9_000, to_ms(NOW) - 100 * DAY)
+@pytest.mark.parametrize("name", ["obedient", "rising", "downwards by number"])
+def test_a_stretch_is_read_again_when_sent_back(name: str) -> None:
+    behaviour, options, _ = EXCHANGES[name]
+    rows, walk = life(3, 60), walk_of(**options)
+    _, cursor = run(walk, behaviour, rows, {}, NOW)
+    since = from_ms(sorted(at for _, at in rows)[len(rows) // 3])
+    recent = {i for i, at in rows if from_ms(at) >= since}
     later = NOW + timedelta(hours=1)
-    missed, again = run(walk, obedient, [*rows, late], cursor, later)
-    assert late[0] not in missed.found
-    back = walk.rewind(again, NOW - timedelta(days=120))
-    found, _ = run(walk, obedient, [*rows, late], back, later)
-    assert late[0] in found.found
+    usual, again = run(walk, behaviour, rows, cursor, later)
+    assert not recent <= usual.found
+    found, _ = run(walk, behaviour, rows, walk.rewind(again, since), later)
+    assert recent <= found.found
     assert len(found.found) < len(rows)
 
 
@@ -217,3 +219,12 @@ def test_bounds_are_tried_once_there_is_something_to_try_them_on() -> None:
     rows = [(1, to_ms(NOW) + 5)]
     done, _ = run(walk, by_number, rows, cursor, NOW + timedelta(hours=1))
     assert done.found == {1}
+
+
+def test_a_page_cut_within_its_last_moment_shows_where_it_was_cut() -> None:
+    """Eight records, seven a page, the last two of one moment: only the ids tell."""
+    at = to_ms(NOW) - 50 * DAY
+    rows = [(n, at + min(n, 7) * DAY) for n in range(1, 9)]
+    done, _ = run(walk_of(takes_end=False), rising, rows, {}, NOW)
+    assert not done.unserved
+    assert all(done.claims(moment) for _, moment in rows)

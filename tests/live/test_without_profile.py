@@ -114,10 +114,10 @@ def assert_equals_server(connection: Connection, world: World) -> None:
 
 
 def _troubled(request: Request, number: int) -> Refusal | None:
-    """Every 13th request meets a fault, every 40th one that asks to wait."""
-    if number % 40 == 0:
+    """Every 31st request meets a fault, every 90th one that asks to wait."""
+    if number % 90 == 0:
         return Refusal(429, {"code": "TooManyRequests"}, {"Retry-After": "1"})
-    if number % 13 == 0:
+    if number % 31 == 0:
         return Refusal(503, "<html>under maintenance</html>")
     return None
 
