@@ -26,6 +26,7 @@ __all__ = [
 ]
 
 _BY_PAIR = "pair by pair, of assets that are held or were deposited, withdrawn or traded before"
+_NEWEST = "the newest page only: it cannot be asked for by time"
 _DATA = Path(__file__).parent / "data" / "catalogue.json"
 
 
@@ -120,6 +121,13 @@ def _info(exchange: str) -> ExchangeInfo:
     )
 
 
+def _reach_note(row: Mapping[str, Any], kind: str) -> str:
+    """Return what is known of a list that cannot be asked for by time or number."""
+    walk = row["walks"].get(kind) if kind in row["kinds"] else None
+    bounded = walk is None or walk["since"] or walk["end"] or "before" in walk
+    return "" if bounded else _NEWEST
+
+
 def _from_flags(row: dict[str, Any]) -> tuple[Capability, ...]:
     """Return what ccxt's own table says of an exchange that has no profile."""
     days = row["days_back"]
@@ -132,7 +140,7 @@ def _from_flags(row: dict[str, Any]) -> tuple[Capability, ...]:
             note = "the ledger books them" if by_ledger else _BY_PAIR
             found.append(Capability(kind, not by_ledger, "" if by_ledger else reach, note))
         else:
-            found.append(Capability(kind, served, reach if served else "", ""))
+            found.append(Capability(kind, served, reach if served else "", _reach_note(row, kind)))
     rest = (RecordKind.TRANSFERS, RecordKind.REWARDS)
     found += [Capability(kind.value, available=False) for kind in rest]
     return tuple(found)

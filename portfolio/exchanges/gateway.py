@@ -67,6 +67,7 @@ class Gateway:
         self._reply: Reply | None = None
         self._costs: Mapping[str, int] = {}
         self._unquoted: dict[int, str] = {}
+        self._most = 0
         self._remembers = False
         self._spent: Mapping[str, int] = {}
         self._clock_key = (rules.exchange, base_url or "")
@@ -136,7 +137,9 @@ class Gateway:
             self._unquoted[id(digits)] = digits
             return digits
 
-        return json.loads(text, parse_float=fraction)
+        value = json.loads(text, parse_float=fraction)
+        self._most = max(self._most, _longest(value))
+        return value
 
     def _bucket(self, allowance: Allowance) -> str:
         parts = [self._venue, allowance.name]
@@ -179,12 +182,16 @@ class Gateway:
 
     def unified(self, method: str, *arguments: Any) -> Any:
         """Return the result of one of ccxt's unified reads. May raise any GatewayError."""
-        self._unquoted = {}
+        self._unquoted, self._most = {}, 0
         self._remembers = True
         try:
             return self._attempt(lambda: getattr(self._ccxt, method)(*arguments))
         finally:
             self._remembers = False
+
+    def sent(self) -> int:
+        """Return how many rows the longest list had that came for the latest ``unified`` call."""
+        return self._most
 
     def as_sent(self, value: Any) -> str:
         """Return JSON of a value of the latest ``unified`` call: bare numbers are bare again."""
@@ -206,6 +213,10 @@ class Gateway:
             "options": {name: instance.options.get(name) for name in names},
         }
         cache.set(key, json.dumps(data, default=str))
+
+    def iso(self, ms: int) -> str:
+        """Return a moment as ccxt writes it for exchanges that take words."""
+        return str(self._ccxt.iso8601(ms))
 
     def spot_pairs(self) -> dict[str, tuple[str, str]]:
         """Return the spot pairs of the loaded markets that trade: symbol -> (asset, currency)."""
@@ -282,3 +293,13 @@ class Gateway:
     def close(self) -> None:
         """Close the connections."""
         self._ccxt.session.close()
+
+
+def _longest(value: Any) -> int:
+    """Return the length of the longest list of an answer, those within its records left out."""
+    if isinstance(value, list):
+        return len(value)
+    if not isinstance(value, dict):
+        return 0
+    records = len(value) if all(isinstance(row, dict) for row in value.values()) else 0
+    return max([records, *map(_longest, value.values())])

@@ -22,6 +22,8 @@ from typing import Any
 import ccxt
 from ccxt.base.types import Entry
 
+from portfolio.exchanges import probing
+
 DATA = Path(__file__).parent / "data"
 
 READS = (
@@ -114,6 +116,13 @@ KNOWN_READS = frozenset(
         ("upbit", "GET", "orders/closed"),
     }
 )
+# How the later bound of a stretch of time is called, where ccxt calls it otherwise.
+DOCUMENTED_ENDS = {"bequant": "till", "fmfwio": "till", "hitbtc": "till"}  # api.hitbtc.com
+# Where bounds are numbers of records, not times: what asks for those before a record.
+BEFORE_IDS = {
+    "bitflyer": "before",  # lightning.bitflyer.com/docs, Pagination
+    "btcmarkets": "before",  # docs.btcmarkets.net/v3, Pagination
+}
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 
@@ -234,17 +243,28 @@ def describe(instance: Any) -> dict[str, Any]:
         "withdrawals": "fetchWithdrawals",
         "ledger": "fetchLedger",
     }
-    return {
+    by_symbol = _needs_symbol(instance)
+    row = {
         "name": instance.name,
         "credentials": sorted(n for n, needed in instance.requiredCredentials.items() if needed),
         "kinds": [kind for kind, flag in kinds.items() if has.get(flag) is True],
-        "trades_need_symbol": _needs_symbol(instance),
-        "days_back": _days_back(instance),
+        "trades_need_symbol": by_symbol,
+        "days_back": _days(instance, "daysBack"),
+        "window_days": _days(instance, "untilDays"),
         "page": _page(instance),
         "ms_per_call": int(instance.rateLimit),
         "prices": bool(has.get("fetchTickers") is True),
         "candles": bool(has.get("fetchOHLCV") is True),
+        "funding_wallet": probing.has_funding_wallet(type(instance)),
+        "net_of_fee": _is_net(instance),
     }
+    # A flag says that there is a method, not that it can be asked without naming a coin.
+    row["kinds"] = [
+        kind
+        for kind in row["kinds"]
+        if probing.can_ask(type(instance), kind, by_symbol=kind == "trades" and by_symbol)
+    ]
+    return {**row, "walks": _walks(instance.id, instance, row)}
 
 
 def _needs_symbol(instance: Any) -> bool:
@@ -253,12 +273,32 @@ def _needs_symbol(instance: Any) -> bool:
     if feature.get("symbolRequired") is not None:
         return bool(feature["symbolRequired"])
     source = inspect.getsource(type(instance).fetch_my_trades)
-    return "requires a symbol" in source
+    cls, has = type(instance), instance.has.get("fetchMyTrades") is True
+    return "requires a symbol" in source or (
+        has and not probing.can_ask(cls, "trades", by_symbol=False)
+    )
 
 
-def _days_back(instance: Any) -> int | None:
-    days = _feature(instance, "fetchMyTrades").get("daysBack")
-    return int(days) if days and int(days) < 100_000 else None
+def _days(instance: Any, name: str) -> int | None:
+    days = _feature(instance, "fetchMyTrades").get(name)
+    return int(days) if days and int(days) < 10_000 else None  # more means "not known"
+
+
+def _walks(exchange: str, instance: Any, row: dict[str, Any]) -> dict[str, Any]:
+    """Return per kind which bounds go out, and what asks for records before another."""
+    named = DOCUMENTED_ENDS.get(exchange, "")
+    by_symbol = {k: k == "trades" and row["trades_need_symbol"] for k in row["kinds"]}
+    found = probing.walks(type(instance), by_symbol, documented=named)
+    if exchange in BEFORE_IDS:
+        return {kind: {**walk, "before": BEFORE_IDS[exchange]} for kind, walk in found.items()}
+    return found
+
+
+def _is_net(instance: Any) -> bool:
+    """Tell whether ccxt takes the fee off the amount of a deposit or withdrawal."""
+    method = getattr(type(instance), "parse_transaction", None)
+    source = inspect.getsource(method) if method else ""
+    return bool(re.search(r"string_sub\(amount\w*, fee", source))
 
 
 def _page(instance: Any) -> int | None:

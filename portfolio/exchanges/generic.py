@@ -1,39 +1,43 @@
 """Exchanges without a profile: ccxt's unified calls, through the same guard and budget.
 
-Careful rather than quick: stretches of time are asked for one by one, and a stretch whose answer
-may have been cut off is halved. What ccxt made of a record is stored beside the record itself, so
-that it can be read again later without ccxt.
+Careful rather than quick: what bounds mean there is tried first, and an answer that may have been
+cut off is asked for in smaller parts (``paging_unproven``). What ccxt made of a record is stored
+beside the record itself, so that it can be read again later without ccxt.
 """
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import functools
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from portfolio.engine import money
 from portfolio.engine.types import RecordKind, ReportedBalance
 from portfolio.exchanges import exact
 from portfolio.exchanges.client import understand, unproved
+from portfolio.exchanges.errors import GatewayError, StreamUnavailable, TryAgain
 from portfolio.exchanges.gateway import Gateway, Rules
 from portfolio.exchanges.markets import LocalMarketCache, MarketCache
 from portfolio.exchanges.normalisers.values import at_ms
 from portfolio.exchanges.normalisers.values import exact as number
-from portfolio.exchanges.paging import Answer, Cursor, Row, TimeWindows
+from portfolio.exchanges.paging import Answer, Cursor, Row
+from portfolio.exchanges.paging_unproven import Unproven
+from portfolio.exchanges.paging_windows import days
 from portfolio.exchanges.profile import Allowance, Call, MarketRow
 from portfolio.exchanges.profiles.pairs import PairPlan
 from portfolio.exchanges.types import (
-    Candle,
     FetchedRecord,
     Page,
     PermissionAudit,
     StreamSpec,
-    Ticker,
 )
 
 _DATA = Path(__file__).parent / "data"
@@ -43,12 +47,20 @@ _METHODS = {
     "withdrawals": ("fetch_withdrawals", RecordKind.WITHDRAWALS),
     "ledger": ("fetch_ledger", RecordKind.LEDGER),
 }
-_PAGE_SIZES = frozenset({10, 20, 25, 30, 40, 50, 100, 150, 200, 250, 300, 500, 1000, 1500, 2000})
+# Counts that smell of a page cut off: asking in smaller parts costs little, a lost record much.
+_PAGE_SIZES = frozenset(n for n in range(10, 10_001) if n % 10 == 0 or n % 25 == 0)
 _FLOOR = datetime(2013, 1, 1, tzinfo=UTC)
 _BURST = 20
 _PAIRS = PairPlan(
-    main_quotes=("USDT", "USD", "EUR", "USDC", "BTC", "ETH", "GBP", "JPY", "BRL", "TRY", "AUD")
+    main_quotes=("USDT", "USD", "EUR", "USDC", "BTC", "ETH", "GBP", "JPY", "BRL", "TRY", "AUD"),
+    name=lambda base, quote: f"{base}/{quote}",
 )
+_FORMER_QUOTES = 3  # the currencies with most pairs, in which a coin may have been traded before
+_ABSENT_RESTS = timedelta(days=7)
+_OVERLAP = timedelta(days=14)
+# What ccxt calls a refusal of what was asked; "" is an error that it does not know.
+_REFUSALS = ("BadRequest", "ArgumentsRequired", "NotSupported", "")
+_UNKNOWN_WALK = {"since": True, "end": "until"}
 
 
 @functools.cache
@@ -64,10 +76,10 @@ def _row_of(exchange: str) -> dict[str, Any]:
 
 def read_list(exchange: str) -> tuple[Call, ...]:
     """Return the generated read list of ``exchange``. May raise KeyError."""
-    calls = []
+    calls, most = [], _capacity(exchange)
     for line in _data("read_lists.json")[exchange]:
         section, method, path, cost = line.split(" ")
-        units = {"calls": min(int(cost), _BURST)}
+        units = {"calls": min(int(cost), most)}
         calls.append(Call(section, method, "" if path == "-" else path, units))
     return tuple(calls)
 
@@ -78,14 +90,25 @@ def trades_come_by_pair(row: Mapping[str, Any]) -> bool:
     return bool(row["trades_need_symbol"]) and "trades" in kinds and "ledger" not in kinds
 
 
+def _pace(exchange: str) -> Decimal:
+    """Units a second: half of what ccxt thinks possible."""
+    return Decimal(500) / max(int(_row_of(exchange)["ms_per_call"]), 1)
+
+
+def _capacity(exchange: str) -> int:
+    """Units that may be used at once; where calls cost many units, enough for a few calls."""
+    return max(_BURST, int(2 * _pace(exchange)))
+
+
 def generic_rules(exchange: str, name: str) -> Rules:
     """Return what the gateway must know: half of the pace that ccxt thinks possible."""
-    pace = Decimal(500) / max(_row_of(exchange)["ms_per_call"], 1)
     return Rules(
         exchange=exchange,
         name=name,
         calls=read_list(exchange),
-        allowances=(Allowance("calls", _BURST, refill=pace, reserve=Decimal(0)),),
+        allowances=(
+            Allowance("calls", _capacity(exchange), refill=_pace(exchange), reserve=Decimal(0)),
+        ),
         options={"adjustForTimeDifference": True},
     )
 
@@ -115,10 +138,21 @@ class GenericClient:
         return unproved(self._name)
 
     def balances(self) -> list[ReportedBalance]:
-        """Return the balances of the default wallet. May raise any GatewayError."""
-        totals = self._call("fetch_balance").get("total") or {}
-        found = {code: number(total) for code, total in totals.items() if total is not None}
-        return [ReportedBalance("spot", code, total) for code, total in found.items() if total]
+        """Return what trading and funding wallets hold together. May raise any GatewayError."""
+        totals: dict[str, Decimal] = {}
+        for code, total in self._totals():
+            totals[code] = money.add(totals.get(code, money.ZERO), total)
+        return [ReportedBalance("spot", code, total) for code, total in totals.items() if total]
+
+    def _totals(self) -> Iterator[tuple[str, Decimal]]:
+        yield from self._wallet({})
+        if self._row["funding_wallet"]:
+            with contextlib.suppress(StreamUnavailable):  # there is none, or not for this key
+                yield from self._wallet({"type": "funding"})
+
+    def _wallet(self, params: Mapping[str, str]) -> list[tuple[str, Decimal]]:
+        totals = self._call("fetch_balance", dict(params)).get("total") or {}
+        return [(code, number(total)) for code, total in totals.items() if total is not None]
 
     def positions(self) -> None:
         """Return None: open positions are read by profiles only."""
@@ -133,65 +167,100 @@ class GenericClient:
             kinds.remove("trades")
         by_ledger = "ledger" in kinds and "trades" not in kinds
         whole = [
-            StreamSpec(kind, _METHODS[kind][1], {"books": _books(kind, by_ledger=by_ledger)})
+            StreamSpec(kind, _METHODS[kind][1], self._scope(kind, by_ledger=by_ledger))
             for kind in kinds
         ]
         return [*whole, *(self._pairs_of(known_assets) if pairwise else ())]
 
+    def _scope(self, kind: str, *, by_ledger: bool) -> dict[str, str]:
+        net = {"amounts": "net"} if kind == "deposits" and self._row["net_of_fee"] else {}
+        return {"books": _books(kind, by_ledger=by_ledger), **net}
+
     def _pairs_of(self, known_assets: frozenset[str]) -> list[StreamSpec]:
-        """Return the listed pairs of assets that were seen; those of no other are asked for."""
+        """Return the pairs of assets that were seen, listed or not; no other is asked for."""
         self._load_markets()
-        rows = [
-            MarketRow(symbol, base, quote, trading=True)
-            for symbol, (base, quote) in self._gateway.spot_pairs().items()
-        ]
-        planned = _PAIRS.streams(known_assets, rows)
+        listed = self._gateway.spot_pairs()
+        rows = [MarketRow(name, *pair, trading=True) for name, pair in listed.items()]
+        quotes = Counter(quote for _, quote in listed.values())
+        former = tuple(quote for quote, _ in quotes.most_common(_FORMER_QUOTES))
+        plan = dataclasses.replace(_PAIRS, former_quotes=former, former_coin_quotes=0)
         return [
             StreamSpec(stream.key, stream.kind, {**stream.scope, "books": "all"})
-            for stream in planned
-            if "sweep" not in stream.scope
+            for stream in plan.streams(known_assets, rows)
+            if "sweep" not in stream.scope or stream.scope["symbol"] not in listed
         ]
 
     def fetch_page(self, stream: StreamSpec, cursor: Cursor, *, now: datetime) -> Page:
-        """Return one stretch of time of ``stream``. May raise any GatewayError."""
-        method, strategy = _METHODS[stream.key.partition(":")[0]][0], self._strategy()
+        """Return one answer's records of ``stream``. May raise any GatewayError."""
+        kind = stream.key.partition(":")[0]
+        method, strategy = _METHODS[kind][0], self._strategy(kind)
+        if _rests(cursor, now):
+            return Page((), cursor, is_last=True, covered=None, endpoint=method)
         asked = strategy.parameters(cursor, now)
-        symbol, until = stream.scope.get("symbol"), {"until": asked["until"]}
-        rows = self._call(method, symbol, asked["since"], self._row["page"], until)
-        records = understand(lambda _: self._records(rows, asked), "", self._name)
-        known = [Row(record.external_id, record.occurred_at) for record in records]
-        step = strategy.advance(cursor, Answer(known), now)
+        try:
+            rows = self._ask(kind, stream, asked)
+        except (StreamUnavailable, TryAgain) as error:
+            return self._refused(error, stream, cursor, now)
+        records = understand(lambda _: self._records(rows), "", self._name)
+        known = [Row(str(row.get("id")), at_ms(row["timestamp"])) for row in rows if _is_dated(row)]
+        step = understand(
+            lambda sent: strategy.advance(cursor, Answer(known, total=sent), now),
+            self._gateway.sent(),
+            self._name,
+        )
+        undated = len(known) < len(rows)  # one that nobody can place may belong anywhere
         return Page(
             records=tuple(records),
             cursor=step.cursor,
             is_last=step.is_last,
-            covered=step.covered,
+            covered=None if undated else step.covered,
             endpoint=method,
             progress=step.progress,
+            unserved=step.unserved,
         )
 
-    def _strategy(self) -> TimeWindows:
-        days = self._row["days_back"]
-        return TimeWindows(
-            start_parameter="since",
-            end_parameter="until",
-            limit_parameter="limit",
-            limit=self._row["page"] or 10_000,
-            window=timedelta(days=min(days or 30, 30)),
-            floor=_FLOOR,
-            overlap=timedelta(days=14),
-            retention=timedelta(days=days) if days else None,
-            full_sizes=_PAGE_SIZES,
-        )
+    def _refused(
+        self, error: GatewayError, stream: StreamSpec, cursor: Cursor, now: datetime
+    ) -> Page:
+        """Return where to go on when what was asked was refused; else raise the error again."""
+        kind = stream.key.partition(":")[0]
+        if "sweep" in stream.scope and isinstance(error, StreamUnavailable):
+            absent = {**cursor, "absent": now.isoformat()}  # there was no such pair
+            return Page((), absent, is_last=True, covered=None, endpoint=_METHODS[kind][0])
+        step = self._strategy(kind).skip(cursor, now) if error.code in _REFUSALS else None
+        if step is None:
+            raise error
+        return Page((), step.cursor, is_last=False, covered=None, endpoint=_METHODS[kind][0])
 
-    def _records(
-        self, rows: Iterable[dict[str, Any]], asked: dict[str, Any]
-    ) -> list[FetchedRecord]:
+    def _ask(self, kind: str, stream: StreamSpec, asked: Mapping[str, Any]) -> list[dict[str, Any]]:
+        walk, params = self._walk(kind), dict[str, Any]()
+        if "until" in asked:
+            params |= self._end(walk["end"], asked["until"])
+        if "before" in asked:
+            by_id = "before" in walk
+            params |= {walk["before"] if by_id else "until": asked["before"]}
+        symbol, limit = stream.scope.get("symbol"), self._row["page"]
+        rows = self._call(_METHODS[kind][0], symbol, asked.get("since"), limit, params)
+        # Some classes write what was asked into every row: it says nothing of the record.
+        return [{name: row[name] for name in row if name not in params} for row in rows]
+
+    def _end(self, end: str, moment: int) -> dict[str, Any]:
+        """Return the later bound as this exchange takes it; whole seconds are rounded up."""
+        name, _, form = end.partition(" ")
+        seconds = -(-moment // 1000)
+        forms = {"s": seconds, "iso": self._gateway.iso(moment)}
+        return {name: forms.get(form, moment)} if name else {}
+
+    def _walk(self, kind: str) -> dict[str, Any]:
+        return dict(self._row["walks"].get(kind, _UNKNOWN_WALK))
+
+    def _strategy(self, kind: str) -> Unproven:
+        return strategy_of(self._row, kind)
+
+    def _records(self, rows: Iterable[dict[str, Any]]) -> list[FetchedRecord]:
         twins: Counter[str] = Counter()
         records = []
-        for row in rows:
-            if row.get("timestamp") is None or row["timestamp"] > asked["until"]:
-                continue  # some exchanges take no end; the next stretch has it
+        for row in filter(_is_dated, rows):
             body = self._body(row)
             ident = _identity(row)
             if ident is None:
@@ -220,6 +289,41 @@ class GenericClient:
         self._gateway.close()
 
 
+def strategy_of(row: Mapping[str, Any], kind: str) -> Unproven:
+    """Return how the records of a kind are walked, by what the generator found out."""
+    walk, trades = row["walks"].get(kind, _UNKNOWN_WALK), kind == "trades"
+    back = row["days_back"] if trades else None
+    widest = min(back or 30, (row["window_days"] if trades else None) or 30, 30)
+    by_moment = "moment" if walk["end"] == "until" and not walk["since"] else ""
+    return Unproven(
+        limit=row["page"] or 10_000,
+        floor=_FLOOR,
+        overlap=_OVERLAP,
+        window=days(widest),
+        takes_since=walk["since"],
+        takes_end=bool(walk["end"]),
+        before="id" if "before" in walk else by_moment,
+        retention=timedelta(days=back) if back else None,
+        full_sizes=_PAGE_SIZES,
+    )
+
+
+def rewound(exchange: str, stream: StreamSpec, cursor: Cursor, since: datetime) -> Cursor:
+    """Return the cursor from which all since then is read again."""
+    strategy = strategy_of(_row_of(exchange), stream.key.partition(":")[0])
+    return strategy.rewind(cursor, since) if cursor else {}
+
+
+def _rests(cursor: Cursor, now: datetime) -> bool:
+    if "absent" not in cursor:
+        return False
+    return now - datetime.fromisoformat(cursor["absent"]) < _ABSENT_RESTS
+
+
+def _is_dated(row: Mapping[str, Any]) -> bool:
+    return row.get("timestamp") is not None
+
+
 def _books(kind: str, *, by_ledger: bool) -> str:
     if kind == "ledger":
         return "all" if by_ledger else "rest"
@@ -232,49 +336,3 @@ def _identity(row: dict[str, Any]) -> str | None:
         return None
     symbol = row.get("symbol")
     return f"{symbol}:{row['id']}" if symbol else str(row["id"])
-
-
-class GenericMarketData:
-    """Public prices by ccxt's unified calls (see ``types.MarketDataClient``)."""
-
-    def __init__(
-        self, gateway: Gateway, *, name: str, cache: MarketCache | None = None, cache_key: str = ""
-    ) -> None:
-        self._gateway = gateway
-        self._name = name
-        self._cache = cache or LocalMarketCache()
-        self._cache_key = cache_key
-        self._pairs: dict[str, tuple[str, str]] | None = None
-
-    def markets(self) -> list[tuple[str, str]]:
-        """Return the spot pairs that trade. May raise any GatewayError."""
-        return list(self._spot().values())
-
-    def tickers(self) -> list[Ticker]:
-        """Return the last price of every spot pair. May raise any GatewayError."""
-        pairs, at = self._spot(), datetime.now(UTC)
-        rows = self._gateway.unified("fetch_tickers")
-        return [
-            Ticker(*pairs[symbol], number(row["last"]), at)
-            for symbol, row in rows.items()
-            if symbol in pairs and row.get("last")
-        ]
-
-    def daily_closes(self, asset: str, currency: str, *, since: date) -> list[Candle]:
-        """Return closing prices from ``since`` to yesterday, as far as one answer reaches."""
-        self._spot()
-        start = int(datetime.combine(since, time(), UTC).timestamp()) * 1000
-        rows = self._gateway.unified("fetch_ohlcv", f"{asset}/{currency}", "1d", start)
-        today = datetime.now(UTC).date()
-        candles = [Candle(at_ms(row[0]).date(), number(row[4])) for row in rows if row[4]]
-        return [candle for candle in candles if since <= candle.on < today]
-
-    def _spot(self) -> dict[str, tuple[str, str]]:
-        if self._pairs is None:
-            self._gateway.use_markets(self._cache, self._cache_key)
-            self._pairs = self._gateway.spot_pairs()
-        return self._pairs
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._gateway.close()

@@ -17,6 +17,7 @@ import ccxt
 import requests
 
 from portfolio.exchanges.errors import WriteRefused
+from portfolio.exchanges.whole import Whole
 
 _SILENT = logging.getLogger("portfolio.exchanges.silenced")
 _SILENT.disabled = True
@@ -80,7 +81,7 @@ def guarded_class(exchange: str) -> type[Any]:
     mute_libraries()
     base: type[Any] = getattr(ccxt, exchange)
 
-    class Guarded(base):  # type: ignore[misc]
+    class Guarded(Whole, base):  # type: ignore[misc]
         _gate: Gate = _Closed()
 
         def fetch2(

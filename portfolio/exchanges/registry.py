@@ -61,7 +61,8 @@ def open_market_data(
     """Open the public prices of an exchange; no key is needed. May raise UnknownExchange."""
     from portfolio.exchanges.client import rules_of
     from portfolio.exchanges.gateway import Gateway
-    from portfolio.exchanges.generic import GenericMarketData, generic_rules
+    from portfolio.exchanges.generic import generic_rules
+    from portfolio.exchanges.generic_prices import GenericMarketData
     from portfolio.exchanges.market_data import ProfileMarketData
 
     info = catalogue.get(exchange)
@@ -110,7 +111,9 @@ def rewind(
 
     profile = _profile(exchange)
     if profile is None:
-        return None
+        from portfolio.exchanges.generic import rewound
+
+        return rewound(exchange, stream, dict(cursor), since)
     strategy = profile.stream_rule(stream).strategy
     return of_strategy(strategy, dict(cursor), since, Row(*before) if before else None)
 

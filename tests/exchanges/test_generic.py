@@ -1,4 +1,4 @@
-"""An exchange without a profile works from ccxt's flags: shown with Bitfinex's bare numbers."""
+"""An exchange without a profile works from ccxt's flags: shown with Coinmate's bare numbers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from portfolio.engine.types import (
     TransactionKind,
 )
 from portfolio.exchanges import registry
-from portfolio.exchanges.errors import KeyBroken
+from portfolio.exchanges.errors import KeyBroken, TryAgain
 from portfolio.exchanges.markets import LocalMarketCache
 from portfolio.exchanges.types import ExchangeClient, StreamSpec, Verdict
 from tests.exchanges.conftest import CREDENTIALS
@@ -26,21 +26,14 @@ from tests.exchanges.stub import Asked, Reply, Stub
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 AT = 1_795_000_000_000
-CONFIG = "/bitfinex/v2/conf/"
-PRIVATE = "/bitfinex/v2/auth/r/"
-# As in ccxt's source (parse_trade, parse_transaction), with more digits than a float has.
+API = "/coinmate/api/"
+# As in ccxt's source (parse_trade), with more digits than a float has.
 TRADE = (
-    f'[418210,"tBTCUST",{AT},21497239,0.1234567890123456789,7616.5000000000000001,'
-    '"EXCHANGE LIMIT",7616.5,-1,-0.00000001,"BTC"]'
+    f'{{"transactionId": 418210, "createdTimestamp": {AT}, "currencyPair": "BTC_EUR",'
+    ' "type": "BUY", "orderType": "LIMIT", "orderId": 21497239,'
+    ' "amount": 0.1234567890123456789, "price": 7616.5000000000000001,'
+    ' "fee": 0.00000001, "feeType": "MAKER"}'
 )
-DEPOSIT = (
-    f'[13105603,"BTC","BITCOIN",null,null,{AT},{AT},null,null,"COMPLETED",null,null,'
-    '0.50000000000000000001,0,null,null,"bc1qexample",null,null,null,"txid1",null]'
-)
-TABLE = {
-    "pub:list:pair:exchange": '[["BTCUST"]]',
-    "pub:list:currency": '[["BTC","UST"]]',
-}
 
 
 @pytest.fixture(autouse=True)
@@ -55,11 +48,14 @@ def cache() -> LocalMarketCache:
 
 
 @pytest.fixture
-def bitfinex(stub: Stub, cache: LocalMarketCache) -> Iterator[ExchangeClient]:
+def coinmate(stub: Stub, cache: LocalMarketCache) -> Iterator[ExchangeClient]:
     """A client of the stub, whose markets are known."""
-    cache.set("bitfinex:other", json.dumps(_markets()))
+    cache.set("coinmate:other", json.dumps(_markets()))
     client = registry.open_client(
-        "bitfinex", CREDENTIALS, base_url=f"{stub.url}/bitfinex", markets=cache
+        "coinmate",
+        {**CREDENTIALS, "uid": "1000"},
+        base_url=f"{stub.url}/coinmate",
+        markets=cache,
     )
     yield client
     client.close()
@@ -68,55 +64,51 @@ def bitfinex(stub: Stub, cache: LocalMarketCache) -> Iterator[ExchangeClient]:
 def _markets() -> dict[str, Any]:
     from tests.exchanges.guarded import guarded
 
-    instance, _ = guarded("bitfinex")
-    market = dict(instance.markets["BTC/USDT"], id="tBTCUST", quoteId="UST")
-    currencies = {
-        "BTC": dict(instance.currencies["BTC"]),
-        "USDT": dict(instance.currencies["USDT"], id="UST"),
-    }
+    instance, _ = guarded("coinmate")
+    names = {"id": "BTC_EUR", "symbol": "BTC/EUR", "quote": "EUR", "quoteId": "EUR"}
+    market = dict(instance.markets["BTC/USDT"], **names)
+    currencies = {"BTC": dict(instance.currencies["BTC"])}
     data = {"markets": [market], "currencies": currencies, "options": {}}
     plain: dict[str, Any] = json.loads(json.dumps(data, default=str))
     return plain
 
 
-def test_balances_and_a_key_that_cannot_be_judged(stub: Stub, bitfinex: ExchangeClient) -> None:
-    row = '["exchange","BTC",1.00000000000000000001,0,1.00000000000000000001,"x",null]'
-    stub.answers(f"{PRIVATE}wallets", f"[{row}]")
-    assert bitfinex.balances() == [
+def test_balances_and_a_key_that_cannot_be_judged(stub: Stub, coinmate: ExchangeClient) -> None:
+    row = '{"currency": "BTC", "balance": 1.00000000000000000001, "reserved": 0, "available": 1}'
+    stub.answers(f"{API}balances", f'{{"error": false, "data": {{"BTC": {row}}}}}')
+    assert coinmate.balances() == [
         ReportedBalance("spot", "BTC", Decimal("1.00000000000000000001"))
     ]
-    audit = bitfinex.audit()
+    audit = coinmate.audit()
     assert audit.verdict is Verdict.UNPROVED
     assert audit.warnings
 
 
-def test_streams_follow_the_flags(bitfinex: ExchangeClient) -> None:
-    streams = bitfinex.plan_streams(known_assets=frozenset())
-    assert "trades" in [stream.key for stream in streams]
-    assert "ledger" in [stream.key for stream in streams]
+def test_streams_follow_the_flags(coinmate: ExchangeClient) -> None:
+    streams = coinmate.plan_streams(known_assets=frozenset())
+    assert [stream.key for stream in streams] == ["trades"]
 
 
-def test_a_trade_keeps_its_digits_and_its_own_text(stub: Stub, bitfinex: ExchangeClient) -> None:
+def test_a_trade_keeps_its_digits_and_its_own_text(stub: Stub, coinmate: ExchangeClient) -> None:
     stream = StreamSpec("trades", RecordKind.TRADES, {"books": "all"})
 
     def trades(asked: Asked) -> Reply:
-        return Reply(f"[{TRADE}]" if _holds(asked) else "[]")
+        rows = TRADE if _holds(asked) else ""
+        return Reply(f'{{"error": false, "errorMessage": null, "data": [{rows}]}}')
 
-    stub.answers(f"{PRIVATE}trades/hist", trades)
-    records = _walk(bitfinex, stream)
+    stub.answers(f"{API}tradeHistory", trades)
+    records = _walk(coinmate, stream)
     (record,) = records.values()
-    assert record.external_id == "BTC/USDT:418210"
-    assert "0.1234567890123456789," in record.body
+    assert record.external_id == "BTC/EUR:418210"
     assert json.loads(record.body)["info"] == json.loads(TRADE)
-    info = record.body.partition('"info": ')[2][:-1]
-    assert info.replace(" ", "") == TRADE.replace(" ", "")
-    event = registry.normalise("bitfinex", stream, record.body)
+    assert record.body.partition('"info": ')[2][:-1] == TRADE
+    event = registry.normalise("coinmate", stream, record.body)
     assert event is not None
     assert event.kind is TransactionKind.TRADE
     base, quote, fee = event.movements
     assert base == Movement("spot", "BTC", Decimal("0.1234567890123456789"))
-    assert (quote.asset, quote.amount < 0) == ("USDT", True)
-    assert fee == Movement("spot", "BTC", Decimal("-0.00000001"), PostingRole.FEE)
+    assert (quote.asset, quote.amount < 0) == ("EUR", True)
+    assert fee == Movement("spot", "EUR", Decimal("-0.00000001"), PostingRole.FEE)
 
 
 def test_where_trades_come_by_pair_those_of_known_assets_are_asked_for(
@@ -144,12 +136,11 @@ def test_where_trades_come_by_pair_those_of_known_assets_are_asked_for(
     trade |= {"orderId": "1", "liquidityType": "Taker"}
 
     def trades(asked: Asked) -> Reply:
-        assert asked.parameters["marketId"] == "BTC-AUD"
+        assert asked.parameters == {"marketId": "BTC-AUD", "limit": "100"}
         return Reply(json.dumps([trade]))
 
     stub.answers("/btcmarkets/v3/trades", trades)
-    cursor = {"v": 1, "from": 1_795_000_000_000 - 86_400_000}
-    page = client.fetch_page(streams[2], cursor, now=NOW)
+    page = client.fetch_page(streams[2], {}, now=NOW)
     client.close()
     (record,) = page.records
     event = registry.normalise("btcmarkets", streams[2], record.body)
@@ -163,9 +154,8 @@ def test_where_trades_come_by_pair_those_of_known_assets_are_asked_for(
 
 def _holds(asked: Asked) -> bool:
     parameters = asked.parameters
-    if not parameters:
-        return True
-    return int(parameters.get("start", 0)) <= AT <= int(parameters.get("end", 10**15))
+    begin, end = parameters.get("timestampFrom", 0), parameters.get("timestampTo", 10**15)
+    return int(begin) <= AT <= int(end)
 
 
 def _walk(client: ExchangeClient, stream: StreamSpec) -> dict[str, Any]:
@@ -180,14 +170,41 @@ def _walk(client: ExchangeClient, stream: StreamSpec) -> dict[str, Any]:
     raise AssertionError("the walk does not end")
 
 
-def test_a_wrong_key_is_said_so(stub: Stub, bitfinex: ExchangeClient) -> None:
-    stub.answers(f"{PRIVATE}wallets", Reply('["error",10100,"apikey: invalid"]', 500))
-    from portfolio.exchanges.errors import GatewayError
-
-    with pytest.raises(GatewayError) as caught:
-        bitfinex.balances()
+def test_a_fault_of_the_exchange_is_none_of_the_key(stub: Stub, coinmate: ExchangeClient) -> None:
+    told = '{"error": true, "errorMessage": "Access denied.", "data": null}'
+    stub.answers(f"{API}balances", Reply(told, 500))
+    with pytest.raises(TryAgain) as caught:  # the status decides first: 5xx passes
+        coinmate.balances()
     assert caught.value.__context__ is None
-    assert not isinstance(caught.value, KeyBroken)  # the status decides first: 5xx passes
+    stub.answers(f"{API}balances", Reply(told, 401))
+    with pytest.raises(KeyBroken):
+        coinmate.balances()
+
+
+def test_a_record_without_a_time_leaves_nothing_proved(
+    stub: Stub, coinmate: ExchangeClient
+) -> None:
+    stream = StreamSpec("trades", RecordKind.TRADES, {"books": "all"})
+    undated = TRADE.replace(f'"createdTimestamp": {AT},', "")
+    stub.answers(f"{API}tradeHistory", f'{{"error": false, "data": [{undated}]}}')
+    page = coinmate.fetch_page(stream, {"way": "windows", "proved": True}, now=NOW)
+    assert (page.records, page.covered) == ((), None)
+    stub.answers(f"{API}tradeHistory", '{"error": false, "data": []}')
+    page = coinmate.fetch_page(stream, {"way": "windows", "proved": True}, now=NOW)
+    assert page.covered is not None
+
+
+def test_a_full_answer_is_full_even_where_rows_of_it_are_not_wanted(
+    stub: Stub, coinmate: ExchangeClient
+) -> None:
+    """Later rows than were asked for take the place of those that were cut off."""
+    stream = StreamSpec("trades", RecordKind.TRADES, {"books": "all"})
+    rows = ", ".join(TRADE.replace("418210", str(n)) for n in range(1000))
+    stub.answers(f"{API}tradeHistory", f'{{"error": false, "data": [{rows}]}}')
+    page = coinmate.fetch_page(stream, {"way": "windows", "proved": True}, now=NOW)
+    assert len(page.records) == 1000
+    assert (page.covered, page.is_last) == (None, False)
+    assert page.cursor["way"] == "onward"
 
 
 BODY: dict[str, Any] = {
@@ -205,7 +222,7 @@ BODY: dict[str, Any] = {
 def event_of(kind: RecordKind, books: str = "all", **more: Any) -> Any:
     stream = StreamSpec(kind.value, kind, {"books": books})
     body = json.dumps({"unified": {**BODY, **more}, "info": {}})
-    return registry.normalise("bitstamp", stream, body)
+    return registry.normalise("coinmate", stream, body)
 
 
 def test_what_moves_and_what_does_not() -> None:
@@ -246,3 +263,23 @@ def test_a_trade_without_cost_is_computed_exactly() -> None:
         Movement("spot", "BTC", Decimal("-0.1")),
         Movement("spot", "EUR", Decimal("0.01234567890123456789")),
     )
+
+
+def test_a_fee_in_a_coin_that_is_not_told_is_not_passed_over() -> None:
+    with pytest.raises(ValueError, match="not told"):
+        event_of(
+            RecordKind.TRADES,
+            symbol="BTC/EUR",
+            side="buy",
+            price="1",
+            cost="2",
+            fees=[{"cost": "0.1", "currency": None}],
+        )
+
+
+def test_a_fee_that_ccxt_took_off_a_deposit_is_taken_once() -> None:
+    stream = StreamSpec("deposits", RecordKind.DEPOSITS, {"books": "all", "amounts": "net"})
+    body = json.dumps({"unified": BODY, "info": {}})
+    event = registry.normalise("btcmarkets", stream, body)
+    assert event is not None
+    assert [move.amount for move in event.movements] == [Decimal("2.1"), Decimal("-0.1")]

@@ -124,13 +124,14 @@ def test_a_new_run_begins_with_it(binance: Connection) -> None:
     assert start_of(stream) < NOW - 20 * DAY
 
 
-def test_a_generic_exchange_can_only_begin_anew(owner: User) -> None:
+def test_a_generic_exchange_is_sent_back_too(owner: User) -> None:
     connection = factories.connection(owner, exchange="bequant")
-    stream = windowed(connection)
-    assert registry.rewind("bequant", ledger.spec(stream), {}, since=NOW, before=None) is None
-    refetch.fetch_again(connection=connection, since=NOW - DAY)
-    stream.refresh_from_db()
-    assert stream.cursor == {}
+    spec = ledger.spec(windowed(connection))
+    at = {"v": 1, "since": 0, "from": 1_795_000_000_000}
+    cursor = {"v": 1, "way": "windows", "proved": True, "at": at}
+    since = NOW - 200 * DAY
+    back = registry.rewind("bequant", spec, cursor, since=since, before=None)
+    assert back == {**cursor, "at": {"v": 1, "since": 0, "from": to_ms(since)}}
 
 
 def test_the_page_asks_and_says_what_is_wrong(

@@ -30,12 +30,20 @@ _LEDGER_KINDS = {
 def normalise(stream: StreamSpec, record: dict[str, Any]) -> Event:
     """Return the event; what the stream is not to book has no movements."""
     row = record["unified"]
-    event = _READERS[stream.kind](row)
+    event = _READERS[stream.kind](_gross(row) if "amounts" in stream.scope else row)
     books = stream.scope.get("books", "all")
     leave = books == "no" or (books == "rest" and row.get("type") in _COVERED_ELSEWHERE)
     if not leave:
         return event
     return Event(event.key, event.kind, event.occurred_at, (), event.detail)
+
+
+def _gross(row: dict[str, Any]) -> dict[str, Any]:
+    """Put back the fee that ccxt took off the amount; it is booked beside it."""
+    fee = row.get("fee") or {}
+    if not fee.get("cost") or fee.get("currency") != row.get("currency"):
+        return row
+    return {**row, "amount": str(money.add(exact(row["amount"]), exact(fee["cost"])))}
 
 
 def _trade(row: dict[str, Any]) -> Event:
@@ -67,11 +75,12 @@ def _legs(row: dict[str, Any]) -> tuple[Movement, ...]:
 
 def _fees(row: dict[str, Any]) -> tuple[Movement, ...]:
     fees = row.get("fees") or [row.get("fee") or {}]
-    paid = [fee for fee in fees if fee.get("cost") and fee.get("currency")]
+    paid = [fee for fee in fees if fee.get("cost") and exact(fee["cost"])]
+    if not all(fee.get("currency") for fee in paid):
+        raise ValueError("a fee in a coin that is not told")
     return tuple(
         Movement(_WALLET, fee["currency"], money.negate(exact(fee["cost"])), PostingRole.FEE)
         for fee in paid
-        if exact(fee["cost"])
     )
 
 
