@@ -2,6 +2,10 @@
 
 import logging
 import signal
+import socket
+import struct
+import time
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from types import FrameType
@@ -13,6 +17,7 @@ from sandbox.options import Options
 
 log = logging.getLogger(__name__)
 LARGEST_BODY = 1_000_000
+PIECES = 10  # of an answer that drips
 
 
 class Server(ThreadingHTTPServer):
@@ -62,10 +67,36 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(response.status)
         for name, value in response.headers.items():
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(response.body)))
+        self.send_header("Content-Length", str(len(response.body) + response.missing))
         self.end_headers()
-        self.wfile.write(response.body)
+        if response.missing:
+            self.close_connection = True
+        if response.reset:
+            self._reset(response.body)
+        elif response.pause:
+            self._drip(response)
+        else:
+            self.wfile.write(response.body)
+            self.wfile.flush()
+
+    def _reset(self, body: bytes) -> None:
+        """Send half of it, then end the connection by a RST instead of a FIN."""
+        self.wfile.write(body[: len(body) // 2])
         self.wfile.flush()
+        at_once = struct.pack("ii", 1, 0)
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+        self.connection.close()
+        self.close_connection = True
+
+    def _drip(self, response: Response) -> None:
+        size = max(len(response.body) // PIECES, 1)
+        with suppress(OSError):  # whoever asked may have left
+            for start in range(0, len(response.body), size):
+                self.wfile.write(response.body[start : start + size])
+                self.wfile.flush()
+                time.sleep(response.pause)
+            return
+        self.close_connection = True
 
     def version_string(self) -> str:
         """What stands in the Server header."""
