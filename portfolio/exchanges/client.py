@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from portfolio.engine.types import ReportedBalance, ReportedPosition
 from portfolio.exchanges import exact, failures
-from portfolio.exchanges.errors import KeyBroken, StreamUnavailable, TryAgain
+from portfolio.exchanges.errors import EndpointGone, KeyBroken, StreamUnavailable, TryAgain
 from portfolio.exchanges.exact import Slice
 from portfolio.exchanges.gateway import Gateway, Rules
 from portfolio.exchanges.markets import LocalMarketCache, MarketCache
@@ -256,6 +256,8 @@ class ProfileClient:
         """Ask for what every key must show; one that may not is of no use."""
         try:
             return self._gateway.ask(call, parameters, own_key_as=own_key_as)
+        except EndpointGone as error:
+            raise TryAgain(error.message, code=error.code) from None
         except StreamUnavailable as error:
             code, caller = error.code, error.caller
         broken = KeyBroken(refused, code=code)

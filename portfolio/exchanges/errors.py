@@ -35,5 +35,9 @@ class StreamUnavailable(GatewayError):
     """This kind of record is not to be had here (no permission, no such wallet, not served)."""
 
 
+class EndpointGone(StreamUnavailable):
+    """The address itself is no longer served, or not from here: nothing about the key."""
+
+
 class WriteRefused(GatewayError):
     """Coffer itself refused a request that is not on the exchange's list of reads."""

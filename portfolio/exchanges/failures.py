@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 from portfolio.exchanges.errors import (
+    EndpointGone,
     GatewayError,
     KeyBroken,
     StreamUnavailable,
@@ -70,9 +71,9 @@ def from_status(name: str, reply: Reply, code: str, now: datetime) -> Failure | 
             KeyBroken(f"{name} does not accept this key (HTTP 401).", code="401"), Treatment.KEY
         )
     if status == 451:
-        return _unavailable(f"{name} does not serve the country this server is in.", "451")
+        return _gone(f"{name} does not serve the country this server is in.", "451")
     if status in _NO_RETRY:
-        return _unavailable(f"{name} no longer serves this (HTTP {status}).", str(status))
+        return _gone(f"{name} no longer serves this (HTTP {status}).", str(status))
     return None
 
 
@@ -174,5 +175,5 @@ def _again(message: str, code: str) -> Failure:
     return Failure(TryAgain(message, code=code), Treatment.AGAIN)
 
 
-def _unavailable(message: str, code: str) -> Failure:
-    return Failure(StreamUnavailable(message, code=code), Treatment.STREAM)
+def _gone(message: str, code: str) -> Failure:
+    return Failure(EndpointGone(message, code=code), Treatment.STREAM)
