@@ -4,11 +4,13 @@ import logging
 import signal
 import socket
 import struct
+import sys
 import time
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from types import FrameType
+from typing import Any
 from urllib.parse import urlsplit
 
 from sandbox.app import Sandbox
@@ -29,6 +31,11 @@ class Server(ThreadingHTTPServer):
     def __init__(self, options: Options, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
         super().__init__((options.host, options.port), Handler)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Clients that leave before their answer is sent are none of our troubles."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class Handler(BaseHTTPRequestHandler):

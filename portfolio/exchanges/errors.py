@@ -19,6 +19,14 @@ class TryAgain(GatewayError):
     """A passing fault (network, 5xx, maintenance, cut-off answer): again with backoff."""
 
 
+class NotAnswering(TryAgain):
+    """The exchange has failed others here too: left alone until ``until``, then tried by one."""
+
+    def __init__(self, message: str, *, until: datetime) -> None:
+        super().__init__(message, code="circuit")
+        self.until = until
+
+
 class WaitUntil(GatewayError):
     """The request budget is used up or the exchange asked to wait: not before ``until``."""
 

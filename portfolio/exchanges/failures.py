@@ -17,6 +17,7 @@ from portfolio.exchanges.errors import (
     EndpointGone,
     GatewayError,
     KeyBroken,
+    NotAnswering,
     StreamUnavailable,
     TryAgain,
     WaitUntil,
@@ -158,6 +159,18 @@ def from_class(name: str, error: BaseException, code: str, now: datetime) -> Fai
 def unreadable(name: str) -> TryAgain:
     """Return the error for an answer that was cut off or is of a shape nobody expects."""
     return TryAgain(f"{name} gave an answer that cannot be read.", code="unreadable")
+
+
+def not_answering(name: str, until: datetime) -> NotAnswering:
+    """Return the error for an exchange that answers nobody here."""
+    return NotAnswering(
+        f"{name} is not answering; it is tried again at {until:%H:%M:%S} UTC.", until=until
+    )
+
+
+def repeated(name: str) -> TryAgain:
+    """Return the error for a page that came twice where another should have come."""
+    return TryAgain(f"{name} gave the same page twice, so what follows is not known.", code="page")
 
 
 def retry_at(headers: Mapping[str, str], now: datetime) -> datetime | None:

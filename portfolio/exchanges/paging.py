@@ -48,6 +48,10 @@ class Step(NamedTuple):
 class Strategy(Protocol):
     """One way of walking a history."""
 
+    @property
+    def limit(self) -> int:
+        """How many rows a page holds at most."""
+
     def parameters(self, cursor: Cursor, now: datetime) -> dict[str, Any]: ...
     def advance(self, cursor: Cursor, answer: Answer, now: datetime) -> Step: ...
     def skip(self, cursor: Cursor, now: datetime) -> Step | None: ...
@@ -261,9 +265,9 @@ class OffsetFixedEnd:
     """Newest first by offset under an end that stays where it is, so that pages cannot slide.
 
     A record that turns up late below the end only shifts rows down (seen twice, never missed);
-    should the exchange's count shrink, the walk starts anew. The next round asks for what is
-    newer than the last end less the overlap. Times go out as whole seconds: ``start`` is taken as
-    exclusive and ``end`` as inclusive.
+    should the exchange's count shrink, rows have moved up, and the walk steps back by as many.
+    The next round asks for what is newer than the last end less the overlap. Times go out as whole
+    seconds: ``start`` is taken as exclusive and ``end`` as inclusive.
     """
 
     limit: int
@@ -279,9 +283,10 @@ class OffsetFixedEnd:
 
     def advance(self, cursor: Cursor, answer: Answer, now: datetime) -> Step:
         state = self._state(cursor, now)
-        if answer.total is not None and answer.total < state.get("count", 0):
-            anew = {**state, "ofs": 0, "count": answer.total}
-            return Step(anew, False, None, None)
+        gone = 0 if answer.total is None else state.get("count", 0) - answer.total
+        if gone > 0 and state["ofs"]:
+            back = {**state, "ofs": max(state["ofs"] - gone, 0), "count": answer.total}
+            return Step(back, False, None, None)
         reached = state["ofs"] + len(answer.rows)
         oldest = min((row.occurred_at for row in answer.rows), default=None)
         if not self._finished(answer, reached):

@@ -93,7 +93,7 @@ class Subject:
         self.connection.refresh_from_db()
         return ended
 
-    def drive(self, *, seconds: float = 60) -> SyncRun:
+    def drive(self, *, seconds: float = 30) -> SyncRun:
         """Slices until the run ends, but for the waiting."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:

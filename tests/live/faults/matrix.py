@@ -53,7 +53,7 @@ class Fault:
         return None if exchange in self.not_at else self.instead.get(exchange, self.expect)
 
     def wished(self, exchange: str) -> dict[str, int | str]:
-        """What the sandbox of that exchange is asked for; nothing where the fault is on our side."""
+        """What the sandbox is asked for; nothing where the fault is on our side."""
         if not self.wish:
             return {}
         places = PLACES[exchange]
@@ -61,7 +61,7 @@ class Fault:
         if self.of_stream:
             wish["path"] = places.records
         if self.role:
-            at = getattr(places, self.role)
+            at = places.fields[self.role]
             wish |= {"path": at.path, "field": at.name}
         if wish.get("value") == "ODD":
             wish["value"] = places.odd_kind
@@ -70,9 +70,11 @@ class Fault:
 
 def _in_its_words(wish: dict[str, int | str], places: Places) -> dict[str, int | str]:
     if wish.get("body") == "REFUSED":
-        return {**wish, "body": places.refused, "status": places.refused_status}
+        status, body = places.refused
+        return {**wish, "body": body, "status": status}
     if wish.get("body") == "NONCE":
-        return {**wish, "body": places.nonce, "status": places.nonce_status}
+        status, body = places.nonce
+        return {**wish, "body": body, "status": status}
     return wish
 
 
@@ -88,7 +90,7 @@ def _kind(name: str, **more: int | str) -> dict[str, int | str]:
     return {"kind": name, **more}
 
 
-_NO_FEE_ASSET = frozenset(name for name, place in PLACES.items() if place.fee_asset is None)
+_NO_FEE_ASSET = frozenset(name for name, at in PLACES.items() if "fee_asset" not in at.fields)
 
 OUTAGES = (
     *(

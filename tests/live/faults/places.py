@@ -16,21 +16,18 @@ class Field(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """One exchange. ``stream`` is the key, or its beginning, of the stream that ``records`` feed."""
+    """One exchange: ``stream`` is how the keys of the streams begin that ``records`` feed.
+
+    ``fields`` goes by role: amount, asset, kind, fee, fee_asset, moment, identity. ``refused`` and
+    ``nonce`` are what a key is told that may not see these records, and a request that is taken
+    for a repeated or late one; each with its HTTP status.
+    """
 
     records: str
     stream: str
-    amount: Field
-    asset: Field
-    kind: Field
-    fee: Field
-    fee_asset: Field | None
-    moment: Field
-    identity: Field
-    refused: str  # what a key without the right to these records is told
-    refused_status: int
-    nonce: str  # a request that is taken for a repeated or late one
-    nonce_status: int
+    fields: Mapping[str, Field]
+    refused: tuple[int, str]
+    nonce: tuple[int, str]
     odd_kind: str = '"SOMETHING_NEW"'
 
 
@@ -52,25 +49,26 @@ PLACES: Mapping[str, Places] = {
     "binance": Places(
         records=_BINANCE,
         stream="trades:",
-        **_all(
+        fields=_all(
             _BINANCE,
             amount="qty",
             fee="commission",
             fee_asset="commissionAsset",
             moment="time",
             identity="id",
-        ),
-        **_all("/capital/deposit/hisrec", asset="coin", kind="status"),
+        )
+        | _all("/capital/deposit/hisrec", asset="coin", kind="status"),
         odd_kind="77",
-        refused='{"code":-1002,"msg":"You are not authorized to execute this request."}',
-        refused_status=401,
-        nonce='{"code":-1021,"msg":"Timestamp for this request is outside of the recvWindow."}',
-        nonce_status=400,
+        refused=(401, '{"code":-1002,"msg":"You are not authorized to execute this request."}'),
+        nonce=(
+            400,
+            '{"code":-1021,"msg":"Timestamp for this request is outside of the recvWindow."}',
+        ),
     ),
     "bybit": Places(
         records=_BYBIT,
         stream="ledger",
-        **_all(
+        fields=_all(
             _BYBIT,
             amount="change",
             asset="currency",
@@ -79,16 +77,13 @@ PLACES: Mapping[str, Places] = {
             moment="transactionTime",
             identity="id",
         ),
-        fee_asset=None,
-        refused='{"retCode":10005,"retMsg":"Permission denied, please check your API key permissions.","result":{}}',
-        refused_status=200,
-        nonce='{"retCode":10002,"retMsg":"invalid request, please check your server timestamp","result":{}}',
-        nonce_status=200,
+        refused=(200, '{"retCode":10005,"retMsg":"Permission denied.","result":{}}'),
+        nonce=(200, '{"retCode":10002,"retMsg":"invalid request","result":{}}'),
     ),
     "bitget": Places(
         records=_BITGET,
         stream="spot-ledger",
-        **_all(
+        fields=_all(
             _BITGET,
             amount="amount",
             asset="coin",
@@ -97,33 +92,28 @@ PLACES: Mapping[str, Places] = {
             moment="ts",
             identity="id",
         ),
-        fee_asset=None,
-        refused='{"code":"40014","msg":"Incorrect permissions, need tax read permissions"}',
-        refused_status=400,
-        nonce='{"code":"40008","msg":"Request timestamp expired"}',
-        nonce_status=400,
+        refused=(400, '{"code":"40014","msg":"Incorrect permissions, need tax read permissions"}'),
+        nonce=(400, '{"code":"40008","msg":"Request timestamp expired"}'),
     ),
     "bingx": Places(
         records=_BINGX,
         stream="ledger",
-        **_all(
+        fields=_all(
             _BINGX,
             amount="income",
             asset="asset",
             kind="incomeType",
             moment="time",
             identity="tranId",
-        ),
-        **_all(_BINGX_TRADES, fee="commission", fee_asset="commissionAsset"),
-        refused='{"code":100004,"msg":"Permission denied as the API key was not created with the permission"}',
-        refused_status=200,
-        nonce='{"code":100421,"msg":"timestamp is invalid"}',
-        nonce_status=200,
+        )
+        | _all(_BINGX_TRADES, fee="commission", fee_asset="commissionAsset"),
+        refused=(200, '{"code":100004,"msg":"Permission denied"}'),
+        nonce=(200, '{"code":100421,"msg":"timestamp is invalid"}'),
     ),
     "kraken": Places(
         records=_KRAKEN,
         stream="ledger",
-        **_all(
+        fields=_all(
             _KRAKEN,
             amount="amount",
             asset="asset",
@@ -132,16 +122,13 @@ PLACES: Mapping[str, Places] = {
             moment="time",
             identity="refid",
         ),
-        fee_asset=None,
-        refused='{"error":["EGeneral:Permission denied"]}',
-        refused_status=200,
-        nonce='{"error":["EAPI:Invalid nonce"]}',
-        nonce_status=200,
+        refused=(200, '{"error":["EGeneral:Permission denied"]}'),
+        nonce=(200, '{"error":["EAPI:Invalid nonce"]}'),
     ),
     "coinbase": Places(
         records=_COINBASE,
         stream="ledger:",
-        **_all(
+        fields=_all(
             _COINBASE,
             amount="amount.amount",
             asset="amount.currency",
@@ -150,16 +137,13 @@ PLACES: Mapping[str, Places] = {
             identity="id",
             fee="advanced_trade_fill.commission",
         ),
-        fee_asset=None,
-        refused='{"errors":[{"id":"invalid_scope","message":"Invalid scope"}]}',
-        refused_status=403,
-        nonce="Unauthorized",
-        nonce_status=401,
+        refused=(403, '{"errors":[{"id":"invalid_scope","message":"Invalid scope"}]}'),
+        nonce=(401, "Unauthorized"),
     ),
     "okx": Places(
         records=_OKX,
         stream="bills",
-        **_all(
+        fields=_all(
             _OKX,
             amount="balChg",
             asset="ccy",
@@ -168,10 +152,7 @@ PLACES: Mapping[str, Places] = {
             moment="ts",
             identity="billId",
         ),
-        fee_asset=None,
-        refused='{"code":"50120","msg":"This API key does not have permission to use this function","data":[]}',
-        refused_status=401,
-        nonce='{"code":"50102","msg":"Timestamp request expired","data":[]}',
-        nonce_status=401,
+        refused=(401, '{"code":"50120","msg":"No permission","data":[]}'),
+        nonce=(401, '{"code":"50102","msg":"Timestamp request expired","data":[]}'),
     ),
 }
