@@ -100,7 +100,8 @@ class Subject:
             ended = self.slice()
             if ended is Slice.LATER:
                 gateway.redis_client().flushdb()
-            assert ended is not Slice.NOT_TAKEN, self.connection.status_reason
+            status, reason = self.connection.status, self.connection.status_reason
+            assert ended is not Slice.NOT_TAKEN, f"{status}: {reason}"
             if ended is Slice.FINISHED:
                 return self.run
         raise AssertionError(f"the run does not end: {self.run.message}")
@@ -172,6 +173,7 @@ class Subject:
             connections.replace_credentials(
                 connection=self.connection, credentials=credentials(self.exchange, SMALL)
             )
+            self.connection.refresh_from_db()
             connections.check(self.connection)
         elif self.connection.status != "active":
             connections.resume(connection=self.connection)
