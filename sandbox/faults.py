@@ -32,7 +32,7 @@ KINDS = {
     "late_records": "of the records, one in every (default 5) is not there yet; hours back",
     "vanished_records": "the newest rows (default 1) are gone",
     "duplicate_pages": "pages repeat the last rows (default 5) of the page before",
-    "repeated_page": "the answer is the one that was given before at this path",
+    "repeated_page": "the answer is the first that was given at this path since",
     "empty_page": "the rows are left out; after_full: of pages after one of so many rows only",
     "unordered_rows": "the rows come in another order",
     "doubled_rows": "each row comes twice",

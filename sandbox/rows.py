@@ -19,10 +19,10 @@ KINDS = ("empty_page", "unordered_rows", "doubled_rows", "altered_rows")
 
 
 class RowTroubles:
-    """Spoils rows; remembers the answers before (to repeat them) and which were full."""
+    """Spoils rows; remembers the answers to be repeated, and which pages were full."""
 
     def __init__(self) -> None:
-        self._before: dict[tuple[str, str], bytes] = {}
+        self._before: dict[tuple[int, str, str], bytes] = {}
         self._full: dict[tuple[str, str], bool] = {}
 
     def spoil(self, request: Request, response: Response, faults: Mapping[str, Fault]) -> None:
@@ -30,9 +30,9 @@ class RowTroubles:
         if response.status != 200 or response.drop:
             return
         place = request.path, _asked_by(request)
-        if "repeated_page" in faults and place in self._before:
-            response.body = self._before[place]
-        self._before[place] = response.body
+        if "repeated_page" in faults:
+            first = (faults["repeated_page"].id, *place)
+            response.body = self._before.setdefault(first, response.body)
         wanted = [kind for kind in KINDS if kind in faults]
         if wanted:
             self._change(place, response, {kind: faults[kind] for kind in wanted})
