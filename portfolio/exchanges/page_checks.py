@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
-from portfolio.exchanges.paging import Answer, Cursor, Descending, Row, Step, Strategy
+from portfolio.exchanges.paging import Answer, Cursor, Descending, Row, Step, Strategy, TimeWindows
 
 _KEPT = "before"
 # Where a cursor says that the request goes on from the page before.
@@ -31,13 +31,14 @@ def advance(strategy: Strategy, cursor: Cursor, answer: Answer, now: datetime) -
 
     An empty page after a full one is asked for once more: exchanges under load answer with nothing.
     """
-    before, state = cursor.get(_KEPT), bare(cursor)
-    if before and _goes_on(state):
-        same = before["rows"] == _fingerprint(answer.rows)
-        if answer.rows and same and not _may_repeat(strategy, answer):
-            raise PageRepeated
-        if not answer.rows and before["full"] and not before.get("doubted"):
-            return Step({**state, _KEPT: {**before, "doubted": True}}, False, None, None)
+    before, state = cursor.get(_KEPT, {}), bare(cursor)
+    same = before.get("rows") == _fingerprint(answer.rows)
+    if same and _goes_on(state) and not _may_repeat(strategy, answer):
+        raise PageRepeated
+    if same and isinstance(strategy, TimeWindows) and strategy.is_foreign(state, answer, now):
+        raise PageRepeated
+    if not answer.rows and before.get("full") and not before.get("doubted"):
+        return Step({**state, _KEPT: {**before, "doubted": True}}, False, None, None)
     step = strategy.advance(state, answer, now)
     if step.is_last or not answer.rows:
         return step

@@ -176,7 +176,7 @@ class TimeWindows:
     def advance(self, cursor: Cursor, answer: Answer, now: datetime) -> Step:
         state, begin, end = self._window(cursor, now)
         count = len(answer.rows)
-        paged = bool(self.offset_parameter or self.page_parameter)
+        paged = self._has_pages
         if not paged and answer.rows and not _any_within(answer.rows, begin, end):
             return self._next_window({**state, "since": max(end, begin + 1)}, begin, end, now)
         if count >= self.limit or count in self.full_sizes:
@@ -186,6 +186,19 @@ class TimeWindows:
                 return self._half(state, begin, end)
             state = {**state, "since": end + 1}  # more in one millisecond than a page can hold
         return self._next_window(state, begin, end, now)
+
+    def is_foreign(self, cursor: Cursor, answer: Answer, now: datetime) -> bool:
+        """Whether rows came of which none is of the stretch, though the exchange promises it.
+
+        Exchanges without pages are known to answer with their newest rows: not counted here.
+        """
+        _, begin, end = self._window(cursor, now)
+        ours = not answer.rows or _any_within(answer.rows, begin, end)
+        return self._has_pages and begin >= self._oldest(now) and not ours
+
+    @property
+    def _has_pages(self) -> bool:
+        return bool(self.offset_parameter or self.page_parameter)
 
     def skip(self, cursor: Cursor, now: datetime) -> Step | None:
         """Return where to go on when a stretch beyond the promise was refused: after it."""
@@ -287,7 +300,7 @@ class OffsetFixedEnd:
         if gone > 0 and state["ofs"]:
             back = {**state, "ofs": max(state["ofs"] - gone, 0), "count": answer.total}
             return Step(back, False, None, None)
-        reached = state["ofs"] + len(answer.rows)
+        reached = state["ofs"] + len({row.external_id for row in answer.rows})
         oldest = min((row.occurred_at for row in answer.rows), default=None)
         if not self._finished(answer, reached):
             count = {} if answer.total is None else {"count": answer.total}

@@ -84,7 +84,7 @@ def retire(made: list[Connection]) -> None:
 
 
 def digest(connection: Connection) -> str:
-    """A hash over all that is stored, to the last digit, but for row numbers and when it was asked."""
+    """A hash of all that is stored, to the last digit, but row numbers and times of asking."""
     reported = sorted(
         (row.wallet, row.asset, str(row.reported), str(row.quantity))
         for row in connection.holdings.all()

@@ -66,6 +66,14 @@ def _narrowed(strategy: Any) -> Any:
     return replace(strategy, limit=min(PAGE, strategy.limit)) if chosen else strategy
 
 
+def forget_waiting() -> None:
+    """As if the time had passed that anybody had asked to wait."""
+    client = gateway.redis_client()
+    for pattern in ("budget:*", "circuit:*"):
+        for key in client.scan_iter(pattern):
+            client.delete(key)
+
+
 class Subject:
     """One connection of one exchange that goes through all the faults, one after the other."""
 
@@ -82,7 +90,7 @@ class Subject:
             credentials=credentials(exchange, SMALL),
         )
         connections.check(self.connection)
-        self.drive()
+        self.drive(seconds=300)
         self.assert_whole()
 
     # --- As workers do it -----------------------------------------------------------------------
@@ -99,7 +107,7 @@ class Subject:
         while time.monotonic() < until:
             ended = self.slice()
             if ended is Slice.LATER:
-                gateway.redis_client().flushdb()
+                forget_waiting()
             status, reason = self.connection.status, self.connection.status_reason
             assert ended is not Slice.NOT_TAKEN, f"{status}: {reason}"
             if ended is Slice.FINISHED:
@@ -167,7 +175,7 @@ class Subject:
         """The fault is over, and the time has passed after which Coffer asks again."""
         control(self.sandbox, "faults", "DELETE")
         control(self.sandbox, "limits", "DELETE")
-        gateway.redis_client().flushdb()
+        forget_waiting()
         self.connection.refresh_from_db()
         if self.connection.sealed_credentials is None:
             connections.replace_credentials(
@@ -178,8 +186,8 @@ class Subject:
         elif self.connection.status != "active":
             connections.resume(connection=self.connection)
         self.connection.refresh_from_db()
-        long_ago = timezone.now() - timedelta(days=2)
-        Stream.objects.filter(connection=self.connection).update(fetched_at=long_ago)
+        gone = Stream.objects.filter(connection=self.connection, state="unavailable")
+        gone.update(fetched_at=timezone.now() - timedelta(days=2))
         self.drive()
         if self.run.outcome != "done":
             self.drive()
