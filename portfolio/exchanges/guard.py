@@ -75,12 +75,17 @@ class _NoRedirects(requests.Session):
 
 def _pieces(response: requests.Response, until: float) -> Iterator[bytes]:
     """The body as it comes in. May raise ReadTimeout, ConnectionError, ContentDecodingError."""
+    while piece := _piece(response):
+        if time.monotonic() > until:
+            response.close()
+            raise requests.exceptions.ReadTimeout("the answer did not end in time")
+        yield piece
+
+
+def _piece(response: requests.Response) -> bytes:
+    """What there is of the body now, as ``iter_content`` would translate what goes wrong."""
     try:
-        while piece := response.raw.read1(_PIECE, decode_content=True):
-            if time.monotonic() > until:
-                response.close()
-                raise requests.exceptions.ReadTimeout("the answer did not end in time")
-            yield piece
+        return bytes(response.raw.read1(_PIECE, decode_content=True))
     except urllib3.exceptions.DecodeError as error:
         raise requests.exceptions.ContentDecodingError(error) from error
     except urllib3.exceptions.ReadTimeoutError as error:

@@ -44,7 +44,7 @@ class Fault:
     wait: timedelta | None = None
     address: str = ""  # instead of the sandbox's: a port or a scheme that nobody serves
     hurried: bool = False  # Coffer waits for an answer a second only
-    events: int = 8  # that happen on the account before
+    many: bool = False  # so much has happened on the account before that there are several pages
     not_at: frozenset[str] = frozenset()
     instead: Mapping[str, Expect] = field(default_factory=dict)
 
@@ -169,22 +169,22 @@ PAGES = (
         Expect.READ,
         _kind("empty_page", after_full=PAGE, times=2),
         of_stream=True,
-        events=60,
+        many=True,
     ),
     Fault(
         "page repeated once",
         Expect.READ,
         _kind("repeated_page", times=2),
         of_stream=True,
-        events=60,
+        many=True,
     ),
-    Fault("page that never ends", Expect.FAILED, _kind("repeated_page"), of_stream=True, events=60),
-    Fault("pages overlap", Expect.READ, _kind("duplicate_pages", rows=3), events=30),
-    Fault("rows out of order", Expect.READ, _kind("unordered_rows"), of_stream=True, events=60),
-    Fault("rows twice in a page", Expect.READ, _kind("doubled_rows"), of_stream=True, events=30),
-    Fault("many records of one moment", Expect.READ, events=60),
-    Fault("late rows", Expect.NEXT, _kind("late_records", hours=1, every_record=2), events=30),
-    Fault("row vanished between pages", Expect.NEXT, _kind("vanished_records", every=2), events=60),
+    Fault("page that never ends", Expect.FAILED, _kind("repeated_page"), of_stream=True, many=True),
+    Fault("pages overlap", Expect.READ, _kind("duplicate_pages", rows=3), many=True),
+    Fault("rows out of order", Expect.READ, _kind("unordered_rows"), of_stream=True, many=True),
+    Fault("rows twice in a page", Expect.READ, _kind("doubled_rows"), of_stream=True, many=True),
+    Fault("many records of one moment", Expect.READ, many=True),
+    Fault("late rows", Expect.NEXT, _kind("late_records", hours=1, every_record=2), many=True),
+    Fault("row vanished between pages", Expect.NEXT, _kind("vanished_records", every=2), many=True),
 )
 
 RECORDS = (
@@ -212,7 +212,9 @@ RECORDS = (
         "fee in a third coin", Expect.KEPT, _row('"XRP"'), role="fee_asset", not_at=_NO_FEE_ASSET
     ),
     Fault("rebate", Expect.KEPT, _row('"-0.00123"'), role="fee"),
-    Fault("fee null", Expect.KEPT, _row("null"), role="fee"),
+    Fault(
+        "fee null", Expect.KEPT, _row("null"), role="fee", instead={"binance": Expect.UNREADABLE}
+    ),
     Fault("id missing", Expect.FAILED, _row(""), role="identity", not_at=frozenset({"kraken"})),
     Fault("time missing", Expect.FAILED, _row(""), role="moment"),
     Fault("time null", Expect.FAILED, _row("null"), role="moment"),

@@ -29,6 +29,7 @@ class Places:
     refused: tuple[int, str]
     nonce: tuple[int, str]
     odd_kind: str = '"SOMETHING_NEW"'
+    many: int = 44  # events that fill several pages of the records
 
 
 def _all(path: str, **names: str) -> dict[str, Field]:
@@ -122,6 +123,7 @@ PLACES: Mapping[str, Places] = {
             moment="time",
             identity="refid",
         ),
+        many=100,  # pages of 50, which cannot be chosen
         refused=(200, '{"error":["EGeneral:Permission denied"]}'),
         nonce=(200, '{"error":["EAPI:Invalid nonce"]}'),
     ),
