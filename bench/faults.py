@@ -53,13 +53,13 @@ def _cells(exchanges: Sequence[str], faults: Sequence[Fault]) -> list[Cell]:
     from django.conf import settings
 
     from accounts.models import User
-    from tests.live.faults.cells import Subject, narrow_pages
+    from tests.live.faults.cells import Subject
     from tests.sandbox_server import running_sandbox
 
     cells = []
     for exchange, start in itertools.product(exchanges, range(0, len(faults), AT_ONCE)):
         # A new life each time: what happens for one fault makes the rounds of the next ones longer.
-        with running_sandbox() as url, narrow_pages():
+        with running_sandbox() as url:
             settings.SANDBOX_URL = url
             owner = User.objects.create_user(f"{exchange}-{start}@example.org", "bench")
             subject = Subject(exchange, url, owner)

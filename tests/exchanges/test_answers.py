@@ -122,7 +122,8 @@ def test_an_empty_page_after_a_full_one_is_asked_for_once_more(
         return Reply(next(answers))
 
     stub.answers("/binance/api/v3/myTrades", answer)
-    now, cursor, last = datetime.now(UTC), {}, []
+    now, last = datetime.now(UTC), []
+    cursor: dict[str, Any] = {}
     for _ in range(3):
         page = binance.fetch_page(TRADES, cursor, now=now)
         cursor = page.cursor

@@ -257,7 +257,7 @@ def test_pages_of_any_size_are_followed_where_the_exchange_says_that_there_is_mo
         (BackToKnown("after", "limit", 7, FLOOR, HOUR), by_newest),
         (OffsetFixedEnd(7, FLOOR, HOUR), counted),
     ):
-        walk = Walk(strategy, serve)  # type: ignore[arg-type]
+        walk = Walk(strategy, serve)
         walk.round(end_of(records))
         assert walk.seen == plain.ids(records)
         plain.assert_covered_is_true(walk, records)

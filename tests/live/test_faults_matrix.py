@@ -9,7 +9,7 @@ import pytest
 
 from accounts.models import User
 from sandbox import exchanges as simulated
-from tests.live.faults.cells import Subject, narrow_pages
+from tests.live.faults.cells import Subject
 from tests.live.faults.matrix import MATRIX
 from tests.live.faults.places import PLACES
 from tests.sandbox_server import control
@@ -29,9 +29,8 @@ def test_the_matrix_is_as_large_as_promised() -> None:
 def test_each_fault_ends_as_it_must(exchange: str, sandbox: str, owner: User) -> None:
     faults = [f for number, f in enumerate(MATRIX) if _whose(number) == exchange]
     control(sandbox, "requests", "DELETE")
-    with narrow_pages():
-        subject = Subject(exchange, sandbox, owner)
-        cells = [cell for fault in faults if (cell := subject.strike(fault)) is not None]
+    subject = Subject(exchange, sandbox, owner)
+    cells = [cell for fault in faults if (cell := subject.strike(fault)) is not None]
     assert len(cells) >= 10
     assert [(cell.fault.name, cell.problem) for cell in cells if cell.problem] == []
     assert control(sandbox, "requests")["writes"] == 0

@@ -152,6 +152,13 @@ class Subject:
         )
 
     def _strike(self, trouble: Fault, expected: Expect) -> None:
+        if trouble.many:
+            with narrow_pages():
+                self._strike_once(trouble, expected)
+        else:
+            self._strike_once(trouble, expected)
+
+    def _strike_once(self, trouble: Fault, expected: Expect) -> None:
         self._sleep_for_an_hour()
         events = self.places.many if trouble.many else FEW
         advance(self.sandbox, self.exchange, SMALL, records=events)

@@ -39,11 +39,9 @@ def _all(path: str, **names: str) -> dict[str, Field]:
 _BINANCE = "/api/v3/myTrades"
 _BYBIT = "/v5/account/transaction-log"
 _BITGET = "/api/v2/tax/spot-record"
-_BINGX = "/openApi/swap/v2/user/income"
-_BINGX_TRADES = "/openApi/spot/v1/trade/myTrades"
+_BINGX = "/openApi/spot/v1/trade/myTrades"
 _KRAKEN = "/0/private/Ledgers"
 _COINBASE = "/transactions"
-_COINBASE_FILLS = "/orders/historical/fills"
 _OKX = "/account/bills-archive"
 
 PLACES: Mapping[str, Places] = {
@@ -96,18 +94,22 @@ PLACES: Mapping[str, Places] = {
         refused=(400, '{"code":"40014","msg":"Incorrect permissions, need tax read permissions"}'),
         nonce=(400, '{"code":"40008","msg":"Request timestamp expired"}'),
     ),
+    # Its income and deposits have no id of their own: all that they say tells them apart, so that
+    # a corrected one is another. Trades and transfers have one.
     "bingx": Places(
         records=_BINGX,
-        stream="ledger",
+        stream="trades:",
         fields=_all(
             _BINGX,
-            amount="income",
-            asset="asset",
-            kind="incomeType",
+            amount="qty",
+            fee="commission",
+            fee_asset="commissionAsset",
             moment="time",
-            identity="tranId",
+            identity="id",
         )
-        | _all(_BINGX_TRADES, fee="commission", fee_asset="commissionAsset"),
+        | _all("/api/v3/asset/transferRecord", asset="asset")
+        | _all("/capital/deposit/hisrec", kind="status"),
+        odd_kind="77",
         refused=(200, '{"code":100004,"msg":"Permission denied"}'),
         nonce=(200, '{"code":100421,"msg":"timestamp is invalid"}'),
     ),
