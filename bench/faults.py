@@ -76,19 +76,19 @@ def _print(
     exchanges: Sequence[str], faults: Sequence[Fault], cells: Sequence[Cell], seconds: float
 ) -> None:
     found = {(cell.fault.name, cell.exchange): cell for cell in cells}
-    print(f"| fault | what must come of it | {' | '.join(exchanges)} |")  # noqa: T201
-    print(f"| --- | --- | {' | '.join('---' for _ in exchanges)} |")  # noqa: T201
+    print(f"| fault | what must come of it | {' | '.join(exchanges)} |")
+    print(f"| --- | --- | {' | '.join('---' for _ in exchanges)} |")
     for fault in faults:
         row = [_shown(found.get((fault.name, exchange))) for exchange in exchanges]
-        print(f"| {fault.name} | {fault.expect} | {' | '.join(row)} |")  # noqa: T201
+        print(f"| {fault.name} | {fault.expect} | {' | '.join(row)} |")
     good = sum(not cell.problem for cell in cells)
-    print(  # noqa: T201
+    print(
         f"\n{len(faults)} kinds of fault, {len(cells)} cells, {good} as they must be, "
         f"{sum(cell.requests for cell in cells):,} requests, {seconds:.0f} s."
     )
     for cell in cells:
         if cell.problem:
-            print(f"\n{cell.exchange}, {cell.fault.name}: {cell.problem}")  # noqa: T201
+            print(f"\n{cell.exchange}, {cell.fault.name}: {cell.problem}")
 
 
 def _shown(cell: Cell | None) -> str:

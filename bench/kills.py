@@ -99,11 +99,11 @@ def _compare(storm: Storm, exchanges: list[str], kills: int, restarts: int) -> i
         ("ledgers that differ from the undisturbed run", str(len(different))),
         ("seconds", f"{time.monotonic() - start:.0f}"),
     ]
-    print("| what | |\n| --- | ---: |")  # noqa: T201
+    print("| what | |\n| --- | ---: |")
     for name, value in lines:
-        print(f"| {name} | {value} |")  # noqa: T201
+        print(f"| {name} | {value} |")
     for line in different:
-        print(f"DIFFERENT: {line}")  # noqa: T201
+        print(f"DIFFERENT: {line}")
     return 1 if different else 0
 
 

@@ -14,7 +14,7 @@ from portfolio.exchanges.paging import Answer, Cursor, Descending, Row, Step, St
 
 _KEPT = "before"
 # Where a cursor says that the request goes on from the page before.
-_ONWARD = ("token", "mark", "ofs", "offset", "next", "page")
+_ONWARD = ("token", "mark", "ofs", "offset", "next", "page", "skip")
 
 
 class PageRepeated(Exception):
