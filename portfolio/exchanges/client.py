@@ -174,7 +174,7 @@ class ProfileClient:
         for rule in self._profile.balances:
             try:
                 text = self._ask_own(rule.call, rule.params, self._profile.balances_refused)
-            except KeyBroken as error:
+            except (KeyBroken, TryAgain) as error:
                 if error.code not in rule.absent_codes:
                     raise
                 continue

@@ -30,16 +30,19 @@ def advance(strategy: Strategy, cursor: Cursor, answer: Answer, now: datetime) -
     """Return where the stream stands after a page that may be believed. May raise PageRepeated.
 
     An empty page after a full one is asked for once more: exchanges under load answer with nothing.
+    Of a stretch of time that is answered with the rows of another nothing is claimed.
     """
     before, state = cursor.get(_KEPT, {}), bare(cursor)
     same = before.get("rows") == _fingerprint(answer.rows)
-    if same and _goes_on(state) and not _may_repeat(strategy, answer):
-        raise PageRepeated
-    if same and isinstance(strategy, TimeWindows) and strategy.is_foreign(state, answer, now):
+    more = before.get("full") or "token" in state
+    if same and more and _goes_on(state) and not _may_repeat(strategy, answer):
         raise PageRepeated
     if not answer.rows and before.get("full") and not before.get("doubted"):
         return Step({**state, _KEPT: {**before, "doubted": True}}, False, None, None)
-    step = strategy.advance(state, answer, now)
+    if same and isinstance(strategy, TimeWindows) and strategy.is_foreign(state, answer, now):
+        step = strategy.pass_over(state, now)
+    else:
+        step = strategy.advance(state, answer, now)
     if step.is_last or not answer.rows:
         return step
     seen = {"rows": _fingerprint(answer.rows), "full": len(answer.rows) >= strategy.limit}

@@ -176,9 +176,9 @@ class TimeWindows:
     def advance(self, cursor: Cursor, answer: Answer, now: datetime) -> Step:
         state, begin, end = self._window(cursor, now)
         count = len(answer.rows)
-        paged = self._has_pages
-        if not paged and answer.rows and not _any_within(answer.rows, begin, end):
-            return self._next_window({**state, "since": max(end, begin + 1)}, begin, end, now)
+        paged = bool(self.offset_parameter or self.page_parameter)
+        if not paged and self.is_foreign(cursor, answer, now):
+            return self.pass_over(cursor, now)
         if count >= self.limit or count in self.full_sizes:
             if paged:
                 return self._next_page(state, begin, end)
@@ -188,17 +188,14 @@ class TimeWindows:
         return self._next_window(state, begin, end, now)
 
     def is_foreign(self, cursor: Cursor, answer: Answer, now: datetime) -> bool:
-        """Whether rows came of which none is of the stretch, though the exchange promises it.
-
-        Exchanges without pages are known to answer with their newest rows: not counted here.
-        """
+        """Whether rows came of which none is of the stretch."""
         _, begin, end = self._window(cursor, now)
-        ours = not answer.rows or _any_within(answer.rows, begin, end)
-        return self._has_pages and begin >= self._oldest(now) and not ours
+        return bool(answer.rows) and not _any_within(answer.rows, begin, end)
 
-    @property
-    def _has_pages(self) -> bool:
-        return bool(self.offset_parameter or self.page_parameter)
+    def pass_over(self, cursor: Cursor, now: datetime) -> Step:
+        """Return where to go on after a stretch of which nothing is known, and claim none of it."""
+        state, begin, end = self._window(cursor, now)
+        return self._next_window({**state, "since": max(end, begin + 1)}, begin, end, now)
 
     def skip(self, cursor: Cursor, now: datetime) -> Step | None:
         """Return where to go on when a stretch beyond the promise was refused: after it."""

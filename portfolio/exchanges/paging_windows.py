@@ -40,10 +40,6 @@ class TokenWindows(TimeWindows):
             return Step(anew, False, None, None)
         return TimeWindows.skip(self, cursor, now)
 
-    @property
-    def _has_pages(self) -> bool:
-        return True
-
 
 @dataclass(frozen=True, slots=True)
 class NumberedPages:
