@@ -2,10 +2,12 @@
 
 import base64
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from sandbox import exchanges
+from sandbox.faults import Fault
 
 SEED = "coffer-sandbox-keys-1"
 # Purpose: account, what it may do besides reading.
@@ -74,9 +76,26 @@ def purposes_of(exchange: str) -> dict[str, tuple[str, frozenset[str]]]:
     return PURPOSES | exchanges.more_purposes(exchange)
 
 
-def keys_of(exchange: str) -> dict[str, Key]:
+class Keys(dict[str, Key]):
+    """The keys of one exchange by their public part, as faults leave them."""
+
+    def find(self, public: str, faults: Mapping[str, Fault]) -> Key | None:
+        """The key of that public part, if there is one now."""
+        key = super().get(public)
+        if key is None or "key_deleted" in faults:
+            return None
+        if "key_expired" in faults:
+            key = replace(key, expired=True)
+        if "address_refused" in faults:
+            key = replace(key, networks=(OTHER_ADDRESS,))
+        if "rights_widened" in faults:
+            key = replace(key, rights=key.rights | {"withdraw"})
+        return key
+
+
+def keys_of(exchange: str) -> Keys:
     """The keys of one exchange by their public part."""
-    return {key.api_key: key for key in demo_keys() if key.exchange == exchange}
+    return Keys({key.api_key: key for key in demo_keys() if key.exchange == exchange})
 
 
 def _key(exchange: str, purpose: str) -> Key:

@@ -3,13 +3,14 @@
 import time
 from threading import RLock
 
-from sandbox import exchanges
+from sandbox import exchanges, outages
 from sandbox.control import PREFIX, Control, RequestLog
 from sandbox.exchanges.base import Call, Exchange
-from sandbox.faults import Fault, Faults
+from sandbox.faults import Faults
 from sandbox.generate import crowd, world
 from sandbox.http import BadParameters, Request, Response, html_response, json_response
 from sandbox.options import Options
+from sandbox.rows import RowTroubles
 
 
 class Sandbox:
@@ -23,6 +24,7 @@ class Sandbox:
             cls.id: cls(made, options.speed) for cls in exchanges.classes()
         }
         self._faults, self._log = Faults(), RequestLog()
+        self._rows = RowTroubles()
         self._control = Control(self._faults, self._log, list(self._exchanges.values()))
         # Records and balances are read and written by many threads; one at a time is enough.
         self._lock = RLock()
@@ -42,15 +44,14 @@ class Sandbox:
     def _exchange(self, exchange: Exchange, request: Request, path: str, now_ms: int) -> Response:
         with self._lock:
             faults = self._faults.strike(exchange.id, exchange.account_of(request), path)
-        _wait(faults)
         if "clock_skew" in faults:
             now_ms += faults["clock_skew"].option("seconds", 0) * 1000
-        response = _outage(faults)
+        response = outages.in_front(faults)
         if response is None:
             with self._lock:
                 response = _answer(exchange, Call(request, path, now_ms, faults))
-        if "cut_json" in faults:
-            response.body = response.body[: len(response.body) * 2 // 3]
+                self._rows.spoil(request, response, faults)
+        outages.spoil(response, faults)
         status = 0 if response.drop else response.status
         with self._lock:
             self._log.add(exchange.id, request, path, status, exchange.writes(request.method, path))
@@ -62,17 +63,3 @@ def _answer(exchange: Exchange, call: Call) -> Response:
         return exchange.answer(call)
     except BadParameters as error:
         return json_response({"error": str(error)}, 400)
-
-
-def _wait(faults: dict[str, Fault]) -> None:
-    if "timeout" in faults:
-        time.sleep(faults["timeout"].option("seconds", 30))
-
-
-def _outage(faults: dict[str, Fault]) -> Response | None:
-    """What is answered in front of the exchange, if anything."""
-    if "timeout" in faults:
-        return Response(504, b"", drop=True)
-    if "server_error" in faults:
-        return html_response(faults["server_error"].option("status", 502), "Bad Gateway")
-    return None

@@ -5,14 +5,38 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 KINDS = {
-    "server_error": "HTTP 5xx with a page of HTML; status (default 502)",
+    # In front of the exchange, or of its answer
+    "server_error": "an HTTP status with a page of HTML; status (502), retry_after, location",
     "timeout": "no answer, and the connection is closed after seconds (default 30)",
+    "lost_answer": "the exchange acts, and its answer is lost after seconds (default 0)",
+    "reset": "the connection is reset in the midst of the answer",
+    "slow_drip": "the answer comes in pieces, a pause of pause_ms (default 100) between them",
+    "short_body": "the connection ends before as many bytes came as were announced",
+    "broken_gzip": "the answer says that it is compressed, and is not",
+    "html": "HTTP 200 with a page of HTML",
     "cut_json": "the answer ends in the middle of the JSON",
+    "empty_body": "HTTP 200 with nothing in it",
+    "json_null": "HTTP 200 with null",
+    "wrong_type": "the right answer, called text/html",
+    "large_page": "the right answer with so many megabytes (default 8) of spaces around it",
+    "answer": "whatever body says, with status (default 200)",
+    # What the exchange itself says
     "rate_limit": "refused as over the limit whatever was used; seconds for Retry-After",
     "clock_skew": "the exchange's clock is ahead by seconds (negative: behind)",
-    "late_records": "of the records, one in every (default 5) is not there yet; hours back",
-    "duplicate_pages": "pages repeat the last rows (default 5) of the page before",
     "maintenance": "the exchange says that it is down for maintenance",
+    "key_deleted": "keys are unknown",
+    "key_expired": "keys have expired",
+    "address_refused": "keys are bound to another address",
+    "rights_widened": "keys may withdraw as well",
+    # What the rows are
+    "late_records": "of the records, one in every (default 5) is not there yet; hours back",
+    "vanished_records": "the newest rows (default 1) are gone",
+    "duplicate_pages": "pages repeat the last rows (default 5) of the page before",
+    "repeated_page": "the answer is the first that was given at this path since",
+    "empty_page": "the rows are left out; after_full: of pages after one of so many rows only",
+    "unordered_rows": "the rows come in another order",
+    "doubled_rows": "each row comes twice",
+    "altered_rows": "one row in every_record (default 1) has in field the value (JSON, or none)",
 }
 
 
@@ -31,13 +55,19 @@ class Fault:
     path: str = ""
     times: int | None = None
     every: int = 1
-    options: dict[str, int] = field(default_factory=dict)
+    options: dict[str, int | str] = field(default_factory=dict)
     seen: int = 0
     fired: int = 0
 
     def option(self, name: str, default: int) -> int:
         """A number that the kind can be told, such as ``seconds``."""
-        return self.options.get(name, default)
+        value = self.options.get(name, default)
+        return value if isinstance(value, int) else default
+
+    def text(self, name: str, default: str = "") -> str:
+        """A text that the kind can be told, such as ``field``."""
+        value = self.options.get(name, default)
+        return value if isinstance(value, str) else default
 
     def concerns(self, exchange: str, account: str, path: str) -> bool:
         """Whether a request is among those that shall be troubled."""
@@ -64,8 +94,8 @@ class Faults:
             raise UnknownFault(f"kind must be one of {', '.join(KINDS)}")
         known = {k: given.pop(k) for k in ("exchange", "account", "path") if k in given}
         numbers = {k: given.pop(k) for k in ("times", "every") if k in given}
-        counted = numbers | given
-        bad = [name for name, value in counted.items() if not isinstance(value, int)]
+        bad: list[str] = [name for name, value in numbers.items() if not isinstance(value, int)]
+        bad += [name for name, value in given.items() if not isinstance(value, int | str)]
         if bad or not all(isinstance(v, str) for v in known.values()):
             raise UnknownFault(f"wrong value for {', '.join(bad) or 'exchange, account or path'}")
         self._last += 1

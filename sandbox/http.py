@@ -39,12 +39,19 @@ class Request:
 
 @dataclass(slots=True)
 class Response:
-    """One HTTP response; ``drop`` closes the connection without an answer."""
+    """One HTTP response, and how it is sent.
+
+    ``drop`` closes the connection without an answer, ``reset`` in the midst of it; ``pause``
+    seconds lie between pieces; so many bytes as ``missing`` are announced and never sent.
+    """
 
     status: int
     body: bytes
     headers: dict[str, str] = field(default_factory=dict)
     drop: bool = False
+    reset: bool = False
+    pause: float = 0
+    missing: int = 0
 
 
 def json_response(

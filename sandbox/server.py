@@ -2,9 +2,15 @@
 
 import logging
 import signal
+import socket
+import struct
+import sys
+import time
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from types import FrameType
+from typing import Any
 from urllib.parse import urlsplit
 
 from sandbox.app import Sandbox
@@ -13,6 +19,7 @@ from sandbox.options import Options
 
 log = logging.getLogger(__name__)
 LARGEST_BODY = 1_000_000
+PIECES = 10  # of an answer that drips
 
 
 class Server(ThreadingHTTPServer):
@@ -24,6 +31,11 @@ class Server(ThreadingHTTPServer):
     def __init__(self, options: Options, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
         super().__init__((options.host, options.port), Handler)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Clients that leave before their answer is sent are none of our troubles."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -62,10 +74,36 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(response.status)
         for name, value in response.headers.items():
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(response.body)))
+        self.send_header("Content-Length", str(len(response.body) + response.missing))
         self.end_headers()
-        self.wfile.write(response.body)
+        if response.missing:
+            self.close_connection = True
+        if response.reset:
+            self._reset(response.body)
+        elif response.pause:
+            self._drip(response)
+        else:
+            self.wfile.write(response.body)
+            self.wfile.flush()
+
+    def _reset(self, body: bytes) -> None:
+        """Send half of it, then end the connection by a RST instead of a FIN."""
+        self.wfile.write(body[: len(body) // 2])
         self.wfile.flush()
+        at_once = struct.pack("ii", 1, 0)
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+        self.connection.close()
+        self.close_connection = True
+
+    def _drip(self, response: Response) -> None:
+        size = max(len(response.body) // PIECES, 1)
+        with suppress(OSError):  # whoever asked may have left
+            for start in range(0, len(response.body), size):
+                self.wfile.write(response.body[start : start + size])
+                self.wfile.flush()
+                time.sleep(response.pause)
+            return
+        self.close_connection = True
 
     def version_string(self) -> str:
         """What stands in the Server header."""

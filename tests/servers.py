@@ -24,32 +24,36 @@ POSTGRES_OPTIONS = {"fsync": "off", "synchronous_commit": "off", "full_page_writ
 VALKEY_OPTIONS = {"appendonly": "no"}
 
 
-def _lease(directory: Path, password: str) -> Lease:
+def _lease(directory: Path, password: str, *, durable: bool = False) -> Lease:
     return Lease(
         directory,
-        postgres=Postgres(directory, password, POSTGRES_OPTIONS),
-        valkey=Valkey(directory, password, VALKEY_OPTIONS),
+        postgres=Postgres(directory, password, {} if durable else POSTGRES_OPTIONS),
+        valkey=Valkey(directory, password, {} if durable else VALKEY_OPTIONS),
     )
 
 
-def start() -> None:
+def start(*, durable: bool = False) -> Lease | None:
     """Starts the servers in the first process of the run; its xdist workers inherit them.
 
-    Fills the environment that config/settings.py reads, whatever the developer's own says.
+    Fills the environment that config/settings.py reads, whatever the developer's own says. With
+    ``durable`` they keep what they were told even when killed, as in the product. Gives the lease
+    to whoever started them.
     """
+    lease = None
     if "TEST_DIRECTORY" not in os.environ:
         _sweep()
         directory = Path(tempfile.mkdtemp(prefix=PREFIX)).resolve()
         password = secrets.token_urlsafe(24)
         make_data_dir(directory)
         write_private(directory / "password", password)
-        lease = _lease(directory, password)
+        lease = _lease(directory, password, durable=durable)
         atexit.register(_end, lease, os.getpid())
         lease.acquire()
         os.environ["TEST_DIRECTORY"] = str(directory)
         os.environ["DATABASE_URL"] = lease.addresses["DATABASE_URL"]
         os.environ["TEST_REDIS_URL"] = lease.addresses["REDIS_URL"].removesuffix("/0")
     _settings()
+    return lease
 
 
 def _settings() -> None:

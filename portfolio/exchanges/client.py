@@ -11,8 +11,8 @@ from functools import partial
 from typing import Any, TypeVar
 
 from portfolio.engine.types import ReportedBalance, ReportedPosition
-from portfolio.exchanges import exact, failures
-from portfolio.exchanges.errors import KeyBroken, StreamUnavailable, TryAgain
+from portfolio.exchanges import exact, failures, page_checks
+from portfolio.exchanges.errors import EndpointGone, KeyBroken, StreamUnavailable, TryAgain
 from portfolio.exchanges.exact import Slice
 from portfolio.exchanges.gateway import Gateway, Rules
 from portfolio.exchanges.markets import LocalMarketCache, MarketCache
@@ -175,7 +175,7 @@ class ProfileClient:
         for rule in self._profile.balances:
             try:
                 text = self._ask_own(rule.call, rule.params, self._profile.balances_refused)
-            except KeyBroken as error:
+            except (KeyBroken, TryAgain) as error:
                 if error.code not in rule.absent_codes:
                     raise
                 continue
@@ -265,6 +265,8 @@ class ProfileClient:
         """Ask for what every key must show; one that may not is of no use."""
         try:
             return self._gateway.ask(call, parameters, own_key_as=own_key_as)
+        except EndpointGone as error:
+            raise TryAgain(error.message, code=error.code) from None
         except StreamUnavailable as error:
             code, caller = error.code, error.caller
         broken = KeyBroken(refused, code=code)
@@ -302,7 +304,8 @@ class ProfileClient:
         except StreamUnavailable as error:
             if error.code in rule.absent_codes:
                 return _nothing(rule, {**cursor, "absent": now.isoformat()})
-            step = None if error.code in rule.refused_codes else rule.strategy.skip(cursor, now)
+            state = page_checks.bare(cursor)
+            step = None if error.code in rule.refused_codes else rule.strategy.skip(state, now)
             if step is None:
                 raise
             return _with_leads(_page_of(rule, (), step), cursor)
@@ -310,14 +313,17 @@ class ProfileClient:
         if rule.token_header:
             raw = raw._replace(token=self._gateway.header(rule.token_header) or None)
         pairs = self._pairs(rule, raw.rows)
-        page = understand(lambda _: self._page(rule, raw, pairs, cursor, now), text, self._name)
+        try:
+            page = understand(lambda _: self._page(rule, raw, pairs, cursor, now), text, self._name)
+        except page_checks.PageRepeated:
+            raise failures.repeated(self._name) from None
         page = _with_leads(page, cursor, map(rule.leads_to, raw.rows))
         if page.is_last and not page.records and "sweep" in stream.scope:
             return dataclasses.replace(page, cursor={**page.cursor, "empty": now.isoformat()})
         return page
 
     def _ask_page(self, rule: StreamRule, stream: StreamSpec, cursor: Cursor, now: datetime) -> str:
-        place = rule.strategy.parameters(cursor, now)
+        place = rule.strategy.parameters(page_checks.bare(cursor), now)
         try:
             return self._gateway.ask(rule.call, {**rule.parameters(stream), **place})
         except KeyBroken as error:
@@ -355,7 +361,8 @@ class ProfileClient:
             for row in raw.rows
         )
         rows = [Row(record.external_id, record.occurred_at) for record in records]
-        step = rule.strategy.advance(cursor, Answer(rows, raw.total, raw.token), now)
+        answer = Answer(rows, raw.total, raw.token)
+        step = page_checks.advance(rule.strategy, cursor, answer, now)
         return _page_of(rule, records, step)
 
     def close(self) -> None:

@@ -19,6 +19,14 @@ class TryAgain(GatewayError):
     """A passing fault (network, 5xx, maintenance, cut-off answer): again with backoff."""
 
 
+class NotAnswering(TryAgain):
+    """The exchange has failed others here too: left alone until ``until``, then tried by one."""
+
+    def __init__(self, message: str, *, until: datetime) -> None:
+        super().__init__(message, code="circuit")
+        self.until = until
+
+
 class WaitUntil(GatewayError):
     """The request budget is used up or the exchange asked to wait: not before ``until``."""
 
@@ -33,6 +41,10 @@ class KeyBroken(GatewayError):
 
 class StreamUnavailable(GatewayError):
     """This kind of record is not to be had here (no permission, no such wallet, not served)."""
+
+
+class EndpointGone(StreamUnavailable):
+    """The address itself is no longer served, or not from here: nothing about the key."""
 
 
 class WriteRefused(GatewayError):

@@ -14,8 +14,10 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 from portfolio.exchanges.errors import (
+    EndpointGone,
     GatewayError,
     KeyBroken,
+    NotAnswering,
     StreamUnavailable,
     TryAgain,
     WaitUntil,
@@ -70,9 +72,9 @@ def from_status(name: str, reply: Reply, code: str, now: datetime) -> Failure | 
             KeyBroken(f"{name} does not accept this key (HTTP 401).", code="401"), Treatment.KEY
         )
     if status == 451:
-        return _unavailable(f"{name} does not serve the country this server is in.", "451")
+        return _gone(f"{name} does not serve the country this server is in.", "451")
     if status in _NO_RETRY:
-        return _unavailable(f"{name} no longer serves this (HTTP {status}).", str(status))
+        return _gone(f"{name} no longer serves this (HTTP {status}).", str(status))
     return None
 
 
@@ -159,6 +161,18 @@ def unreadable(name: str) -> TryAgain:
     return TryAgain(f"{name} gave an answer that cannot be read.", code="unreadable")
 
 
+def not_answering(name: str, until: datetime) -> NotAnswering:
+    """Return the error for an exchange that answers nobody here."""
+    return NotAnswering(
+        f"{name} is not answering; it is tried again at {until:%H:%M:%S} UTC.", until=until
+    )
+
+
+def repeated(name: str) -> TryAgain:
+    """Return the error for a page that came twice where another should have come."""
+    return TryAgain(f"{name} gave the same page twice, so what follows is not known.", code="page")
+
+
 def retry_at(headers: Mapping[str, str], now: datetime) -> datetime | None:
     """Return the moment that ``Retry-After`` names (seconds or an HTTP date), or None."""
     text = str(headers.get("Retry-After", "")).strip()
@@ -174,5 +188,5 @@ def _again(message: str, code: str) -> Failure:
     return Failure(TryAgain(message, code=code), Treatment.AGAIN)
 
 
-def _unavailable(message: str, code: str) -> Failure:
-    return Failure(StreamUnavailable(message, code=code), Treatment.STREAM)
+def _gone(message: str, code: str) -> Failure:
+    return Failure(EndpointGone(message, code=code), Treatment.STREAM)

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from portfolio.exchanges import addresses, exact, failures
 from portfolio.exchanges.budget import Budget, environment_of, fingerprint, used_from
+from portfolio.exchanges.circuit import Circuit
 from portfolio.exchanges.errors import GatewayError, WaitUntil, WriteRefused
 from portfolio.exchanges.failures import Failure, Reply
 from portfolio.exchanges.guard import add_sections, make_instance, origins, point_at
@@ -57,9 +58,12 @@ class Gateway:
         base_url: str | None,
         account: str = "",
         budget: Budget | None = None,
+        circuit: Circuit | None = None,
     ) -> None:
         self._rules = rules
         self._budget = budget
+        self._circuit = circuit
+        self._place = ""  # of the latest request, for the circuit
         self._calls = {(call.api, call.method, call.path): call for call in rules.calls}
         self._venue = f"{rules.family or rules.exchange}:{environment_of(base_url)}"
         self._account = fingerprint(account or credentials.get("apiKey", ""))
@@ -92,7 +96,7 @@ class Gateway:
     # --- the locks (guard.Gate) ----------------------------------------------------------------
 
     def admit(self, section: str, method: str, path: str) -> None:
-        """Let a listed read pass, paid for. May raise WriteRefused or WaitUntil."""
+        """Let a listed read pass, paid for. May raise WriteRefused, WaitUntil or NotAnswering."""
         call = self._calls.get((section, method, path))
         if call is None:
             raise WriteRefused(_REFUSED)
@@ -104,6 +108,15 @@ class Gateway:
             cost = call.costs.get(allowance.name)
             if cost and self._budget is not None:
                 self._budget.acquire(self._bucket(allowance), cost, allowance=allowance)
+        self._enter(f"{self._venue}:{section}:{method}:{path}")
+
+    def _enter(self, place: str) -> None:
+        """Leave an exchange alone that answers nobody. May raise NotAnswering."""
+        self._place = ""
+        until = self._circuit.enter(place) if self._circuit else None
+        if until is not None:
+            raise failures.not_answering(self._rules.name, until)
+        self._place = place
 
     def admit_url(self, method: str, url: str) -> None:
         """Let only the exchange's own address pass. May raise WriteRefused."""
@@ -236,14 +249,26 @@ class Gateway:
         return result
 
     def _try(self, work: Callable[[], Any]) -> tuple[Any, Failure | None]:
-        self._reply = None
+        self._reply, result = None, None
         try:
             result = work()
         except GatewayError:
             raise  # our own: the guard or the budget said no
         except Exception as error:  # ccxt raises many kinds, and plain ones on odd answers
-            return None, self._translate(error)
-        return result, self._not_an_answer()
+            failure: Failure | None = self._translate(error)
+        else:
+            failure = self._not_an_answer()
+        self._tell_circuit(failure)
+        return result, failure
+
+    def _tell_circuit(self, failure: Failure | None) -> None:
+        """A refusal is an answer too; what is to be tried again as it stands is none."""
+        if self._circuit is None or not self._place:
+            return
+        if failure is not None and failure.treatment is Treatment.AGAIN:
+            self._circuit.failed(self._place, self._account)
+        else:
+            self._circuit.answered(self._place)
 
     def _translate(self, error: Exception) -> Failure:
         now, name, reply = datetime.now(UTC), self._rules.name, self._reply

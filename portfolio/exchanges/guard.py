@@ -9,18 +9,22 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import ccxt
 import requests
+import urllib3
 
 from portfolio.exchanges.errors import WriteRefused
 from portfolio.exchanges.whole import Whole
 
 _SILENT = logging.getLogger("portfolio.exchanges.silenced")
 _SILENT.disabled = True
+ANSWER_WITHIN_MS = 20_000  # from a request to the end of its answer
+_PIECE = 65_536
 _TALKATIVE = ("ccxt", "ccxt.base.exchange", "urllib3.connectionpool", "requests", "http.client")
 
 
@@ -50,12 +54,45 @@ def mute_libraries() -> None:
 
 
 class _NoRedirects(requests.Session):
-    """A session that stops at the first redirect; nothing is sent to where it points."""
+    """A session that stops at the first redirect; nothing is sent to where it points.
+
+    An answer must be whole in time: the time-out of requests is of each piece of it, so that an
+    exchange that sends a byte now and then would hold a worker for ever.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.max_redirects = 0
         self.trust_env = False  # no proxy, and no .netrc, from the environment
+
+    def send(self, request: Any, **kwargs: Any) -> requests.Response:
+        """Send and read it all. May raise any RequestException."""
+        until = time.monotonic() + ANSWER_WITHIN_MS / 1000
+        response = super().send(request, **{**kwargs, "stream": True})
+        response._content = b"".join(_pieces(response, until))
+        response._content_consumed = True  # type: ignore[attr-defined]
+        return response
+
+
+def _pieces(response: requests.Response, until: float) -> Iterator[bytes]:
+    """The body as it comes in. May raise ReadTimeout, ConnectionError, ContentDecodingError."""
+    while piece := _piece(response):
+        if time.monotonic() > until:
+            response.close()
+            raise requests.exceptions.ReadTimeout("the answer did not end in time")
+        yield piece
+
+
+def _piece(response: requests.Response) -> bytes:
+    """What there is of the body now, as ``iter_content`` would translate what goes wrong."""
+    try:
+        return bytes(response.raw.read1(_PIECE, decode_content=True))
+    except urllib3.exceptions.DecodeError as error:
+        raise requests.exceptions.ContentDecodingError(error) from error
+    except urllib3.exceptions.ReadTimeoutError as error:
+        raise requests.exceptions.ReadTimeout(error) from error
+    except (urllib3.exceptions.HTTPError, OSError) as error:
+        raise requests.exceptions.ConnectionError(error) from error
 
 
 def _no_gate(*_: object) -> Any:
@@ -141,7 +178,7 @@ def make_instance(
             **credentials,
             "number": str,
             "enableRateLimit": False,
-            "timeout": 20_000,
+            "timeout": ANSWER_WITHIN_MS,
             "verbose": False,
             "logger": _SILENT,
             "session": _NoRedirects(),

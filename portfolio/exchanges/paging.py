@@ -48,6 +48,10 @@ class Step(NamedTuple):
 class Strategy(Protocol):
     """One way of walking a history."""
 
+    @property
+    def limit(self) -> int:
+        """How many rows a page holds at most."""
+
     def parameters(self, cursor: Cursor, now: datetime) -> dict[str, Any]: ...
     def advance(self, cursor: Cursor, answer: Answer, now: datetime) -> Step: ...
     def skip(self, cursor: Cursor, now: datetime) -> Step | None: ...
@@ -173,8 +177,8 @@ class TimeWindows:
         state, begin, end = self._window(cursor, now)
         count = len(answer.rows)
         paged = bool(self.offset_parameter or self.page_parameter)
-        if not paged and answer.rows and not _any_within(answer.rows, begin, end):
-            return self._next_window({**state, "since": max(end, begin + 1)}, begin, end, now)
+        if not paged and self.is_foreign(cursor, answer, now):
+            return self.pass_over(cursor, now)
         if count >= self.limit or count in self.full_sizes:
             if paged:
                 return self._next_page(state, begin, end)
@@ -182,6 +186,16 @@ class TimeWindows:
                 return self._half(state, begin, end)
             state = {**state, "since": end + 1}  # more in one millisecond than a page can hold
         return self._next_window(state, begin, end, now)
+
+    def is_foreign(self, cursor: Cursor, answer: Answer, now: datetime) -> bool:
+        """Whether rows came of which none is of the stretch."""
+        _, begin, end = self._window(cursor, now)
+        return bool(answer.rows) and not _any_within(answer.rows, begin, end)
+
+    def pass_over(self, cursor: Cursor, now: datetime) -> Step:
+        """Return where to go on after a stretch of which nothing is known, and claim none of it."""
+        state, begin, end = self._window(cursor, now)
+        return self._next_window({**state, "since": max(end, begin + 1)}, begin, end, now)
 
     def skip(self, cursor: Cursor, now: datetime) -> Step | None:
         """Return where to go on when a stretch beyond the promise was refused: after it."""
@@ -261,9 +275,9 @@ class OffsetFixedEnd:
     """Newest first by offset under an end that stays where it is, so that pages cannot slide.
 
     A record that turns up late below the end only shifts rows down (seen twice, never missed);
-    should the exchange's count shrink, the walk starts anew. The next round asks for what is
-    newer than the last end less the overlap. Times go out as whole seconds: ``start`` is taken as
-    exclusive and ``end`` as inclusive.
+    should the exchange's count shrink, rows have moved up, and the walk steps back by as many.
+    The next round asks for what is newer than the last end less the overlap. Times go out as whole
+    seconds: ``start`` is taken as exclusive and ``end`` as inclusive.
     """
 
     limit: int
@@ -279,10 +293,11 @@ class OffsetFixedEnd:
 
     def advance(self, cursor: Cursor, answer: Answer, now: datetime) -> Step:
         state = self._state(cursor, now)
-        if answer.total is not None and answer.total < state.get("count", 0):
-            anew = {**state, "ofs": 0, "count": answer.total}
-            return Step(anew, False, None, None)
-        reached = state["ofs"] + len(answer.rows)
+        gone = 0 if answer.total is None else state.get("count", 0) - answer.total
+        if gone > 0 and state["ofs"]:
+            back = {**state, "ofs": max(state["ofs"] - gone, 0), "count": answer.total}
+            return Step(back, False, None, None)
+        reached = state["ofs"] + len({row.external_id for row in answer.rows})
         oldest = min((row.occurred_at for row in answer.rows), default=None)
         if not self._finished(answer, reached):
             count = {} if answer.total is None else {"count": answer.total}

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from portfolio.engine.types import Event, RecordKind
 from portfolio.exchanges import catalogue, exact
 from portfolio.exchanges.budget import Budget, environment_of
+from portfolio.exchanges.circuit import Circuit
 from portfolio.exchanges.markets import MarketCache
 from portfolio.exchanges.normalisers import generic as generic_normaliser
 from portfolio.exchanges.types import ExchangeClient, MarketDataClient, StreamSpec
@@ -30,6 +31,7 @@ def open_client(
     base_url: str | None,
     account_hint: str = "",
     budget: Budget | None = None,
+    circuit: Circuit | None = None,
     markets: MarketCache | None = None,
 ) -> ExchangeClient:
     """Open the read-only view of one connection. May raise UnknownExchange.
@@ -44,7 +46,14 @@ def open_client(
     info = catalogue.get(exchange)
     profile = _profile(exchange)
     rules = rules_of(profile, info.name) if profile else generic_rules(exchange, info.name)
-    gateway = Gateway(rules, credentials, base_url=base_url, account=account_hint, budget=budget)
+    gateway = Gateway(
+        rules,
+        credentials,
+        base_url=base_url,
+        account=account_hint,
+        budget=budget,
+        circuit=circuit,
+    )
     key = _cache_key(exchange, base_url)
     if profile:
         return ProfileClient(profile, gateway, name=info.name, cache=markets, cache_key=key)
@@ -56,6 +65,7 @@ def open_market_data(
     *,
     base_url: str | None,
     budget: Budget | None = None,
+    circuit: Circuit | None = None,
     markets: MarketCache | None = None,
 ) -> MarketDataClient:
     """Open the public prices of an exchange; no key is needed. May raise UnknownExchange."""
@@ -68,7 +78,7 @@ def open_market_data(
     info = catalogue.get(exchange)
     profile = _profile(exchange)
     rules = rules_of(profile, info.name) if profile else generic_rules(exchange, info.name)
-    gateway = Gateway(rules, {}, base_url=base_url, budget=budget)
+    gateway = Gateway(rules, {}, base_url=base_url, budget=budget, circuit=circuit)
     key = _cache_key(exchange, base_url)
     if profile:
         return ProfileMarketData(profile, gateway, name=info.name, cache=markets, cache_key=key)

@@ -38,6 +38,7 @@ _PASSING = (
     "began",
     "page",
     "skip",
+    "before",
 )
 _RESTS = ("absent", "empty", "promised")
 

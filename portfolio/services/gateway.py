@@ -11,6 +11,7 @@ from django.conf import settings
 
 from portfolio.exchanges import registry
 from portfolio.exchanges.budget import RedisBudget, environment_of
+from portfolio.exchanges.circuit import RedisCircuit
 from portfolio.exchanges.markets import RedisMarketCache
 from portfolio.exchanges.types import ExchangeClient, MarketDataClient
 from portfolio.models import Connection
@@ -54,6 +55,7 @@ def open_connection(connection: Connection, sealed: bytes | memoryview) -> Excha
         base_url=base_url(connection.exchange, connection.environment),
         account_hint=str(connection.id),
         budget=budget(connection.environment),
+        circuit=RedisCircuit(redis_client()),
         markets=RedisMarketCache(redis_client()),
     )
 
@@ -64,5 +66,6 @@ def open_market_data(exchange: str, environment: str) -> MarketDataClient:
         exchange,
         base_url=base_url(exchange, environment),
         budget=budget(environment),
+        circuit=RedisCircuit(redis_client()),
         markets=RedisMarketCache(redis_client()),
     )

@@ -9,6 +9,7 @@ instant.
 from __future__ import annotations
 
 import enum
+import random
 import time
 import traceback
 import uuid
@@ -27,6 +28,7 @@ from portfolio.engine.types import ReportedBalance
 from portfolio.exchanges.errors import (
     GatewayError,
     KeyBroken,
+    NotAnswering,
     StreamUnavailable,
     TryAgain,
     WaitUntil,
@@ -104,6 +106,9 @@ def _slice(connection: Connection, holder: str, *, stop_at: float) -> Slice:
     except WaitUntil as error:
         runs.wait(connection, holder, run, error.message, until=error.until)
         return Slice.LATER
+    except NotAnswering as error:
+        runs.wait(connection, holder, run, error.message, until=error.until + _apart())
+        return Slice.LATER
     except TryAgain as error:
         runs.back_off(connection, holder, run, error.message)
         return Slice.LATER
@@ -113,6 +118,11 @@ def _slice(connection: Connection, holder: str, *, stop_at: float) -> Slice:
     finally:
         if client is not None:
             client.close()
+
+
+def _apart() -> timedelta:
+    """A little time, different for each, so that not all that wait come back at one moment."""
+    return timedelta(seconds=random.uniform(0, 5))  # noqa: S311
 
 
 # --- Balances and planning --------------------------------------------------------------------

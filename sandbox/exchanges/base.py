@@ -29,7 +29,8 @@ class Call:
         return self.request.params
 
     def punctual(self, rows: Iterable[tuple[str, int, Row]]) -> list[Row]:
-        """Rows given as (id, time in ms, row) without those that a fault delivers late."""
+        """Rows given as (id, time in ms, row) without those that a fault withholds."""
+        rows = self._still_there(list(rows))
         late = self.faults.get("late_records")
         if late is None:
             return [row for _, _, row in rows]
@@ -40,6 +41,15 @@ class Call:
             for name, time_ms, row in rows
             if time_ms < since or zlib.crc32(name.encode()) % every
         ]
+
+    def _still_there(self, rows: list[tuple[str, int, Row]]) -> list[tuple[str, int, Row]]:
+        """Without the newest rows, where a fault takes them away; rows of one name go together."""
+        fault = self.faults.get("vanished_records")
+        if fault is None:
+            return rows
+        newest = sorted(rows, key=lambda row: row[1])[-fault.option("rows", 1) :]
+        gone = {name for name, _, _ in newest}
+        return [row for row in rows if row[0] not in gone]
 
     def page(self, rows: Sequence[Row], start: int, limit: int) -> list[Row]:
         """One page; a fault lets pages after the first repeat rows of the page before."""

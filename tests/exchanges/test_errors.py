@@ -11,6 +11,7 @@ import pytest
 from portfolio.engine.types import RecordKind
 from portfolio.exchanges import registry
 from portfolio.exchanges.errors import (
+    EndpointGone,
     GatewayError,
     KeyBroken,
     StreamUnavailable,
@@ -55,9 +56,9 @@ BINANCE = [
     ("504", Reply("", 504), TryAgain, "504"),
     ("403 by a firewall", Reply(HTML, 403, PAGE), WaitUntil, "403"),
     ("401 without a word", Reply("", 401), KeyBroken, "401"),
-    ("404", Reply(HTML, 404), StreamUnavailable, "404"),
-    ("410", Reply("", 410), StreamUnavailable, "410"),
-    ("451", Reply(HTML, 451), StreamUnavailable, "451"),
+    ("404", Reply(HTML, 404), EndpointGone, "404"),
+    ("410", Reply("", 410), EndpointGone, "410"),
+    ("451", Reply(HTML, 451), EndpointGone, "451"),
     (
         "a page instead of JSON",
         Reply(HTML, 200, {"Content-Type": "text/html"}),

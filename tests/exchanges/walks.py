@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from portfolio.exchanges import page_checks
 from portfolio.exchanges.paging import Answer, Cursor, Row, Step, Strategy, from_ms, to_ms
 
 FLOOR = datetime(2020, 1, 1, tzinfo=UTC)
@@ -123,8 +124,8 @@ class Walk:
     def page(self, now: datetime) -> Step:
         """Ask for one page, store it, move the cursor (through JSON, as the database does)."""
         self.cursors.append(self.cursor)
-        answer = self.serve(self.strategy.parameters(self.cursor, now))
-        step = self.strategy.advance(self.cursor, answer, now)
+        answer = self.serve(self.strategy.parameters(page_checks.bare(self.cursor), now))
+        step = page_checks.advance(self.strategy, self.cursor, answer, now)
         self.seen |= {int(row.external_id) for row in answer.rows}
         self.cursor = json.loads(json.dumps(step.cursor))
         if step.covered is not None:

@@ -22,13 +22,23 @@ def quantities(connection: Connection) -> Balances:
 
 def assert_equals_statement(connection: Connection, told: dict[str, Any]) -> None:
     """Every wallet and asset digit for digit, and every kind of record by count."""
-    assert quantities(connection) == told["balances"]
+    held = quantities(connection)
+    assert held == told["balances"], f"balances: {_apart(held, told['balances'])}"
     counted = sync_report.records_by_kind(connection)
-    assert counted == {kind: count for kind, count in told["records"].items() if count}
-    assert not RawRecord.objects.filter(connection=connection).exclude(problem="").exists()
+    expected = {kind: count for kind, count in told["records"].items() if count}
+    assert counted == expected, f"records: {counted}, not {expected}"
+    unread = RawRecord.objects.filter(connection=connection).exclude(problem="")
+    assert not unread.exists(), f"{unread.count()} unreadable records"
     for holding in Holding.objects.filter(connection=connection):
         assert holding.reported is not None
         assert holding.quantity == holding.reported, (holding.wallet, holding.asset)
+
+
+def _apart(one: Balances, other: Balances) -> list[str]:
+    """Where two statements differ."""
+    places = {(wallet, asset) for told in (one, other) for wallet in told for asset in told[wallet]}
+    sides = [(at, one.get(at[0], {}).get(at[1]), other.get(at[0], {}).get(at[1])) for at in places]
+    return [f"{wallet} {asset} {a}, not {b}" for (wallet, asset), a, b in sorted(sides) if a != b]
 
 
 def dump(connection: Connection) -> dict[str, list[Any]]:

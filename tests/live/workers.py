@@ -34,9 +34,11 @@ def environment(sandbox_url: str, **more: str) -> dict[str, str]:
 class Worker:
     """One Celery worker with its pool, in a process group of its own."""
 
-    def __init__(self, env: dict[str, str], log: Path, *, name: str = "w") -> None:
+    def __init__(
+        self, env: dict[str, str], log: Path, *, name: str = "w", app: str = "config"
+    ) -> None:
         self._log = log.open("ab")
-        command = [sys.executable, "-m", "celery", "-A", "config", "worker"]
+        command = [sys.executable, "-m", "celery", "-A", app, "worker"]
         options = [
             "--concurrency=2",
             "--loglevel=INFO",

@@ -161,7 +161,7 @@ class Binance:
         name = call.request.headers.get("x-mbx-apikey", "")
         if len(name) != 64 or not name.isalnum():
             raise BinanceError(-2014, "API-key format invalid.", 401)
-        key = self._keys.get(name)
+        key = self._keys.find(name, call.faults)
         if key is None or key.expired or not key.allows(call.request.peer):
             raise not_allowed()
         _check_time(call)

@@ -111,7 +111,7 @@ class BingX:
         if route.right is None:
             return NOBODY
         name = call.request.headers.get("x-bx-apikey", "")
-        key = self._keys.get(name)
+        key = self._keys.find(name, call.faults)
         if not name or key is None or key.expired:
             raise incorrect_key()
         if not key.allows(call.request.peer):

@@ -121,7 +121,7 @@ class Bitget:
         name = headers.get("access-key", "")
         if not name:
             raise BitgetError("40001", "ACCESS_KEY cannot be empty")
-        key = self._keys.get(name)
+        key = self._keys.find(name, call.faults)
         if key is None or key.expired:
             raise BitgetError("40037", "Apikey does not exist")
         if headers.get("access-passphrase", "") != key.credentials["password"]:

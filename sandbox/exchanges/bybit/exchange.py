@@ -103,7 +103,7 @@ class Bybit:
 
     def _authorised(self, call: Call) -> Key:
         """Check key, address, time and signature, in this order. May raise BybitError."""
-        key = self._keys.get(call.request.headers.get("x-bapi-api-key", ""))
+        key = self._keys.find(call.request.headers.get("x-bapi-api-key", ""), call.faults)
         if key is None or key.expired:
             raise BybitError(10003, "API key is invalid.")
         if not key.allows(call.request.peer):

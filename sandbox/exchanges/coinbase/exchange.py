@@ -102,7 +102,7 @@ class Coinbase:
     def _authorised(self, call: Call) -> Key:
         """The key of a request; one word for whatever is wrong with it. May raise CoinbaseError."""
         token = tokens.read(call.request)
-        key = self._keys.get(token.key_name) if token else None
+        key = self._keys.find(token.key_name, call.faults) if token else None
         if token is None or key is None or key.expired or not key.allows(call.request.peer):
             raise unauthorized()
         if not tokens.is_good(token, call.request, key.secret, call.now_ms):

@@ -113,7 +113,7 @@ class Kraken:
         name = call.request.headers.get("api-key", "")
         if self._locked_until.get(name, 0) > call.now_ms:
             raise KrakenError("EGeneral:Temporary lockout")
-        key = self._keys.get(name)
+        key = self._keys.find(name, call.faults)
         if key is None or key.expired:
             raise self._mistake(name, call.now_ms, "EAPI:Invalid key")
         if not key.allows(call.request.peer):

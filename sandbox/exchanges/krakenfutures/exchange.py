@@ -100,7 +100,7 @@ class KrakenFutures:
 
     def _authorised(self, call: Call, route: Route) -> Key:
         """Check key, address, signature, nonce, pace and rights, in this order."""
-        key = self._keys.get(call.request.headers.get("apikey", ""))
+        key = self._keys.find(call.request.headers.get("apikey", ""), call.faults)
         if key is None or key.expired or not key.allows(call.request.peer):
             raise FuturesError(UNAUTHORISED)
         if not _is_signed(call, key.secret):

@@ -106,7 +106,7 @@ class Okx:
             if not headers.get(name):
                 raise refused(code, f'Request header "{shown}" can not be empty.')
         _check_time(headers["ok-access-timestamp"], call.now_ms)
-        key = self._keys.get(headers["ok-access-key"])
+        key = self._keys.find(headers["ok-access-key"], call.faults)
         if key is None or key.expired:
             raise refused(50119, "API key doesn't exist.")
         if headers["ok-access-passphrase"] != key.credentials["password"]:
