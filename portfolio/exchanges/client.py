@@ -228,7 +228,7 @@ class ProfileClient:
         while True:
             try:
                 text, following = self._page_of_list(listing, asked, ask)
-            except (KeyBroken, StreamUnavailable) as error:
+            except (KeyBroken, StreamUnavailable, TryAgain) as error:
                 if pages or error.code not in listing.absent_codes:
                     raise
                 return []

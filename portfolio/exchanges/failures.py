@@ -24,6 +24,7 @@ from portfolio.exchanges.errors import (
 )
 from portfolio.exchanges.profile import CodeRule, Treatment
 
+REPEATED = "page"  # the code of a page that came twice
 _BAN = timedelta(minutes=2)
 _BLOCK = timedelta(minutes=5)
 _MINUTE = timedelta(minutes=1)
@@ -170,7 +171,8 @@ def not_answering(name: str, until: datetime) -> NotAnswering:
 
 def repeated(name: str) -> TryAgain:
     """Return the error for a page that came twice where another should have come."""
-    return TryAgain(f"{name} gave the same page twice, so what follows is not known.", code="page")
+    text = f"{name} gave the same page twice, so what follows is not known."
+    return TryAgain(text, code=REPEATED)
 
 
 def retry_at(headers: Mapping[str, str], now: datetime) -> datetime | None:

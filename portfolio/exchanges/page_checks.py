@@ -15,6 +15,8 @@ from portfolio.exchanges.paging import Answer, Cursor, Descending, Row, Step, St
 _KEPT = "before"
 # Where a cursor says that the request goes on from the page before.
 _ONWARD = ("token", "mark", "ofs", "offset", "next", "page", "skip")
+# Of these, what counts pages or rows from the first: such a place moves when records come in.
+_COUNTED = ("token", "ofs", "offset", "page", "skip")
 
 
 class PageRepeated(Exception):
@@ -24,6 +26,17 @@ class PageRepeated(Exception):
 def bare(cursor: Cursor) -> Cursor:
     """Return the cursor as its strategy knows it."""
     return {name: value for name, value in cursor.items() if name != _KEPT}
+
+
+def restarted(cursor: Cursor) -> Cursor:
+    """Return the cursor at the first page of its stretch, for a walk that cannot go on.
+
+    Records that come in while pages are counted from the newest may push a whole page down: it
+    is then the page before once more, however often it is asked for.
+    """
+    if not any(name in cursor for name in _COUNTED):
+        return cursor
+    return {name: value for name, value in bare(cursor).items() if name not in _COUNTED}
 
 
 def advance(strategy: Strategy, cursor: Cursor, answer: Answer, now: datetime) -> Step:

@@ -17,6 +17,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from django.db import DataError, IntegrityError, transaction
@@ -25,6 +26,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from portfolio.engine.types import ReportedBalance
+from portfolio.exchanges import page_checks
 from portfolio.exchanges.errors import (
     GatewayError,
     KeyBroken,
@@ -33,6 +35,7 @@ from portfolio.exchanges.errors import (
     TryAgain,
     WaitUntil,
 )
+from portfolio.exchanges.failures import REPEATED
 from portfolio.exchanges.types import ExchangeClient, Page, StreamSpec
 from portfolio.models import Connection, Stream, SyncRun
 from portfolio.services import coverage, gateway, leases, ledger, runs, standing
@@ -276,16 +279,27 @@ def _count_failure(work: _Work, stream: Stream, error: TryAgain) -> bool:
     """Counts a passing fault; True when the stream is given up for this run."""
     failures = stream.failures + 1
     if failures >= GIVE_UP_AFTER:
-        _mark(work, stream, State.FAILED, error.message)
+        anew = page_checks.restarted(stream.cursor) if error.code == REPEATED else None
+        _mark(work, stream, State.FAILED, error.message, cursor=anew)
         return True
     Stream.objects.filter(pk=stream.pk).update(failures=failures, message=error.message)
     return False
 
 
 @transaction.atomic
-def _mark(work: _Work, stream: Stream, state: str, message: str) -> None:
+def _mark(
+    work: _Work,
+    stream: Stream,
+    state: str,
+    message: str,
+    *,
+    cursor: Mapping[str, Any] | None = None,
+) -> None:
     """Ends a stream for this run without records, and says so in its coverage."""
     leases.renew(work.connection.pk, work.holder)
     now = timezone.now()
-    Stream.objects.filter(pk=stream.pk).update(state=state, message=message, fetched_at=now)
+    # Not as the object has it: a page that could not be stored may have moved it already.
+    moved = {} if cursor is None else {"cursor": dict(cursor)}
+    rows = Stream.objects.filter(pk=stream.pk)
+    rows.update(state=state, message=message, fetched_at=now, **moved)
     coverage.missed(stream, state, now=now)

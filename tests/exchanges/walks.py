@@ -120,6 +120,7 @@ class Walk:
         self.cursors: list[Cursor] = []
         self.covered: list[tuple[datetime, datetime]] = []
         self.unserved: list[tuple[datetime, datetime]] = []
+        self.restarts = 0
 
     def page(self, now: datetime) -> Step:
         """Ask for one page, store it, move the cursor (through JSON, as the database does)."""
@@ -138,9 +139,20 @@ class Walk:
     def round(self, now: datetime, *, limit: int = 3000) -> None:
         """Go on until the stream is up to date."""
         for _ in range(limit):
-            if self.page(now).is_last:
+            if self._page_or_anew(now):
                 return
         raise AssertionError("the walk does not end")
+
+    def _page_or_anew(self, now: datetime) -> bool:
+        """One page; a walk that meets the same page twice begins its stretch anew, three times."""
+        try:
+            return self.page(now).is_last
+        except page_checks.PageRepeated:
+            self.restarts += 1
+            if self.restarts > 3:
+                raise
+            self.cursor = page_checks.restarted(self.cursor)
+        return False
 
     def replay(self, now: datetime) -> Iterator[Walk]:
         """A walk from each cursor that was ever stored, as after a kill at that page."""

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from portfolio.engine.types import RecordKind, ReportedBalance
+from portfolio.exchanges import failures
 from portfolio.exchanges.errors import KeyBroken, StreamUnavailable, TryAgain, WaitUntil
 from portfolio.exchanges.types import FetchedRecord, Page, StreamSpec
 from portfolio.models import Connection, Coverage, Holding, RawRecord, Stream
@@ -102,6 +103,30 @@ def test_a_stream_that_keeps_failing_is_passed_over_and_heals(
     latest = active.sync_runs.first()
     assert latest is not None
     assert (latest.outcome, latest.message) == ("done", "")
+
+
+def test_a_page_that_comes_twice_again_and_again_begins_its_stretch_anew(
+    active: Connection, exchange: Exchange
+) -> None:
+    exchange.streams = [DEPOSITS]
+    where = {"v": 1, "since": 5, "start": 7, "token": "next", "before": {"rows": "x", "full": True}}
+    Stream.objects.create(connection=active, key="deposits", kind="deposits", cursor=where)
+    exchange.pages = failing(failures.repeated("Kraken"))
+    run(active)
+    stream = Stream.objects.get(key="deposits")
+    assert stream.state == "failed"
+    assert stream.cursor == {"v": 1, "since": 5, "start": 7}
+
+
+def test_another_failure_leaves_the_walk_where_it_is(
+    active: Connection, exchange: Exchange
+) -> None:
+    exchange.streams = [DEPOSITS]
+    where = {"v": 1, "start": 7, "token": "next"}
+    Stream.objects.create(connection=active, key="deposits", kind="deposits", cursor=where)
+    exchange.pages = failing(TryAgain("HTTP 502"))
+    run(active)
+    assert Stream.objects.get(key="deposits").cursor == where
 
 
 def test_a_failure_at_head_leaves_what_was_fetched_before(
