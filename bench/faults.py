@@ -14,8 +14,6 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-AT_ONCE = 16
-
 if TYPE_CHECKING:
     from tests.live.faults.cells import Cell
     from tests.live.faults.matrix import Fault
@@ -56,20 +54,31 @@ def _cells(exchanges: Sequence[str], faults: Sequence[Fault]) -> list[Cell]:
     from tests.live.faults.cells import Subject
     from tests.sandbox_server import running_sandbox
 
-    cells = []
-    for exchange, start in itertools.product(exchanges, range(0, len(faults), AT_ONCE)):
+    cells: list[Cell] = []
+    for exchange, some in itertools.product(exchanges, _in_groups(faults)):
         # A new life each time: what happens for one fault makes the rounds of the next ones longer.
         with running_sandbox() as url:
             settings.SANDBOX_URL = url
-            owner = User.objects.create_user(f"{exchange}-{start}@example.org", "bench")
+            owner = User.objects.create_user(f"{exchange}-{len(cells)}@example.org", "bench")
             subject = Subject(exchange, url, owner)
-            for fault in faults[start : start + AT_ONCE]:
+            for fault in some:
                 cell = subject.strike(fault)
                 if cell is not None:
                     cells.append(cell)
                     said = cell.problem or f"as it must, {cell.seconds:.1f} s"
                     sys.stderr.write(f"{exchange}: {fault.name}: {said}\n")
     return cells
+
+
+def _in_groups(faults: Sequence[Fault]) -> list[Sequence[Fault]]:
+    """Those that one life goes through: few where much happens for each of them."""
+    few = [fault for fault in faults if not fault.many]
+    many = [fault for fault in faults if fault.many]
+    return [*_batches(few, 32), *_batches(many, 3)]
+
+
+def _batches(faults: Sequence[Fault], size: int) -> list[Sequence[Fault]]:
+    return [faults[start : start + size] for start in range(0, len(faults), size)]
 
 
 def _print(

@@ -169,12 +169,15 @@ class ProfileClient:
         return unproved(self._name)
 
     def balances(self) -> list[ReportedBalance]:
-        """Return every balance that is not zero, by wallet. May raise any GatewayError."""
+        """Return every balance that is not zero, by wallet. May raise any GatewayError.
+
+        A passing fault is met once for each: all of them must be had in one go.
+        """
         found: list[ReportedBalance] = []
         self._lists = []
         for rule in self._profile.balances:
             try:
-                text = self._ask_own(rule.call, rule.params, self._profile.balances_refused)
+                text = _twice(partial(self._ask_balances, rule.call, rule.params))
             except (KeyBroken, TryAgain) as error:
                 if error.code not in rule.absent_codes:
                     raise
@@ -252,9 +255,7 @@ class ProfileClient:
             follow = listing.following if turn is None else partial(turn, asked)
             return text, understand(follow, text, self._name)
 
-        with contextlib.suppress(TryAgain):
-            return attempt()
-        return attempt()
+        return _twice(attempt)
 
     def _ask_balances(self, call: Call, parameters: Mapping[str, Any]) -> str:
         return self._ask_own(call, parameters, self._profile.balances_refused)
@@ -374,6 +375,13 @@ def _wanted_pairs(
     known: frozenset[str], markets: list[MarketRow], rule: AccountsRule
 ) -> Callable[[list[list[str]]], list[StreamSpec]]:
     return lambda lists: rule.plan_pairs(lists, known, markets)
+
+
+def _twice(ask: Callable[[], _Read]) -> _Read:
+    """Return what ``ask`` answers, asked again where the first time met a passing fault."""
+    with contextlib.suppress(TryAgain):
+        return ask()
+    return ask()
 
 
 # How long a pair is left alone: of which the exchange knows nothing, or that is swept and empty.

@@ -95,7 +95,7 @@ def test_a_backfill_through_all_kinds_of_trouble(
         ("cut_json", {"every": 5}),
         ("timeout", {"every": 11, "seconds": 0}),
         ("maintenance", {"every": 13}),
-        ("rate_limit", {"every": 17, "seconds": 1, "times": 6}),
+        ("rate_limit", {"every": 9, "seconds": 1, "times": 6}),
         ("duplicate_pages", {"every": 2}),
     ]
     with ExitStack() as stack:

@@ -144,7 +144,7 @@ OUTAGES = (
         _kind("answer", body="NONCE", times=1),
         of_stream=True,
     ),
-    Fault("every third request fails", Expect.READ, _status(503, every=3)),
+    Fault("every seventh request fails", Expect.READ, _status(503, every=7)),
 )
 
 KEYS = (
