@@ -20,6 +20,7 @@ from portfolio.services import (
     reminders,
     schedule,
     sync,
+    transfer_matching,
     valuation,
 )
 
@@ -64,6 +65,7 @@ def sync_connection(connection_id: str) -> str:
         owner = Connection.objects.filter(pk=connection_id).values_list("owner_id", flat=True)
         for owner_id in owner:
             revalue.delay(owner_id)
+            match_transfers.delay(owner_id)
     return result.value
 
 
@@ -116,3 +118,9 @@ def revalue(owner_id: int) -> None:
     """Brings one user's prices and daily values up to date."""
     prices.refresh(owner_id=owner_id)
     valuation.recompute(owner_id)
+
+
+@shared_task
+def match_transfers(owner_id: int) -> None:
+    """Looks for transfers between one user's accounts among what was fetched."""
+    transfer_matching.match(owner_id)

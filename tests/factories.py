@@ -25,6 +25,7 @@ from portfolio.models import (
     Stream,
     SyncRun,
     Transaction,
+    TransferLink,
 )
 
 _numbers = itertools.count(1)
@@ -177,6 +178,23 @@ def posting(
         amount=Decimal(amount),
         role=role,
         occurred_at=of.occurred_at,
+    )
+
+
+def transfer(outgoing: Transaction, incoming: Transaction, **fields: Any) -> TransferLink:
+    """A proposed transfer between two transactions, of the first amount that left."""
+    left = outgoing.postings.filter(amount__lt=0, role="principal").first()
+    assert left is not None, "nothing left"
+    values: dict[str, Any] = {
+        "asset": left.asset,
+        "sent": left.amount.copy_abs(),
+        "received": left.amount.copy_abs(),
+        "level": TransferLink.Level.LIKELY,
+        "occurred_at": outgoing.occurred_at,
+        "decided_at": NOW if fields.get("status", "proposed") != "proposed" else None,
+    }
+    return TransferLink.objects.create(
+        owner=outgoing.owner, outgoing=outgoing, incoming=incoming, **(values | fields)
     )
 
 

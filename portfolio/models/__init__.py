@@ -15,6 +15,7 @@ from portfolio.models.price import (
     ValuationState,
 )
 from portfolio.models.sync import Coverage, Stream, SyncRun
+from portfolio.models.transfer import TransferLink
 
 __all__ = [
     "BalanceMark",
@@ -37,5 +38,6 @@ __all__ = [
     "Stream",
     "SyncRun",
     "Transaction",
+    "TransferLink",
     "ValuationState",
 ]

@@ -206,5 +206,9 @@ _FORGET = (
     WHERE revision.raw_record_id = raw.id AND raw.connection_id = %s
     """,
     "DELETE FROM portfolio_rawrecord WHERE connection_id = %s",
+    """
+    DELETE FROM portfolio_transferlink link USING portfolio_transaction t
+    WHERE t.id IN (link.outgoing_id, link.incoming_id) AND t.connection_id = %s
+    """,
     "DELETE FROM portfolio_transaction WHERE connection_id = %s",
 )

@@ -14,7 +14,7 @@ from portfolio.management.base import OperatorCommand, connection_with, user_nam
 from portfolio.models import Connection
 from portfolio.selectors import sync_report
 from portfolio.selectors.pairs import PairProgress
-from portfolio.services import connections, prices, progress, sync, valuation
+from portfolio.services import connections, prices, progress, sync, transfer_matching, valuation
 
 SLICE_SECONDS = 10.0
 TOLD_FROM_SECONDS = 5
@@ -56,6 +56,7 @@ class Command(OperatorCommand):
         for owner_id in {connection.owner_id for connection in active}:
             prices.refresh(owner_id=owner_id)
             valuation.recompute(owner_id)
+            transfer_matching.match(owner_id)
 
     def _run(self, connection: Connection, started: datetime) -> None:
         """Slice after slice, sharing the connection with workers that may be at it too."""
