@@ -81,11 +81,11 @@ def page(
     """One page with its postings, in three queries however long the history is."""
     queryset = _filtered(user, filters)
     if newer_than is not None:
-        found = _rows(queryset.filter(_after(newer_than)).order_by("occurred_at", "id"), size + 1)
+        found = _rows(queryset.filter(after(newer_than)).order_by("occurred_at", "id"), size + 1)
         rows, has_newer, has_older = found[:size][::-1], len(found) > size, True
     else:
         if older_than is not None:
-            queryset = queryset.filter(_before(older_than))
+            queryset = queryset.filter(before(older_than))
         found = _rows(queryset.order_by("-occurred_at", "-id"), size + 1)
         rows, has_newer, has_older = found[:size], older_than is not None, len(found) > size
     return Page(
@@ -109,13 +109,13 @@ def _mark(row: Transaction) -> Mark:
 
 
 # The plain range comes first in both, so that the index on (owner, time, id) is walked from there.
-def _before(mark: Mark) -> Q:
+def before(mark: Mark) -> Q:
     return Q(occurred_at__lte=mark.occurred_at) & (
         Q(occurred_at__lt=mark.occurred_at) | Q(id__lt=mark.id)
     )
 
 
-def _after(mark: Mark) -> Q:
+def after(mark: Mark) -> Q:
     return Q(occurred_at__gte=mark.occurred_at) & (
         Q(occurred_at__gt=mark.occurred_at) | Q(id__gt=mark.id)
     )
