@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any, cast
 from uuid import UUID
 
@@ -11,10 +12,12 @@ from django import forms
 from django.forms import widgets
 from django.utils.translation import gettext_lazy as _
 
+from portfolio.engine import money
 from portfolio.exchanges import catalogue
 from portfolio.exchanges.catalogue import CredentialField, ExchangeInfo
 from portfolio.models import Notice
 from portfolio.models.ledger import KIND_LABELS
+from portfolio.selectors import transfers
 from portfolio.selectors.exports import ExportedConnection
 from portfolio.selectors.ledger import Choices, Filters
 from portfolio.templatetags.coffer import record_kind
@@ -199,6 +202,75 @@ class TransactionFilterForm(forms.Form):
             until=asked.get("until"),
             text=(asked.get("q") or "").strip(),
         )
+
+
+class TransferFilterForm(forms.Form):
+    """Which transfers to see; what cannot be read is passed over."""
+
+    tab = forms.ChoiceField(
+        choices=[("review", ""), ("accepted", ""), ("refused", "")],
+        required=False,
+        widget=forms.HiddenInput,
+    )
+    asset = forms.ChoiceField(label=_("Asset"), required=False)
+    connection = forms.ChoiceField(label=_("Connection"), required=False)
+    weak = forms.BooleanField(label=_("Also unlikely ones"), required=False)
+
+    def __init__(self, data: Any, *, choices: transfers.Choices, **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        _offer(self, "asset", [(asset, asset) for asset in choices.assets])
+        _offer(self, "connection", [(str(c.pk), str(c)) for c in choices.connections])
+
+    def filters(self) -> transfers.Filters:
+        """What was asked for, without what could not be read."""
+        self.full_clean()
+        asked = self.cleaned_data
+        return transfers.Filters(
+            tab=asked.get("tab") or "review",
+            asset=asked.get("asset") or "",
+            connection=asked.get("connection") or "",
+            weak=bool(asked.get("weak")),
+        )
+
+
+class LinkForm(forms.Form):
+    """Which deposits a withdrawal became, and how much of it went to each.
+
+    Fields are named by the deposit's transaction: the list may change before the form comes back.
+    """
+
+    def __init__(self, data: Any = None, *, linking: transfers.Linking, **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        self._legs = {offered.transaction.pk: offered.leg for offered in linking.offered}
+        for pk, leg in self._legs.items():
+            share = min(leg.amount, linking.outgoing.amount)
+            self.fields[f"is_{pk}"] = forms.BooleanField(label=_("Part of it"), required=False)
+            self.fields[f"sent_{pk}"] = forms.DecimalField(
+                label=_("Of what was sent"),
+                required=False,
+                min_value=0,
+                initial=money.plain(share),
+                widget=forms.TextInput(),
+            )
+        self.rows = [
+            (offered, self[f"is_{offered.transaction.pk}"], self[f"sent_{offered.transaction.pk}"])
+            for offered in linking.offered
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or self.cleaned_data
+        for pk in self._chosen():
+            name = f"sent_{pk}"
+            if values.get(name) is None and name not in self.errors:
+                self.add_error(name, _("How much of it went here?"))
+        return values
+
+    def _chosen(self) -> list[int]:
+        return [pk for pk in self._legs if self.cleaned_data.get(f"is_{pk}")]
+
+    def parts(self) -> dict[str, Decimal]:
+        """The chosen amounts by the id of the incoming leg."""
+        return {self._legs[pk].id: self.cleaned_data[f"sent_{pk}"] for pk in self._chosen()}
 
 
 class ExportForm(forms.Form):

@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from portfolio.views import assets, connections, dashboard, exports, keys, notices, transactions
+from portfolio.views import (
+    assets,
+    connections,
+    dashboard,
+    exports,
+    keys,
+    notices,
+    transactions,
+    transfers,
+)
 
 app_name = "portfolio"
 urlpatterns = [
@@ -41,6 +50,11 @@ urlpatterns = [
     path("notices/read/", notices.read_all, name="notice-read-all"),
     path("notices/<int:notice_id>/read/", notices.read, name="notice-read"),
     path("settings/notifications/", notices.settings, name="notice-settings"),
+    path("transactions/<int:transaction_id>/link/", transfers.link, name="transfer-link"),
+    path("transfers/", transfers.index, name="transfer-list"),
+    path("transfers/<int:link_id>/accept/", transfers.accept, name="transfer-accept"),
+    path("transfers/<int:link_id>/refuse/", transfers.refuse, name="transfer-refuse"),
+    path("transfers/<int:link_id>/undo/", transfers.undo, name="transfer-undo"),
     path("exports/", exports.index, name="export-list"),
     path("exports/<slug:format_id>/", exports.download, name="export-download"),
 ]

@@ -13,7 +13,7 @@ from uuid import UUID
 from accounts.models import User
 from portfolio.engine import money
 from portfolio.models import Connection, Holding, PermissionAudit, Position
-from portfolio.selectors import connections, positions, valuation
+from portfolio.selectors import connections, positions, transfers, valuation
 from portfolio.selectors.connections import Card
 from portfolio.selectors.valuation import DailyPoint, HoldingRow, Valuation
 
@@ -153,7 +153,7 @@ def overview(user: User, span: Span, *, now: datetime) -> Overview:
         week=_change(points, today - timedelta(days=7)),
         whole=_change(points, points[0].on) if points else None,
         spark=tuple(point.value for point in points[-SPARK_DAYS:]),
-        attention=_attention(cards, worth, now),
+        attention=_attention(cards, worth, now, waiting=transfers.waiting(user)),
         positions=positions.of_user(user),
     )
 
@@ -249,8 +249,12 @@ def _connection_row(rows: Sequence[HoldingRow], total: Decimal) -> ConnectionRow
 # --- What needs attention ---------------------------------------------------------------------
 
 
-def _attention(cards: Sequence[Card], worth: Valuation, now: datetime) -> tuple[Attention, ...]:
+def _attention(
+    cards: Sequence[Card], worth: Valuation, now: datetime, *, waiting: int
+) -> tuple[Attention, ...]:
     found = [item for card in cards for item in _of_card(card, now)]
+    if waiting:
+        found.append(Attention("transfers", count=waiting))
     if worth.unpriced:
         found.append(Attention("unpriced", words=worth.unpriced, count=len(worth.unpriced)))
     if worth.problems:

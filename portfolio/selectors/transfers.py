@@ -1,4 +1,4 @@
-"""Reads transfers for their pages: a list by state, those of one transaction, what can be linked."""
+"""Reads transfers for their pages: by state, of one transaction, and what can be linked."""
 
 from __future__ import annotations
 
@@ -225,6 +225,4 @@ def _may_be_offered(out: Leg, into: Leg) -> bool:
 def _offered(user: User, legs: Sequence[Leg]) -> tuple[Offered, ...]:
     numbers = [place(leg.id)[0] for leg in legs]
     rows = Transaction.objects.of(user).select_related("connection").in_bulk(numbers)
-    return tuple(
-        Offered(leg, rows[number]) for leg, number in zip(legs, numbers, strict=True)
-    )
+    return tuple(Offered(leg, rows[number]) for leg, number in zip(legs, numbers, strict=True))

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from portfolio.models import Holding
-from portfolio.selectors import dashboard, ledger
+from portfolio.selectors import dashboard, ledger, transfers
 from portfolio.views.access import Request
 
 RECENT = 10
@@ -23,5 +23,10 @@ def detail(request: Request, code: str) -> HttpResponse:
     except Holding.DoesNotExist:
         raise Http404 from None
     recent = ledger.page(request.user, ledger.Filters(asset=code), size=RECENT)
-    context = {"asset": asset, "currency": request.user.reporting_currency, "recent": recent}
+    context = {
+        "asset": asset,
+        "currency": request.user.reporting_currency,
+        "recent": recent,
+        "transfers": transfers.of_transactions(request.user, [row.pk for row in recent.rows]),
+    }
     return render(request, "portfolio/assets/detail.html", context)

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from portfolio.forms import TransactionFilterForm
 from portfolio.models import Transaction
-from portfolio.selectors import ledger
+from portfolio.selectors import ledger, transfers
 from portfolio.selectors.ledger import Mark
 from portfolio.views.access import Request
 
@@ -31,8 +31,9 @@ def index(request: Request) -> HttpResponse:
         "form": form,
         "is_filtered": filters != ledger.Filters(),
         "page": page,
-        "newer_url": _page_url(request, "newer", page.newer),
-        "older_url": _page_url(request, "older", page.older),
+        "transfers": transfers.of_transactions(request.user, [row.pk for row in page.rows]),
+        "newer_url": page_url(request, "newer", page.newer),
+        "older_url": page_url(request, "older", page.older),
     }
     template = "_list" if request.htmx else "index"
     response = render(request, f"portfolio/transactions/{template}.html", context)
@@ -40,7 +41,7 @@ def index(request: Request) -> HttpResponse:
     return response
 
 
-def _page_url(request: Request, name: str, mark: Mark | None) -> str:
+def page_url(request: Request, name: str, mark: Mark | None) -> str:
     """The address of the next page, with the filters as they are; "" where there is none."""
     if mark is None:
         return ""
@@ -59,4 +60,5 @@ def detail(request: Request, transaction_id: int) -> HttpResponse:
         found = ledger.transaction(request.user, transaction_id)
     except Transaction.DoesNotExist:
         raise Http404 from None
-    return render(request, "portfolio/transactions/detail.html", {"found": found})
+    context = {"found": found, "standing": transfers.standing(request.user, found.transaction)}
+    return render(request, "portfolio/transactions/detail.html", context)

@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import URLResolver, get_resolver, reverse
 
 from accounts.models import User
+from portfolio.models import Stream
 from tests import factories
 from tests.portfolio.conftest import Browser
 
@@ -82,6 +83,7 @@ def objects(owner: User) -> dict[str, Any]:
     return {
         "connection_id": made["kraken"].pk,
         "transaction_id": made["trade"].pk,
+        "link_id": _link_of(made["ledger"]),
         "notice_id": factories.notice(made["kraken"]).pk,
         "code": "DOT",
         "environment": "sandbox",
@@ -93,6 +95,11 @@ def objects(owner: User) -> dict[str, Any]:
         "key": "none",
         "uidb36": "1",
     }
+
+
+def _link_of(stream: Stream) -> int:
+    out = factories.transaction(stream, ("-5", "DOT"), kind="withdrawal")
+    return factories.transfer(out, factories.transaction(stream, ("5", "DOT"), kind="deposit")).pk
 
 
 def _session_of(owner: User) -> int:
@@ -137,6 +144,7 @@ PAGES = (
     "dashboard",
     "connection-list",
     "transaction-list",
+    "transfer-list",
     "export-list",
     "notice-list",
     "keys-forget",
