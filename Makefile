@@ -40,6 +40,7 @@ type: $(DEV)
 	$(BIN)/mypy .
 
 bench: $(DEV) $(STATIC)
+	$(PY) -m bench.transfers
 	$(PY) -m bench
 
 demo-data: $(SERVERS) $(STATIC)

@@ -1,7 +1,7 @@
 """How many transfers are found, and how many of those are true, on labelled made-up histories.
 
 python -m bench.transfers [--transfers N] [--seed N ...]; ends with 1 if a budget is missed.
-Needs no servers. What is counted is what a person is shown: the certain and the likely, not the weak.
+Needs no servers. Counted is what a person is shown: the certain and the likely, not the weak.
 """
 
 from __future__ import annotations

@@ -90,6 +90,12 @@ _WORDS: dict[tuple[str, str], Callable[[], str]] = {
 
 
 @register.filter
+def tells_amount(link: TransferLink) -> bool:
+    """Whether the reasons name an amount, which privacy mode hides."""
+    return any("by" in told["values"] for told in link.reasons)
+
+
+@register.filter
 def of_row(found: Mapping[int, Sequence[TransferLink]], ident: int) -> Sequence[TransferLink]:
     """The transfers of one transaction out of those of many."""
     return found.get(ident, ())

@@ -32,6 +32,9 @@ STATIC_PAGES = {
     "key-kraken": "/connections/add/sandbox/kraken/",
     "key-coinbase": "/connections/add/live/coinbase/",
     "transactions": "/transactions/",
+    "transfers": "/transfers/",
+    "transfers-accepted": "/transfers/?tab=accepted",
+    "transfers-refused": "/transfers/?tab=refused",
     "asset": "/assets/BTC/",
     "exports": "/exports/",
     "notices": "/notices/",
@@ -53,7 +56,7 @@ SIGNED_OUT = {
 }
 EMPTY_PAGES = (
     *("dashboard", "connections", "transactions", "asset", "exports"),
-    *("notices", "forget-keys"),
+    *("notices", "forget-keys", "transfers", "transfers-accepted", "transfers-refused"),
 )
 # One notice of each kind, as the workers write them.
 TELL = """
@@ -62,6 +65,15 @@ from portfolio.services import notices
 connection = Connection.objects.filter(owner__email="{email}").first()
 for kind in Notice.Kind.values:
     notices.tell(connection, kind, "What happened, in a sentence or two.", key="pages:" + kind)
+"""
+# The demo accounts leave no doubt, so that a few transfers are put back to be reviewed.
+DOUBT = """
+from portfolio.models import TransferLink
+links = TransferLink.objects.filter(owner__email="{email}", outgoing__kind="withdrawal")
+some = list(links.values_list("pk", flat=True)[:4])
+open = TransferLink.objects.filter(pk__in=some[:3])
+open.update(status="proposed", level="likely", decided_at=None)
+TransferLink.objects.filter(pk=some[3]).update(status="refused", how="by_hand")
 """
 
 
@@ -116,6 +128,7 @@ def people(site: Site) -> dict[str, str]:
         site.connect(people["failing"], exchange, purpose, status=1)
     site.manage("sync", "--user", people["full"], "--wait")
     site.manage("shell", "-c", TELL.format(email=people["full"]))
+    site.manage("shell", "-c", DOUBT.format(email=people["full"]))
     return people
 
 
@@ -184,7 +197,11 @@ def _found(page: Page, site: Site) -> dict[str, str]:
     binance, kraken = _links(page, site, r"/connections/[0-9a-f-]{36}/$")
     page.goto(f"{site.address}/transactions/?kind=trade")
     transaction = _links(page, site, r"/transactions/\d+/$")[0]
+    page.goto(f"{site.address}/transfers/")
+    link = _links(page, site, r"/transactions/\d+/link/$")[0]
     return {
+        "transfer-link": link,
+        "transfer-transaction": link.removesuffix("link/"),
         "connection-binance": binance,
         "connection-kraken": kraken,
         "connection-key": f"{kraken}key/",

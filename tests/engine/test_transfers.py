@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.transfers import PRECISION, RECALL, measure
-from portfolio.engine import money, transfer_rules
+from portfolio.engine import money, transfer_index, transfer_rules
 from portfolio.engine.transfers import (
     Decisions,
     FeePlace,
@@ -290,31 +290,37 @@ def test_nothing_is_used_twice_and_nothing_more_arrives_than_left(seed: int, day
         assert all(pair.received == amounts[pair.incoming] for pair in parts)
 
 
-def test_work_per_movement_does_not_grow(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Counted, not timed: pairs that are judged, for each movement, in dense histories."""
-    judge, judged = transfer_rules.judge, 0
+@pytest.fixture
+def judged(monkeypatch: pytest.MonkeyPatch) -> list[None]:
+    """Grows by one with each pair that is looked at."""
+    seen: list[None] = []
+    judge = transfer_rules.judge
 
     def count(*args: Any) -> Any:
-        nonlocal judged
-        judged += 1
+        seen.append(None)
         return judge(*args)
 
     monkeypatch.setattr(transfer_rules, "judge", count)
+    return seen
+
+
+def test_work_per_movement_does_not_grow(judged: list[None]) -> None:
+    """Counted, not timed, in histories of one density."""
 
     def per_movement(transfers: int) -> float:
-        nonlocal judged
-        judged = 0
+        judged.clear()
         case = history(5, transfers, days=transfers // 4)
         match(case.outgoing, case.incoming)
-        return judged / (len(case.outgoing) + len(case.incoming))
+        return len(judged) / (len(case.outgoing) + len(case.incoming))
 
     assert per_movement(8_000) <= 1.3 * per_movement(800)
 
 
-def test_a_hundred_of_one_amount_a_day_stay_within_bounds() -> None:
+def test_a_hundred_of_one_amount_a_day_stay_within_bounds(judged: list[None]) -> None:
     def line(name: str, number: int) -> list[Leg]:
         return [leg(f"{name}{n}", "5", n * 1440 / 100) for n in range(number)]
 
     pairs = match(line("out", 2_000), line("in", 2_000))
     assert len(pairs) == 2_000
     assert len({pair.incoming for pair in pairs}) == 2_000
+    assert len(judged) <= 2_000 * transfer_index.MOST

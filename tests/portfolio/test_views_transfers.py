@@ -12,11 +12,13 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
+from portfolio.engine.transfers import Finding, candidates, match
 from portfolio.models import Stream, Transaction, TransferLink
 from portfolio.selectors import transfers as selector
 from portfolio.services import transfer_matching
-from portfolio.templatetags.transfers import verdict
+from portfolio.templatetags.transfers import reasons, verdict
 from tests import factories
+from tests.engine.transfer_cases import history
 from tests.portfolio.conftest import Browser, Sent
 
 LIST = reverse("portfolio:transfer-list")
@@ -195,6 +197,22 @@ def test_queries_do_not_grow_with_the_list(
         page.get(LIST)
     with django_assert_max_num_queries(11):
         page.get(reverse("portfolio:transaction-list"))
+
+
+def test_all_that_the_engine_may_say_has_words() -> None:
+    said: dict[tuple[str, str], Finding] = {}
+    for seed in range(4):
+        case = history(seed, 400, days=60)
+        outs, ins = case.outgoing, case.incoming
+        found = [pair for out in outs[:200] for pair in candidates(out, ins, is_outgoing=True)]
+        for pair in [*match(outs, ins), *found]:
+            said |= {(f.rule, f.what): f for f in pair.findings}
+    assert len(said) >= 15
+    for finding in said.values():
+        told = {"rule": finding.rule.value, "is_met": True, "what": finding.what}
+        (reason,) = reasons(TransferLink(reasons=[told | {"values": dict(finding.values)}]))
+        assert reason.words != f"{finding.rule.value}: {finding.what}"
+        assert "%(" not in reason.words
 
 
 # --- Linking by hand --------------------------------------------------------------------------
