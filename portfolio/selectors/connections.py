@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -84,16 +84,20 @@ class Card:
         )
 
 
-def cards(user: User) -> tuple[Card, ...]:
-    """All connections of a user, in six queries."""
+# Per connection: holdings that differ from what was reported, and all holdings.
+Agreement = Mapping[UUID, tuple[int, int]]
+
+
+def cards(user: User, agreement: Agreement | None = None) -> tuple[Card, ...]:
+    """All connections of a user, in six queries; five where the agreement is known."""
     connections = sorted(
         Connection.objects.of(user),
         key=lambda c: (c.status == Connection.Status.REMOVED, c.created_at),
     )
-    return _cards(connections)
+    return _cards(connections, agreement)
 
 
-def _cards(connections: Sequence[Connection]) -> tuple[Card, ...]:
+def _cards(connections: Sequence[Connection], known: Agreement | None = None) -> tuple[Card, ...]:
     ids = [connection.pk for connection in connections]
     progress = _progress(ids)
     audits = keys.latest_audits(ids)
@@ -103,7 +107,7 @@ def _cards(connections: Sequence[Connection]) -> tuple[Card, ...]:
         .order_by("connection_id", "-started_at")
         .distinct("connection_id")
     }
-    agreement = _agreement(ids)
+    agreement = _agreement(ids) if known is None else known
     unreadable = _unreadable(ids)
     return tuple(
         Card(
@@ -111,8 +115,8 @@ def _cards(connections: Sequence[Connection]) -> tuple[Card, ...]:
             progress=progress.get(connection.pk, Progress()),
             audit=audits.get(connection.pk),
             last_run=runs.get(connection.pk),
-            discrepancies=agreement[connection.pk][0],
-            holdings=agreement[connection.pk][1],
+            discrepancies=agreement.get(connection.pk, (0, 0))[0],
+            holdings=agreement.get(connection.pk, (0, 0))[1],
             unreadable=unreadable.get(connection.pk, 0),
         )
         for connection in connections
@@ -170,8 +174,7 @@ def _added_up(tallies: Sequence[_Tally]) -> Progress:
     )
 
 
-def _agreement(ids: Sequence[UUID]) -> dict[UUID, tuple[int, int]]:
-    """Per connection: holdings that differ from what was reported, and all holdings."""
+def _agreement(ids: Sequence[UUID]) -> Agreement:
     differing = (
         Holding.objects.filter(connection__in=ids)
         .exclude(quantity=0, reported__isnull=True)

@@ -141,7 +141,7 @@ def overview(user: User, span: Span, *, now: datetime) -> Overview:
     # The changes need the last week, whatever the span shows; every span is longer than that.
     worth = valuation.holdings_valued(user)
     points = _with_today(valuation.daily_values(user, since), worth, today)
-    cards = connections.cards(user)
+    cards = connections.cards(user, _agreement(worth))
     return Overview(
         span=span,
         worth=worth,
@@ -156,6 +156,15 @@ def overview(user: User, span: Span, *, now: datetime) -> Overview:
         attention=_attention(cards, worth, now, waiting=transfers.waiting(user)),
         positions=positions.of_user(user),
     )
+
+
+def _agreement(worth: Valuation) -> dict[UUID, tuple[int, int]]:
+    """What the valued holdings already tell of each connection, to spare a query."""
+    found: dict[UUID, tuple[int, int]] = {}
+    for row in worth.rows:
+        wrong, number = found.get(row.connection_id, (0, 0))
+        found[row.connection_id] = (wrong + (row.discrepancy not in (None, 0)), number + 1)
+    return found
 
 
 def _with_today(points: list[DailyPoint], worth: Valuation, today: date) -> list[DailyPoint]:
