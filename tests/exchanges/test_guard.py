@@ -182,7 +182,7 @@ def test_a_redirect_is_not_followed(stub: Stub) -> None:
     client = registry.open_client("kraken", CREDENTIALS, base_url=f"{stub.url}/kraken")
     with pytest.raises(GatewayError) as caught:
         client.balances()
-    assert [asked.path for asked in stub.asked] == ["/kraken/0/private/BalanceEx"]
+    assert {asked.path for asked in stub.asked} == {"/kraken/0/private/BalanceEx"}
     assert caught.value.code == "TooManyRedirects"
 
 
