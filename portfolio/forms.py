@@ -15,11 +15,12 @@ from django.utils.translation import gettext_lazy as _
 from portfolio.engine import money
 from portfolio.exchanges import catalogue
 from portfolio.exchanges.catalogue import CredentialField, ExchangeInfo
-from portfolio.models import Notice
+from portfolio.models import ManualEntry, Notice
 from portfolio.models.ledger import KIND_LABELS
 from portfolio.selectors import transfers
 from portfolio.selectors.exports import ExportedConnection
 from portfolio.selectors.ledger import Choices, Filters
+from portfolio.services.manual_entries import Told
 from portfolio.templatetags.coffer import record_kind
 
 # For all that is pasted from an exchange: browsers must neither keep it nor send it to a spelling
@@ -147,6 +148,65 @@ class FetchAgainForm(forms.Form):
         if day is not None and day > datetime.now(UTC).date():
             raise forms.ValidationError(_("Choose a day that has already come."))
         return day
+
+
+class ManualEntryForm(forms.Form):
+    """An opening balance or adjustment by hand; times are in the reader's zone."""
+
+    kind = forms.ChoiceField(label=_("What is it?"), choices=ManualEntry.Kind.choices)
+    amount = forms.DecimalField(
+        label=_("Amount"),
+        max_digits=100,
+        decimal_places=50,
+        help_text=_("What is added to the ledger; with a minus what is taken away."),
+        widget=forms.TextInput(attrs={"inputmode": "text", "autocomplete": "off"}),
+    )
+    occurred_at = forms.DateTimeField(
+        label=_("Time"),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        help_text=_("From when on the ledger shall count it."),
+    )
+    cost = forms.DecimalField(
+        label=_("What was paid for it in all"),
+        required=False,
+        min_value=0,
+        max_digits=100,
+        decimal_places=50,
+        help_text=_("Left empty: not known."),
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+    )
+    cost_currency = forms.CharField(
+        label=_("Currency of what was paid"), required=False, max_length=10
+    )
+    note = forms.CharField(
+        label=_("Note"),
+        required=False,
+        max_length=2000,
+        help_text=_("Needed for an adjustment: why it is right."),
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial.setdefault("cost_currency", currency)
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or self.cleaned_data
+        if values.get("cost") is not None and not values.get("cost_currency"):
+            self.add_error("cost_currency", _("In which currency?"))
+        return values
+
+    def told(self) -> Told:
+        """What was entered."""
+        asked = self.cleaned_data
+        return Told(
+            kind=asked["kind"],
+            amount=asked["amount"],
+            occurred_at=asked["occurred_at"],
+            cost=asked["cost"],
+            cost_currency=asked["cost_currency"].strip().upper(),
+            note=asked["note"].strip(),
+        )
 
 
 class NoticeSettingsForm(forms.Form):

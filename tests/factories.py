@@ -17,6 +17,7 @@ from portfolio.models import (
     DailyValue,
     Holding,
     LatestPrice,
+    ManualEntry,
     Notice,
     PermissionAudit,
     Posting,
@@ -216,6 +217,20 @@ def holding(
         quantity=Decimal(quantity),
         reported=said,  # type: ignore[misc]  # the field may be null
     )
+
+
+def manual_entry(of: Connection, **fields: Any) -> ManualEntry:
+    """An opening balance that was entered by hand, and withdrawn: it books nothing."""
+    values: dict[str, Any] = {
+        "kind": ManualEntry.Kind.OPENING,
+        "wallet": "spot",
+        "asset": "BTC",
+        "amount": Decimal("0.5"),
+        "occurred_at": NOW,
+        "made_at": NOW,
+        "withdrawn_at": NOW,
+    }
+    return ManualEntry.objects.create(owner=of.owner, connection=of, **(values | fields))
 
 
 def price(asset: str, amount: str, *, currency: str = "EUR", at: datetime = NOW) -> LatestPrice:

@@ -144,3 +144,17 @@ def _from_flags(row: dict[str, Any]) -> tuple[Capability, ...]:
     rest = (RecordKind.TRANSFERS, RecordKind.REWARDS)
     found += [Capability(kind.value, available=False) for kind in rest]
     return tuple(found)
+
+
+def unserved(exchange: str) -> frozenset[str]:
+    """The kinds of record that an exchange is known not to serve.
+
+    Empty where it has a ledger, which tells of all kinds, and where the exchange is not known.
+    """
+    try:
+        capabilities = get(exchange).capabilities
+    except UnknownExchange:
+        return frozenset()
+    served = {capability.kind for capability in capabilities if capability.available}
+    named = {capability.kind for capability in capabilities} - {"balances"}
+    return frozenset() if RecordKind.LEDGER in served else frozenset(named - served)

@@ -1,8 +1,10 @@
 """Tables and constraints, a file per subject."""
 
 from portfolio.models.balance_mark import BalanceMark
+from portfolio.models.checkpoint import Checkpoint
 from portfolio.models.connection import Connection, PermissionAudit
 from portfolio.models.ledger import Holding, Posting, RawRecord, RawRevision, Transaction
+from portfolio.models.manual_entry import ManualEntry
 from portfolio.models.notice import Notice, NoticeSettings
 from portfolio.models.outbound import OutboundAddress
 from portfolio.models.position import Position
@@ -19,6 +21,7 @@ from portfolio.models.transfer import TransferLink
 
 __all__ = [
     "BalanceMark",
+    "Checkpoint",
     "Connection",
     "Coverage",
     "DailyHolding",
@@ -26,6 +29,7 @@ __all__ = [
     "DailyValue",
     "Holding",
     "LatestPrice",
+    "ManualEntry",
     "Notice",
     "NoticeSettings",
     "OutboundAddress",

@@ -125,7 +125,8 @@ class Posting(models.Model):
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="postings")
     connection = models.ForeignKey(Connection, models.CASCADE, related_name="postings")
     transaction = models.ForeignKey(Transaction, models.CASCADE, related_name="postings")
-    raw_record = models.ForeignKey(RawRecord, models.CASCADE, related_name="postings")
+    # Null where the user entered it: its evidence is the manual entry.
+    raw_record = models.ForeignKey(RawRecord, models.CASCADE, null=True, related_name="postings")
     position = models.PositiveSmallIntegerField()
     wallet = models.CharField(max_length=40)
     asset = models.CharField(max_length=40)

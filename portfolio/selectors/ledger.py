@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from portfolio.engine import money
-from portfolio.models import Connection, Holding, Posting, RawRecord, Transaction
+from portfolio.models import Connection, Holding, ManualEntry, Posting, RawRecord, Transaction
 
 PAGE_SIZE = 50
 
@@ -197,11 +197,13 @@ class TransactionDetail:
     postings: tuple[Posting, ...]
     net: tuple[tuple[str, Decimal], ...]  # by asset, fees included
     evidence: tuple[Evidence, ...]
+    entry: ManualEntry | None  # what a user entered, where no exchange told of it
 
 
 def transaction(user: User, transaction_id: int) -> TransactionDetail:
     """One transaction whole, in five queries. May raise Transaction.DoesNotExist."""
-    row = Transaction.objects.of(user).select_related("connection").get(pk=transaction_id)
+    rows = Transaction.objects.of(user).select_related("connection", "manual_entry")
+    row = rows.get(pk=transaction_id)
     records = list(
         row.raw_records.select_related("stream").prefetch_related("revisions").order_by("id")
     )
@@ -214,6 +216,7 @@ def transaction(user: User, transaction_id: int) -> TransactionDetail:
             Evidence(record, tuple(p for p in postings if p.raw_record_id == record.pk))
             for record in records
         ),
+        entry=getattr(row, "manual_entry", None),
     )
 
 

@@ -200,6 +200,11 @@ def forget(connection: Connection) -> None:
 
 
 _FORGET = (
+    "DELETE FROM portfolio_manualentry WHERE connection_id = %s",
+    """
+    DELETE FROM portfolio_checkpoint checkpoint USING portfolio_holding holding
+    WHERE checkpoint.holding_id = holding.id AND holding.connection_id = %s
+    """,
     "DELETE FROM portfolio_posting WHERE connection_id = %s",
     """
     DELETE FROM portfolio_rawrevision revision USING portfolio_rawrecord raw

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from portfolio.exchanges.errors import KeyBroken
 from portfolio.models import Connection, Stream, SyncRun
-from portfolio.services import connections, falls, leases, notices, refetch, twins
+from portfolio.services import checkpoints, connections, falls, leases, notices, refetch, twins
 from portfolio.services.credentials import CredentialsUnreadable
 
 Outcome = SyncRun.Outcome
@@ -118,6 +118,7 @@ def finish(connection: Connection, holder: str, run: SyncRun) -> None:
         backfilled_at=connection.backfilled_at or (None if failed else now),
         failures=0,
     )
+    checkpoints.keep(connection, is_provisional=bool(failed))
     if not failed:
         _look_around(connection, now)
     interval = settings.SYNC_INTERVAL_SECONDS * random.uniform(0.9, 1.1)  # noqa: S311

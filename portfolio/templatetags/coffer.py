@@ -242,3 +242,15 @@ def laid_out(text: str) -> str:
 def grouped(count: int) -> str:
     """A count with thousands set apart."""
     return formats.number_format(count, use_l10n=True, force_grouping=True)
+
+
+@register.filter
+def plain_amount(value: Decimal) -> str:
+    """An amount in plain digits, for addresses, form fields and ratios."""
+    return exact.plain(value)
+
+
+@register.filter
+def percent_of(ratio: Decimal) -> str:
+    """A ratio in percent with all its digits: 0.001 is "0.1"."""
+    return _grouped(Decimal(exact.plain(exact.multiply(ratio, Decimal(100)))))

@@ -241,7 +241,8 @@ def fetch_again(request: Request, connection_id: UUID) -> HttpResponse:
     """Asks which stretch of history is fetched once more, and sends the streams back."""
     connection = _owned(request, connection_id)
     kinds = sorted(set(connection.streams.values_list("kind", flat=True)))
-    form = FetchAgainForm(request.POST or None, kinds=kinds)
+    initial = {name: request.GET[name] for name in ("kind", "since") if name in request.GET}
+    form = FetchAgainForm(request.POST or None, kinds=kinds, initial=initial)
     if request.method == "POST" and form.is_valid():
         day = form.cleaned_data["since"]
         since = datetime.combine(day, time(), UTC) if day else None

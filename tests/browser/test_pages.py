@@ -75,6 +75,21 @@ open = TransferLink.objects.filter(pk__in=some[:3])
 open.update(status="proposed", level="likely", decided_at=None)
 TransferLink.objects.filter(pk=some[3]).update(status="refused", how="by_hand")
 """
+# Something too much in the ledger, as a person would enter it.
+DIFFER = """
+from datetime import timedelta
+from decimal import Decimal
+from django.utils import timezone
+from portfolio.models import Connection
+from portfolio.services import manual_entries
+connection = Connection.objects.get(owner__email="{email}", exchange="kraken")
+told = manual_entries.Told(
+    "adjustment", Decimal("0.125"), timezone.now() - timedelta(days=3), note="By mistake."
+)
+manual_entries.enter(
+    user=connection.owner, connection=connection, wallet="spot", asset="BTC", told=told
+)
+"""
 
 
 @dataclass
@@ -181,6 +196,25 @@ def test_pages_of_a_failing_account(site: Site, people: dict[str, str], visit: V
     for number, url in enumerate(_links(visit.page, site, r"/connections/[0-9a-f-]{36}/$"), 1):
         visit.see(f"connection-{number}", url)
         visit.see(f"connection-{number}-key", f"{url}key/")
+    assert not visit.problems, "\n".join(visit.problems)
+
+
+def test_pages_of_a_difference(site: Site, people: dict[str, str], visit: Visit) -> None:
+    visit.who = "differing"
+    site.manage("shell", "-c", DIFFER.format(email=people["full"]))
+    sign_in(visit.page, site, people["full"])
+    visit.page.goto(f"{site.address}/connections/")
+    kraken = _links(visit.page, site, r"/connections/[0-9a-f-]{36}/$")[1]
+    visit.see("proof-sheet", f"{kraken}proof/")
+    place = f"{kraken}proof/place/?wallet=spot&asset=BTC"
+    visit.see("difference", place)
+    visit.see("entry", f"{kraken}enter/?wallet=spot&asset=BTC")
+    visit.page.goto(place)
+    visit.see("entry-change", _links(visit.page, site, r"/entries/\d+/change/$")[0])
+    visit.page.goto(place)
+    visit.page.get_by_role("button", name="Withdraw").click()
+    visit.page.get_by_text("The entry is out of the ledger.").wait_for()
+    visit.see("no-difference", place)
     assert not visit.problems, "\n".join(visit.problems)
 
 

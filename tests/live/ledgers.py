@@ -54,7 +54,7 @@ def dump(connection: Connection) -> dict[str, list[Any]]:
         "postings": sorted(
             (
                 p.transaction.key,
-                p.raw_record.external_id,
+                p.raw_record.external_id if p.raw_record else "",
                 p.position,
                 p.wallet,
                 p.asset,

@@ -57,7 +57,8 @@ def test_a_posting_more_or_another_digit_makes_another_digest(connect: Connect) 
     assert storm.digest(connection) != before
     Posting.objects.filter(pk=posting.pk).update(amount=amount)
     assert storm.digest(connection) == before
-    connection.raw_records.filter(pk=posting.raw_record_id).delete()
+    assert posting.raw_record is not None
+    posting.raw_record.delete()
     assert storm.digest(connection) != before
 
 

@@ -84,6 +84,7 @@ def objects(owner: User) -> dict[str, Any]:
         "connection_id": made["kraken"].pk,
         "transaction_id": made["trade"].pk,
         "link_id": _link_of(made["ledger"]),
+        "entry_id": factories.manual_entry(made["kraken"]).pk,
         "notice_id": factories.notice(made["kraken"]).pk,
         "code": "DOT",
         "environment": "sandbox",
