@@ -155,6 +155,10 @@ def _settled(found: Sequence[Level], entries: Sequence[Entry], dust: Decimal) ->
             place += 1
             continue
         base = kept[-1] if kept else Level(money.ZERO, level.first_at, level.first_at)
+        if same(level.difference, base.difference, dust):
+            kept.append(level)  # the first, which agrees
+            place += 1
+            continue
         back = _returns(found, place, base, entries, dust)
         if back is not None:
             place = back

@@ -122,6 +122,13 @@ def test_a_delay_in_the_same_stretch_does_not_split_an_error() -> None:
     assert (step.amount, step.after, step.until) == (D(7), day(0.9), day(1.2))
 
 
+def test_records_alike_around_the_first_checkpoint_do_not_hide_that_it_agreed() -> None:
+    entries = [Entry(day(0) + timedelta(seconds=n), D(5)) for n in (-1, 1)]  # a third is missing
+    told = [Checkpoint(day(0), D(0)), Checkpoint(day(0.01), D(15))]
+    (step,) = located(told, entries).steps
+    assert (step.amount, step.after, step.until) == (D(5), day(0), day(0.01))
+
+
 def test_what_is_new_may_settle() -> None:
     told = [Checkpoint(day(0), D(0)), Checkpoint(day(0.9), D(1)), Checkpoint(day(1), D(1))]
     found = located(told, [])
