@@ -131,7 +131,7 @@ class Storm:
 
     def pass_over(self, made: list[Connection], *, kills: int, restarts: int) -> None:
         """Kills until all is fetched, until there were that many in all; restarts among them."""
-        until = time.monotonic() + 600
+        until = time.monotonic() + 1200
         while not patiently(lambda: _is_done(made)):
             if time.monotonic() > until:
                 raise RuntimeError(f"not fetched in time: {_states(made)}\n{self._tail()}")
@@ -140,7 +140,8 @@ class Storm:
                 continue
             if not wait_for(lambda: patiently(lambda: _holders(made)), seconds=5, pause=0.01):
                 continue
-            time.sleep(self._chance.uniform(0, 0.15))
+            # From the first instant of a slice to well into its pages: some work must get through.
+            time.sleep(self._chance.uniform(0, 1) ** 2)
             due = self.kills * restarts // kills > self.counts["PostgreSQL"] + self.counts["Valkey"]
             self._strike(made, restart=due, most=kills - self.kills)
 
