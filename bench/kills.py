@@ -87,12 +87,14 @@ def _compare(storm: Storm, exchanges: list[str], kills: int, restarts: int) -> i
             if not storms.is_same(storms.coverage(one), maps[one.exchange]):
                 different.append(f"{one.exchange}, history {rounds}: coverage")
         sys.stderr.write(f"{storm.kills} kills, {len(different)} different\n")
+    ended = storm.counts["ended by itself"]
     lines = [
         ("kill -9 in all", str(storm.kills)),
         ("of a pool process at work on a connection", str(storm.counts["pool process"])),
         ("of a whole worker", str(storm.counts["worker"])),
         ("of PostgreSQL, with all its processes", str(storm.counts["PostgreSQL"])),
         ("of Valkey", str(storm.counts["Valkey"])),
+        ("workers that ended with their broker and were started again", str(ended)),
         ("deliveries of each task", "2"),
         ("histories fetched meanwhile", str(rounds * len(exchanges))),
         ("exchanges", ", ".join(exchanges)),

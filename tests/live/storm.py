@@ -135,15 +135,23 @@ class Storm:
         while not patiently(lambda: _is_done(made)):
             if time.monotonic() > until:
                 raise RuntimeError(f"not fetched in time: {_states(made)}\n{self._tail()}")
+            self._supervise()
             if self.kills >= kills:
                 time.sleep(0.2)
                 continue
-            if not wait_for(lambda: patiently(lambda: _holders(made)), seconds=5, pause=0.01):
+            if not wait_for(lambda: patiently(lambda: _holders(made)), seconds=3, pause=0.01):
                 continue
             # From the first instant of a slice to well into its pages: some work must get through.
             time.sleep(self._chance.uniform(0, 1) ** 2)
             due = self.kills * restarts // kills > self.counts["PostgreSQL"] + self.counts["Valkey"]
             self._strike(made, restart=due, most=kills - self.kills)
+
+    def _supervise(self) -> None:
+        """A worker may end when its broker goes; what keeps the product running starts another."""
+        if self._worker.process.poll() is not None:
+            self.counts["ended by itself"] += 1
+            self._worker.kill()
+            self._worker = self._new_worker()
 
     def _strike(self, made: list[Connection], *, restart: bool, most: int) -> None:
         if restart:
