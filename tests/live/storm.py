@@ -31,6 +31,8 @@ from tests.live.workers import Worker, wait_for
 from tests.sandbox_server import credentials
 
 PURPOSE = "read-only-small"
+PROCESSES = 4  # that work at the same time
+KINDS = ("pool process", "worker", "PostgreSQL", "Valkey")
 NEAR = timedelta(hours=1)  # two runs begin at different times, and coverage ends there
 _DOWN = (Error, OperationalError, redis.RedisError)
 Answer = TypeVar("Answer")
@@ -110,7 +112,7 @@ def is_same(one: Map, other: Map) -> bool:
 
 
 class Storm:
-    """Kills at random; ``counts`` says what was killed, and how often it met somebody at work."""
+    """Kills at random; ``counts`` says what was killed. Pool processes are killed at work only."""
 
     def __init__(self, lease: Lease, env: dict[str, str], log: Path, *, seed: int) -> None:
         self.counts: Counter[str] = Counter()
@@ -122,24 +124,36 @@ class Storm:
         """Ends the worker."""
         self._worker.kill()
 
-    def pass_over(self, made: list[Connection], *, kills: int, restart_every: int) -> int:
-        """Kills until all is fetched; returns how many of the ``kills`` were done."""
-        done = 0
-        until = time.monotonic() + 600
+    @property
+    def kills(self) -> int:
+        """How many there were in all."""
+        return sum(self.counts[name] for name in KINDS)
+
+    def pass_over(self, made: list[Connection], *, kills: int, restarts: int) -> None:
+        """Kills until all is fetched, until there were that many in all; restarts among them."""
+        until = time.monotonic() + 1200
         while not patiently(lambda: _is_done(made)):
             if time.monotonic() > until:
                 raise RuntimeError(f"not fetched in time: {_states(made)}\n{self._tail()}")
-            if done >= kills:
+            self._supervise()
+            if self.kills >= kills:
                 time.sleep(0.2)
                 continue
-            if not wait_for(lambda: patiently(lambda: _holders(made)), seconds=5, pause=0.01):
+            if not wait_for(lambda: patiently(lambda: _holders(made)), seconds=3, pause=0.01):
                 continue
-            time.sleep(self._chance.uniform(0, 0.2))
-            done += 1
-            self._strike(made, restart=done % restart_every == 0)
-        return done
+            # From the first instant of a slice to well into its pages: some work must get through.
+            time.sleep(self._chance.uniform(0, 1) ** 2)
+            due = self.kills * restarts // kills > self.counts["PostgreSQL"] + self.counts["Valkey"]
+            self._strike(made, restart=due, most=kills - self.kills)
 
-    def _strike(self, made: list[Connection], *, restart: bool) -> None:
+    def _supervise(self) -> None:
+        """A worker may end when its broker goes; what keeps the product running starts another."""
+        if self._worker.process.poll() is not None:
+            self.counts["ended by itself"] += 1
+            self._worker.kill()
+            self._worker = self._new_worker()
+
+    def _strike(self, made: list[Connection], *, restart: bool, most: int) -> None:
         if restart:
             self._restart(self._chance.choice(("PostgreSQL", "Valkey")))
         elif self._chance.random() < 0.03:
@@ -147,16 +161,15 @@ class Storm:
             self._worker.kill()
             self._worker = self._new_worker()
         else:
-            self._kill_one(made)
+            self._kill_some(made, most)
 
-    def _kill_one(self, made: list[Connection]) -> None:
-        """One pool process that works on a connection; its worker starts another."""
-        pids = patiently(lambda: _holders(made)) or self._worker.children()
-        self.counts["pool process"] += 1
-        self.counts["met at work"] += bool(patiently(lambda: _holders(made)))
-        if pids:
+    def _kill_some(self, made: list[Connection], most: int) -> None:
+        """One or more of the pool processes that work on a connection; others take their place."""
+        pids = patiently(lambda: _holders(made))
+        for pid in pids[: min(self._chance.randint(1, PROCESSES), most)]:
             with suppress(ProcessLookupError):
-                os.kill(self._chance.choice(pids), signal.SIGKILL)
+                os.kill(pid, signal.SIGKILL)
+                self.counts["pool process"] += 1
 
     def _restart(self, server: str) -> None:
         """kill -9 of a server and all its children, and up again at the same address."""
@@ -182,7 +195,7 @@ class Storm:
             client.close()
 
     def _new_worker(self) -> Worker:
-        return Worker(self._env, self._log, app="bench.twice")
+        return Worker(self._env, self._log, app="bench.twice", concurrency=PROCESSES)
 
     def _tail(self) -> str:
         return self._log.read_text()[-3000:]

@@ -42,7 +42,7 @@ def test_kills_of_workers_and_servers_change_nothing() -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr[-3000:]
     assert "| kill -9 in all | 12 |" in done.stdout
-    assert "| ledgers that differ from the undisturbed run | 0 |" in done.stdout
+    assert "| ledgers and coverages that differ from the undisturbed run | 0 |" in done.stdout
 
 
 def test_a_posting_more_or_another_digit_makes_another_digest(connect: Connect) -> None:

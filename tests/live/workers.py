@@ -35,12 +35,18 @@ class Worker:
     """One Celery worker with its pool, in a process group of its own."""
 
     def __init__(
-        self, env: dict[str, str], log: Path, *, name: str = "w", app: str = "config"
+        self,
+        env: dict[str, str],
+        log: Path,
+        *,
+        name: str = "w",
+        app: str = "config",
+        concurrency: int = 2,
     ) -> None:
         self._log = log.open("ab")
         command = [sys.executable, "-m", "celery", "-A", app, "worker"]
         options = [
-            "--concurrency=2",
+            f"--concurrency={concurrency}",
             "--loglevel=INFO",
             f"--hostname={name}@%h",
             "--without-mingle",
