@@ -17,7 +17,8 @@ from django.utils import timezone
 from accounts.models import User
 from portfolio.exchanges import guard, registry
 from portfolio.exchanges.errors import GatewayError
-from portfolio.exchanges.profile import Profile
+from portfolio.exchanges.paging import TimeWindows
+from portfolio.exchanges.profile import Profile, StreamRule
 from portfolio.models import Connection, Coverage, RawRecord, Stream, SyncRun
 from portfolio.services import connections, gateway, sync
 from portfolio.services.sync import Slice
@@ -52,7 +53,8 @@ def narrow_pages() -> Iterator[None]:
         profile = known(exchange)
         if profile is None:
             return None
-        rules = (replace(rule, strategy=_narrowed(rule.strategy)) for rule in profile.streams)
+        struck = PLACES[exchange].stream if exchange in PLACES else ""
+        rules = (_narrowed(rule, struck) for rule in profile.streams)
         return replace(profile, streams=tuple(rules))
 
     registry._profile = narrowed  # type: ignore[assignment]
@@ -62,9 +64,21 @@ def narrow_pages() -> Iterator[None]:
         registry._profile = known
 
 
-def _narrowed(strategy: Any) -> Any:
+def _narrowed(rule: StreamRule, struck: str) -> StreamRule:
+    """The rule with small pages; stretches without pages only where they are the matter.
+
+    Of those a crowded moment would not fit any more, which is not what is asked here.
+    """
+    strategy: Any = rule.strategy
     chosen = getattr(strategy, "limit_parameter", "")
-    return replace(strategy, limit=min(PAGE, strategy.limit)) if chosen else strategy
+    matters = f"{rule.family}:".startswith(struck) or rule.family == struck
+    if not chosen or (type(strategy) is TimeWindows and not _has_pages(strategy) and not matters):
+        return rule
+    return replace(rule, strategy=replace(strategy, limit=min(PAGE, strategy.limit)))
+
+
+def _has_pages(strategy: TimeWindows) -> bool:
+    return bool(strategy.offset_parameter or strategy.page_parameter)
 
 
 def forget_waiting() -> None:
