@@ -71,7 +71,9 @@ class _Digits(float):
 def _asked_by(request: Request) -> str:
     """Whose request it is and for what (a pair, a coin), without where the page begins."""
     names = sorted(name for name in request.headers if name.endswith("key"))
-    words = [value for name, value in sorted(request.params.items()) if _WORD.fullmatch(value)]
+    # A body of JSON may hold lists and objects beside the words.
+    asked = [value for _, value in sorted(request.params.items()) if isinstance(value, str)]
+    words = [value for value in asked if _WORD.fullmatch(value)]
     return " ".join([*(request.headers[name] for name in names), *words])
 
 
