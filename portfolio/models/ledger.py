@@ -50,6 +50,8 @@ class Transaction(models.Model):
     kind = models.CharField(max_length=12, choices=[(k.value, v) for k, v in KIND_LABELS.items()])
     occurred_at = models.DateTimeField()
     detail = models.JSONField(default=dict)
+    # True where an edit of the user's stands in its place: kept as told, shown with the edit.
+    is_replaced = models.BooleanField(default=False, db_default=False)
 
     objects: ClassVar[TransactionQuerySet] = TransactionQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -133,6 +135,8 @@ class Posting(models.Model):
     amount = ExactDecimalField()
     role = models.CharField(max_length=10, choices=[(k.value, v) for k, v in ROLE_LABELS.items()])
     occurred_at = models.DateTimeField()
+    # False where an edit of the user's stands in its place: kept as told, left out of every sum.
+    counts = models.BooleanField(default=True, db_default=True)
 
     class Meta:
         ordering = ["transaction_id", "role", "id"]
