@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from portfolio.engine.types import ReportedBalance, ReportedPosition
-from portfolio.exchanges import exact, failures, page_checks
+from portfolio.exchanges import failures, page_checks
+from portfolio.exchanges.account_lists import AccountLists, all_pages
 from portfolio.exchanges.errors import EndpointGone, KeyBroken, StreamUnavailable, TryAgain
 from portfolio.exchanges.exact import Slice
 from portfolio.exchanges.gateway import Gateway, Rules
@@ -20,25 +20,19 @@ from portfolio.exchanges.paging import Answer, Cursor, Row, Step
 from portfolio.exchanges.profile import (
     AccountsRule,
     Call,
-    Listing,
     MarketRow,
     PositionRule,
     Profile,
     RawPage,
     StreamRule,
 )
+from portfolio.exchanges.reading import load_markets, twice, understand, unproved
 from portfolio.exchanges.types import (
     FetchedRecord,
     Page,
     PermissionAudit,
     StreamSpec,
-    Verdict,
 )
-
-_Read = TypeVar("_Read")
-_Row = TypeVar("_Row")
-_Told = TypeVar("_Told")
-_Ask = Callable[[Call, Mapping[str, Any]], str]
 
 
 def rules_of(profile: Profile, name: str) -> Rules:
@@ -59,44 +53,6 @@ def rules_of(profile: Profile, name: str) -> Rules:
     )
 
 
-def load_markets(
-    gateway: Gateway, profile: Profile, cache: MarketCache, cache_key: str, *, anew: bool = False
-) -> list[MarketRow]:
-    """Return the exchange's markets, asked for once and shared. May raise any GatewayError."""
-    text = None if anew else cache.get(cache_key)
-    if text is None:
-        rule = profile.markets
-        answer = gateway.ask(rule.list_call, rule.list_parameters)
-        rows = understand(rule.read_list, answer, profile.exchange)
-        text = json.dumps([[m.symbol, m.base, m.quote, m.trading] for m in rows])
-        cache.set(cache_key, text)
-    return [MarketRow(*row) for row in json.loads(text)]
-
-
-def understand(read: Callable[[_Told], _Read], text: _Told, name: str) -> _Read:
-    """Return what ``read`` makes of an answer. May raise TryAgain where it makes nothing of it."""
-    try:
-        return read(text)
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError):
-        pass  # raised below, so that the answer's text is not in the chain
-    raise failures.unreadable(name)
-
-
-def unproved(name: str) -> PermissionAudit:
-    """Return what is known of a key that works, where the exchange does not tell what it may do."""
-    return PermissionAudit(
-        verdict=Verdict.UNPROVED,
-        permissions=(),
-        dangerous=(),
-        ip_restricted=None,
-        ip_allowlist=(),
-        created_at=None,
-        expires_at=None,
-        account_uid="",
-        warnings=(f"Coffer cannot see what a key of {name} may do.",),
-    )
-
-
 class ProfileClient:
     """Reads one connection as its exchange's profile says (see ``types.ExchangeClient``)."""
 
@@ -114,7 +70,8 @@ class ProfileClient:
         self._name = name
         self._cache = cache or LocalMarketCache()
         self._cache_key = cache_key or profile.exchange
-        self._lists: list[list[str]] = []  # of accounts; asked anew for balances, not for plans
+        # Asked anew for balances, not for plans.
+        self._accounts = AccountLists(profile.accounts, self._ask_balances, name)
 
     def __repr__(self) -> str:
         return f"ProfileClient({self._profile.exchange!r})"
@@ -174,16 +131,16 @@ class ProfileClient:
         A passing fault is met once for each: all of them must be had in one go.
         """
         found: list[ReportedBalance] = []
-        self._lists = []
+        self._accounts.forget()
         for rule in self._profile.balances:
             try:
-                text = _twice(partial(self._ask_balances, rule.call, rule.params))
+                text = twice(partial(self._ask_balances, rule.call, rule.params))
             except (KeyBroken, TryAgain) as error:
                 if error.code not in rule.absent_codes:
                     raise
                 continue
             found += understand(rule.read, text, self._name)
-        return found + self._of_accounts(lambda rule: rule.balances)
+        return found + self._accounts.read(lambda rule: rule.balances)
 
     def positions(self) -> list[ReportedPosition] | None:
         """Return the open positions; None of an exchange of which none are read.
@@ -197,65 +154,12 @@ class ProfileClient:
 
     def _positions_of(self, rule: PositionRule) -> list[ReportedPosition]:
         try:
-            pages = self._listed(rule.listing, self._gateway.ask)
+            pages = all_pages(rule.listing, self._gateway.ask, self._name)
         except (KeyBroken, StreamUnavailable) as error:
             if error.code not in rule.absent_codes:
                 raise
             return []
         return [found for text in pages for found in understand(rule.read, text, self._name)]
-
-    def _of_accounts(
-        self, choose: Callable[[AccountsRule], Callable[[list[list[str]]], list[_Row]]]
-    ) -> list[_Row]:
-        """Return what is read of the lists of accounts; nothing where there are none."""
-        rule = self._profile.accounts
-        if rule is None:
-            return []
-        listings = list(rule.listings)
-        for place in range(len(listings)):
-            self._listed_at(place, listings)
-        listings += understand(rule.more, self._lists[: len(listings)], self._name)
-        for place in range(len(rule.listings), len(listings)):
-            self._listed_at(place, listings)
-        return understand(choose(rule), self._lists, self._name)
-
-    def _listed_at(self, place: int, listings: list[Listing]) -> None:
-        """Keep what is at ``place``, asked for unless it is known already."""
-        if place >= len(self._lists):
-            self._lists.append(self._listed(listings[place], self._ask_balances))
-
-    def _listed(self, listing: Listing, ask: _Ask) -> list[str]:
-        """Return all pages of a list."""
-        pages: list[str] = []
-        asked = listing.params
-        while True:
-            try:
-                text, following = self._page_of_list(listing, asked, ask)
-            except (KeyBroken, StreamUnavailable, TryAgain) as error:
-                if pages or error.code not in listing.absent_codes:
-                    raise
-                return []
-            pages.append(text)
-            if not following or following == asked:
-                return pages
-            asked = following
-
-    def _page_of_list(
-        self, listing: Listing, asked: Mapping[str, Any], ask: _Ask
-    ) -> tuple[str, Mapping[str, Any] | None]:
-        """Return a page and how to ask for the next.
-
-        A passing fault is met once here: a long list must be had in one go.
-        """
-
-        def attempt() -> tuple[str, Mapping[str, Any] | None]:
-            text = ask(listing.call, asked)
-            understand(exact.loads, text, self._name)
-            turn = listing.turn
-            follow = listing.following if turn is None else partial(turn, asked)
-            return text, understand(follow, text, self._name)
-
-        return _twice(attempt)
 
     def _ask_balances(self, call: Call, parameters: Mapping[str, Any]) -> str:
         return self._ask_own(call, parameters, self._profile.balances_refused)
@@ -285,10 +189,10 @@ class ProfileClient:
         if profile.plan_needs_markets:
             markets = load_markets(self._gateway, profile, self._cache, self._cache_key)
         wanted = partial(_wanted_pairs, known_assets, markets)
-        rest = profile.plan(known_assets, markets) + self._of_accounts(wanted)
+        rest = profile.plan(known_assets, markets) + self._accounts.read(wanted)
         rest += [_led(profile, key) for key in sorted(leads)]
         swept = sorted(rest, key=lambda stream: "sweep" in stream.scope)
-        planned = self._of_accounts(lambda rule: rule.plan) + swept
+        planned = self._accounts.read(lambda rule: rule.plan) + swept
         if not profile.by_address:
             return planned
         own = {"address": self._gateway.address}
@@ -375,13 +279,6 @@ def _wanted_pairs(
     known: frozenset[str], markets: list[MarketRow], rule: AccountsRule
 ) -> Callable[[list[list[str]]], list[StreamSpec]]:
     return lambda lists: rule.plan_pairs(lists, known, markets)
-
-
-def _twice(ask: Callable[[], _Read]) -> _Read:
-    """Return what ``ask`` answers, asked again where the first time met a passing fault."""
-    with contextlib.suppress(TryAgain):
-        return ask()
-    return ask()
 
 
 # How long a pair is left alone: of which the exchange knows nothing, or that is swept and empty.

@@ -22,7 +22,6 @@ from typing import Any
 from portfolio.engine import money
 from portfolio.engine.types import RecordKind, ReportedBalance
 from portfolio.exchanges import exact
-from portfolio.exchanges.client import understand, unproved
 from portfolio.exchanges.errors import GatewayError, StreamUnavailable, TryAgain
 from portfolio.exchanges.gateway import Gateway, Rules
 from portfolio.exchanges.markets import LocalMarketCache, MarketCache
@@ -33,6 +32,7 @@ from portfolio.exchanges.paging_unproven import Unproven
 from portfolio.exchanges.paging_windows import days
 from portfolio.exchanges.profile import Allowance, Call, MarketRow
 from portfolio.exchanges.profiles.pairs import PairPlan
+from portfolio.exchanges.reading import understand, unproved
 from portfolio.exchanges.types import (
     FetchedRecord,
     Page,

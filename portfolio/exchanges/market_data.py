@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 
-from portfolio.exchanges.client import load_markets, understand
 from portfolio.exchanges.errors import StreamUnavailable
 from portfolio.exchanges.gateway import Gateway
 from portfolio.exchanges.markets import LocalMarketCache, MarketCache
 from portfolio.exchanges.profile import MarketRow, Profile
+from portfolio.exchanges.reading import load_markets, understand
 from portfolio.exchanges.types import Candle, Ticker
 
 

@@ -10,7 +10,8 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
-from portfolio.exchanges.paging import Answer, Cursor, Descending, Row, Step, Strategy, TimeWindows
+from portfolio.exchanges.paging import Answer, Cursor, Row, Step, Strategy, TimeWindows
+from portfolio.exchanges.paging_backward import Descending
 
 _KEPT = "before"
 # Where a cursor says that the request goes on from the page before.

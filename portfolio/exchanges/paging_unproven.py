@@ -13,16 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from portfolio.exchanges.paging import (
-    Answer,
-    Cursor,
-    Descending,
-    Row,
-    Step,
-    TimeWindows,
-    from_ms,
-    to_ms,
-)
+from portfolio.exchanges.paging import Answer, Cursor, Row, Step, TimeWindows, from_ms, to_ms
+from portfolio.exchanges.paging_backward import Descending
 from portfolio.exchanges.paging_windows import days
 
 _VERSION = 1

@@ -10,17 +10,8 @@ import functools
 from datetime import datetime, timedelta
 from typing import Any
 
-from portfolio.exchanges.paging import (
-    BackToKnown,
-    Cursor,
-    Descending,
-    IdAscending,
-    OffsetFixedEnd,
-    Row,
-    TimeWindows,
-    TokenPages,
-    to_ms,
-)
+from portfolio.exchanges.paging import Cursor, IdAscending, Row, TimeWindows, to_ms
+from portfolio.exchanges.paging_backward import BackToKnown, Descending, OffsetFixedEnd, TokenPages
 from portfolio.exchanges.paging_forward import TimeAscending
 from portfolio.exchanges.paging_windows import NumberedPages, OffsetPages
 

@@ -10,18 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from portfolio.exchanges.paging import (
-    Answer,
-    BackToKnown,
-    Descending,
-    IdAscending,
-    OffsetFixedEnd,
-    Strategy,
-    TimeWindows,
-    TokenPages,
-    from_ms,
-    to_ms,
-)
+from portfolio.exchanges.paging import Answer, IdAscending, Strategy, TimeWindows, from_ms, to_ms
+from portfolio.exchanges.paging_backward import BackToKnown, Descending, OffsetFixedEnd, TokenPages
 from tests.exchanges.walks import (
     FLOOR,
     FLOOR_MS,

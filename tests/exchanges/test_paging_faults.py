@@ -12,16 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portfolio.exchanges.page_checks import PageRepeated
-from portfolio.exchanges.paging import (
-    Answer,
-    BackToKnown,
-    OffsetFixedEnd,
-    Step,
-    Strategy,
-    TokenPages,
-    from_ms,
-    to_ms,
-)
+from portfolio.exchanges.paging import Answer, Step, Strategy, from_ms, to_ms
+from portfolio.exchanges.paging_backward import BackToKnown, OffsetFixedEnd, TokenPages
 from tests.exchanges import test_paging as plain
 from tests.exchanges import test_paging_windows as windowed
 from tests.exchanges.walks import FLOOR, FLOOR_MS, Record, Serve, Walk, by_offset, later

@@ -17,7 +17,8 @@ from portfolio.exchanges.guides import Guide
 from portfolio.exchanges.normalisers import bitvavo as normalisers
 from portfolio.exchanges.normalisers.values import at_ms, at_utc_text
 from portfolio.exchanges.normalisers.values import exact as number
-from portfolio.exchanges.paging import BackToKnown, TimeWindows, to_ms
+from portfolio.exchanges.paging import TimeWindows, to_ms
+from portfolio.exchanges.paging_backward import BackToKnown
 from portfolio.exchanges.paging_windows import TokenWindows
 from portfolio.exchanges.profile import (
     AccountsRule,

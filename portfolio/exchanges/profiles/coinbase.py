@@ -17,7 +17,8 @@ from portfolio.exchanges.guides import Guide
 from portfolio.exchanges.normalisers import coinbase as normalisers
 from portfolio.exchanges.normalisers.values import at_ms, at_seconds, at_utc_text
 from portfolio.exchanges.normalisers.values import exact as number
-from portfolio.exchanges.paging import BackToKnown, to_ms
+from portfolio.exchanges.paging import to_ms
+from portfolio.exchanges.paging_backward import BackToKnown
 from portfolio.exchanges.profile import (
     AccountsRule,
     Allowance,

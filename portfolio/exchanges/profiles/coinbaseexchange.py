@@ -18,7 +18,7 @@ from portfolio.exchanges.guides import Guide
 from portfolio.exchanges.normalisers import coinbaseexchange as normalisers
 from portfolio.exchanges.normalisers.values import at_seconds, at_utc_text
 from portfolio.exchanges.normalisers.values import exact as number
-from portfolio.exchanges.paging import BackToKnown
+from portfolio.exchanges.paging_backward import BackToKnown
 from portfolio.exchanges.profile import (
     AccountsRule,
     Allowance,

@@ -19,7 +19,8 @@ from portfolio.exchanges.exact import Slice
 from portfolio.exchanges.normalisers import kraken as normalisers
 from portfolio.exchanges.normalisers.values import at_seconds
 from portfolio.exchanges.normalisers.values import exact as number
-from portfolio.exchanges.paging import OffsetFixedEnd, TokenPages, to_ms
+from portfolio.exchanges.paging import to_ms
+from portfolio.exchanges.paging_backward import OffsetFixedEnd, TokenPages
 from portfolio.exchanges.profile import (
     Allowance,
     BalanceRule,

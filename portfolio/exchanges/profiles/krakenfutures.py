@@ -13,7 +13,7 @@ from portfolio.engine.types import RecordKind
 from portfolio.exchanges import exact
 from portfolio.exchanges.normalisers import krakenfutures as normalisers
 from portfolio.exchanges.normalisers.values import at_utc_text
-from portfolio.exchanges.paging import Descending
+from portfolio.exchanges.paging_backward import Descending
 from portfolio.exchanges.paging_windows import TokenWindows
 from portfolio.exchanges.profile import (
     Allowance,

@@ -20,7 +20,8 @@ from portfolio.exchanges.guides import Guide
 from portfolio.exchanges.normalisers import okx as normalisers
 from portfolio.exchanges.normalisers.values import at_ms
 from portfolio.exchanges.normalisers.values import exact as number
-from portfolio.exchanges.paging import Descending, to_ms
+from portfolio.exchanges.paging import to_ms
+from portfolio.exchanges.paging_backward import Descending
 from portfolio.exchanges.profile import (
     Allowance,
     BalanceRule,
