@@ -133,7 +133,8 @@ def _apart() -> timedelta:
 
 def _fetch(work: _Work) -> bool:
     """Balances, plan, pages, until nothing is left (True) or the time is over (False)."""
-    if work.run.pages == 0:
+    asked_at = work.connection.balances_at
+    if work.run.pages == 0 and (asked_at is None or asked_at < work.run.started_at):
         _plan(work, _balances(work))
     while True:
         stream = work.connection.streams.filter(state__in=[State.WAITING, State.RUNNING]).first()

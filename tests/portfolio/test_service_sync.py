@@ -105,6 +105,26 @@ def test_a_stream_that_keeps_failing_is_passed_over_and_heals(
     assert (latest.outcome, latest.message) == ("done", "")
 
 
+def test_balances_are_asked_for_once_at_the_beginning_however_often_the_first_page_fails(
+    active: Connection, exchange: Exchange
+) -> None:
+    asked: list[datetime] = []
+
+    def balance() -> list[ReportedBalance]:
+        asked.append(timezone.now())
+        return []
+
+    exchange.balance = balance
+    exchange.pages = failing(TryAgain("HTTP 502"), key="ledger")
+    for _ in range(4):
+        Connection.objects.update(next_sync_at=timezone.now())
+        assert sync.run_slice(active.pk, seconds=60) is Slice.LATER
+    assert len(asked) == 1
+    exchange.pages = failing(None)
+    assert run(active) is Slice.FINISHED
+    assert len(asked) == 2, "once more at the end"
+
+
 def test_a_page_that_comes_twice_again_and_again_begins_its_stretch_anew(
     active: Connection, exchange: Exchange
 ) -> None:

@@ -64,18 +64,20 @@ PLACES: Mapping[str, Places] = {
             '{"code":-1021,"msg":"Timestamp for this request is outside of the recvWindow."}',
         ),
     ),
+    # A row of its unified ledger is told apart by its id and its coin; one of the funding wallet's
+    # has an id of its own.
     "bybit": Places(
         records=_BYBIT,
         stream="ledger",
         fields=_all(
             _BYBIT,
             amount="change",
-            asset="currency",
             kind="type",
             fee="fee",
             moment="transactionTime",
             identity="id",
-        ),
+        )
+        | _all("/v5/asset/fundinghistory", asset="currency"),
         refused=(200, '{"retCode":10005,"retMsg":"Permission denied.","result":{}}'),
         nonce=(200, '{"retCode":10002,"retMsg":"invalid request","result":{}}'),
     ),
