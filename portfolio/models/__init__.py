@@ -1,8 +1,10 @@
 """Tables and constraints, a file per subject."""
 
+from portfolio.models.annotation import Note, Tag, Tagging
 from portfolio.models.balance_mark import BalanceMark
 from portfolio.models.checkpoint import Checkpoint
 from portfolio.models.connection import Connection, PermissionAudit
+from portfolio.models.edit import Edit, EditPart
 from portfolio.models.ledger import Holding, Posting, RawRecord, RawRevision, Transaction
 from portfolio.models.manual_entry import ManualEntry
 from portfolio.models.notice import Notice, NoticeSettings
@@ -27,9 +29,12 @@ __all__ = [
     "DailyHolding",
     "DailyPrice",
     "DailyValue",
+    "Edit",
+    "EditPart",
     "Holding",
     "LatestPrice",
     "ManualEntry",
+    "Note",
     "Notice",
     "NoticeSettings",
     "OutboundAddress",
@@ -41,6 +46,8 @@ __all__ = [
     "RawRevision",
     "Stream",
     "SyncRun",
+    "Tag",
+    "Tagging",
     "Transaction",
     "TransferLink",
     "ValuationState",

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portfolio.engine.types import PostingRole, TransactionKind
 from portfolio.models.connection import Connection
+from portfolio.models.edit import Edit
 from portfolio.models.fields import ExactDecimalField
 from portfolio.models.sync import Stream
 
@@ -39,28 +40,41 @@ class TransactionQuerySet(models.QuerySet["Transaction"]):
     def of(self, user: User) -> TransactionQuerySet:
         return self.filter(owner=user)
 
+    def current(self) -> TransactionQuerySet:
+        """As the user's edits have it: what they replaced is left out."""
+        return self.filter(is_replaced=False)
+
 
 class Transaction(models.Model):
     """One economic event; several raw records may describe it."""
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="transactions")
     connection = models.ForeignKey(Connection, models.CASCADE, related_name="transactions")
-    # The exchange's identity of the event, from the normaliser.
+    # The exchange's identity of the event, from the normaliser; edits keep it where they can.
     key = models.CharField(max_length=200)
     kind = models.CharField(max_length=12, choices=[(k.value, v) for k, v in KIND_LABELS.items()])
     occurred_at = models.DateTimeField()
     detail = models.JSONField(default=dict)
     # True where an edit of the user's stands in its place: kept as told, shown with the edit.
     is_replaced = models.BooleanField(default=False, db_default=False)
+    # The edit that made it; null as told by an exchange or entered by hand.
+    edit = models.ForeignKey(Edit, models.CASCADE, null=True, db_index=False, related_name="made")
 
     objects: ClassVar[TransactionQuerySet] = TransactionQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         ordering = ["-occurred_at", "-id"]
         constraints = [
-            models.UniqueConstraint(fields=["connection", "key"], name="transaction_unique_key"),
+            models.UniqueConstraint(
+                fields=["connection", "key"],
+                condition=Q(edit__isnull=True),
+                name="transaction_unique_key",
+            ),
         ]
         indexes = [
+            models.Index(
+                fields=["edit"], condition=Q(edit__isnull=False), name="transaction_made_by"
+            ),
             models.Index(fields=["owner", "-occurred_at", "-id"], name="transaction_page"),
             models.Index(
                 fields=["owner", "kind", "-occurred_at", "-id"], name="transaction_kind_page"
@@ -119,6 +133,12 @@ class RawRevision(models.Model):
         return f"{self.raw_record_id} until {self.replaced_at:%Y-%m-%d %H:%M}"
 
 
+class PostingQuerySet(models.QuerySet["Posting"]):
+    def counted(self) -> PostingQuerySet:
+        """As the user's edits have it: what they replaced is left out."""
+        return self.filter(counts=True)
+
+
 class Posting(models.Model):
     """One signed amount of one asset in one wallet; in is positive, out is negative."""
 
@@ -137,11 +157,19 @@ class Posting(models.Model):
     occurred_at = models.DateTimeField()
     # False where an edit of the user's stands in its place: kept as told, left out of every sum.
     counts = models.BooleanField(default=True, db_default=True)
+    # True where an edit made it, with the record that its amount comes from.
+    is_edited = models.BooleanField(default=False, db_default=False)
+
+    objects: ClassVar[PostingQuerySet] = PostingQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         ordering = ["transaction_id", "role", "id"]
         constraints = [
-            models.UniqueConstraint(fields=["raw_record", "position"], name="posting_unique"),
+            models.UniqueConstraint(
+                fields=["raw_record", "position"],
+                condition=Q(is_edited=False),
+                name="posting_unique",
+            ),
         ]
         indexes = [
             models.Index(fields=["owner", "occurred_at"], name="posting_day"),

@@ -29,8 +29,8 @@ _STATEMENT = """
            p.wallet, p.asset, p.amount, p.role
     FROM portfolio_transaction t
     JOIN portfolio_connection c ON c.id = t.connection_id
-    LEFT JOIN portfolio_posting p ON p.transaction_id = t.id
-    WHERE t.owner_id = %(owner)s
+    LEFT JOIN portfolio_posting p ON p.transaction_id = t.id AND p.counts
+    WHERE t.owner_id = %(owner)s AND NOT t.is_replaced
       AND (%(connection)s::uuid IS NULL OR t.connection_id = %(connection)s)
       AND (%(since)s::timestamptz IS NULL OR t.occurred_at >= %(since)s)
       AND (%(before)s::timestamptz IS NULL OR t.occurred_at < %(before)s)
@@ -50,7 +50,7 @@ class ExportedConnection:
 
 def connections(user: User) -> list[ExportedConnection]:
     """The user's connections that have transactions, in the order they were made."""
-    booked = Transaction.objects.filter(connection=OuterRef("pk"))
+    booked = Transaction.objects.current().filter(connection=OuterRef("pk"))
     rows = Connection.objects.of(user).filter(Exists(booked)).order_by("created_at", "pk")
     return [ExportedConnection(c.pk, str(c), c.exchange, c.environment) for c in rows]
 

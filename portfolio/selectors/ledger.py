@@ -122,7 +122,7 @@ def after(mark: Mark) -> Q:
 
 
 def _filtered(user: User, filters: Filters) -> QuerySet[Transaction]:
-    queryset = Transaction.objects.of(user)
+    queryset = Transaction.objects.of(user).current()
     if filters.kind:
         queryset = queryset.filter(kind=filters.kind)
     if filters.connection:
@@ -139,7 +139,7 @@ def _filtered(user: User, filters: Filters) -> QuerySet[Transaction]:
 
 
 def _moving(user: User, filters: Filters) -> QuerySet[Posting]:
-    postings = Posting.objects.filter(owner=user, transaction=OuterRef("pk"))
+    postings = Posting.objects.counted().filter(owner=user, transaction=OuterRef("pk"))
     if filters.asset:
         postings = postings.filter(asset=filters.asset)
     if filters.wallet:
@@ -174,7 +174,8 @@ def choices(user: User) -> Choices:
 
 def years(user: User) -> tuple[int, ...]:
     """The calendar years from the first transaction to the last, newest first."""
-    ends = Transaction.objects.of(user).aggregate(first=Min("occurred_at"), last=Max("occurred_at"))
+    current = Transaction.objects.of(user).current()
+    ends = current.aggregate(first=Min("occurred_at"), last=Max("occurred_at"))
     if ends["first"] is None:
         return ()
     first, last = (timezone.localtime(ends[end]).year for end in ("first", "last"))

@@ -152,6 +152,7 @@ _SUMS = """
             SELECT wallet, occurred_at AS at, amount, NULL::numeric AS reported
             FROM portfolio_posting
             WHERE owner_id = %(owner)s AND connection_id = %(connection)s AND asset = %(asset)s
+              AND counts
             UNION ALL
             SELECT holding.wallet, checkpoint.at, 0, checkpoint.reported
             FROM portfolio_checkpoint checkpoint
@@ -185,8 +186,10 @@ def _changes(sums: Sums) -> Iterable[datetime]:
 
 
 def _postings(holding: Holding) -> QuerySet[Posting]:
-    return Posting.objects.order_by().filter(
-        owner=holding.owner_id, connection=holding.connection_id, asset=holding.asset
+    return (
+        Posting.objects.counted()
+        .order_by()
+        .filter(owner=holding.owner_id, connection=holding.connection_id, asset=holding.asset)
     )
 
 
@@ -232,7 +235,7 @@ def _entries(holding: Holding, spans: Sequence[Span], judged: Sequence[Judged]) 
         wanted |= Q(
             occurred_at__lte=first.at + SLACK, amount__in=engine.telling_amounts(first.difference)
         )
-    fees = Posting.objects.filter(transaction=OuterRef("transaction"), role="fee")
+    fees = Posting.objects.counted().filter(transaction=OuterRef("transaction"), role="fee")
     rows = (
         _postings(holding)
         .filter(wanted, wallet=holding.wallet)

@@ -99,7 +99,7 @@ def _order(row: ProofRow) -> tuple[bool, bool, str, str]:
 
 
 def _sums(connection: Connection, place: Place | None = None) -> dict[Place, list[KindSum]]:
-    postings = Posting.objects.filter(owner=connection.owner_id, connection=connection)
+    postings = Posting.objects.counted().filter(owner=connection.owner_id, connection=connection)
     postings = postings.exclude(transaction__manual_entry__kind=ManualEntry.Kind.OPENING)
     if place is not None:
         postings = postings.filter(wallet=place[0], asset=place[1])

@@ -33,6 +33,7 @@ _STATEMENT = """
         FROM portfolio_posting p
         JOIN portfolio_transaction x ON x.id = p.transaction_id
         WHERE x.owner_id = %(owner)s AND x.kind = ANY(%(kinds)s)
+          AND NOT x.is_replaced AND p.counts
           AND (%(only)s::bigint IS NULL OR x.id = %(only)s)
         GROUP BY p.transaction_id, p.asset
     ) m
@@ -136,6 +137,7 @@ def decisions(owner_id: int) -> Decisions:
 _ADDRESSES = """
     SELECT DISTINCT detail->>'address', connection_id FROM portfolio_transaction
     WHERE owner_id = %(owner)s AND kind = %(deposit)s AND detail ? 'address'
+      AND NOT is_replaced
     UNION
     SELECT sent.detail->>'address', arrived.connection_id
     FROM portfolio_transferlink link

@@ -85,7 +85,7 @@ def _known(connection: Connection, told: Sequence[Told]) -> dict[str, Transactio
     if not told:
         return {}
     keys = {event.key for _, event in told}
-    return {row.key: row for row in connection.transactions.filter(key__in=keys)}
+    return {row.key: row for row in connection.transactions.filter(edit=None, key__in=keys)}
 
 
 def _merged(
@@ -147,7 +147,13 @@ def postings(connection: Connection, told: Sequence[Told]) -> list[Posting]:
             amount=movement.amount,
             role=movement.role.value,
             occurred_at=event.occurred_at,
+            # What a user replaced stays replaced, whatever the records say now.
+            counts=_counts(raw),
         )
         for raw, event in told
         for position, movement in enumerate(event.movements)
     ]
+
+
+def _counts(raw: RawRecord) -> bool:
+    return raw.transaction is not None and not raw.transaction.is_replaced

@@ -60,7 +60,7 @@ _LATEST = """
 
 def _booked_after(connection: Connection, at: datetime) -> dict[tuple[str, str], Decimal]:
     """What is booked of the time after the balances were reported, by wallet and asset."""
-    postings = Posting.objects.filter(
+    postings = Posting.objects.counted().filter(
         owner=connection.owner_id, connection=connection, occurred_at__gt=at
     )
     sums = postings.order_by().values_list("wallet", "asset").annotate(total=Sum("amount"))

@@ -87,7 +87,7 @@ def _fell(mark: BalanceMark, holding: Holding) -> bool:
 
 
 def _happened(holding: Holding, since: datetime) -> Decimal:
-    postings = holding.connection.postings.filter(
+    postings = holding.connection.postings.counted().filter(
         owner=holding.owner_id,
         wallet=holding.wallet,
         asset=holding.asset,

@@ -6,23 +6,22 @@ and the stream's cursor change together or not at all.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import datetime
 
 from django.db import connection as database
 from django.db.models import Min
 from django.utils import timezone
 
-from portfolio.engine import money
 from portfolio.engine.names import fit
-from portfolio.engine.types import Movement, RecordKind
+from portfolio.engine.types import RecordKind
 from portfolio.exchanges.types import FetchedRecord, StreamSpec
 from portfolio.models import Connection, Posting, RawRecord, RawRevision, Stream
 from portfolio.services import booking
 from portfolio.services.booking import Told
+from portfolio.services.holdings import add_to_holdings as add_to_holdings
+from portfolio.services.holdings import mark_stale as mark_stale
 
 _IDENT = 200  # as the column
 
@@ -109,7 +108,7 @@ def _book(stream: Stream, new: Sequence[RawRecord], changed: Sequence[RawRecord]
     postings = booking.postings(connection, told)
     if postings:
         Posting.objects.bulk_create(postings)
-        add_to_holdings(connection, postings, sign=1)
+        add_to_holdings(connection, [p for p in postings if p.counts], sign=1)
         mark_stale(connection.owner_id, min(p.occurred_at for p in postings).date())
 
 
@@ -125,9 +124,10 @@ def _siblings(
 
 def _unbook(connection: Connection, raws: Sequence[RawRecord]) -> None:
     """Takes back what these records had booked, before they are booked anew."""
-    postings = list(Posting.objects.filter(raw_record__in=raws)) if raws else []
+    told = Posting.objects.filter(is_edited=False, raw_record__in=raws)
+    postings = list(told) if raws else []
     if postings:
-        add_to_holdings(connection, postings, sign=-1)
+        add_to_holdings(connection, [p for p in postings if p.counts], sign=-1)
         mark_stale(connection.owner_id, min(p.occurred_at for p in postings).date())
         Posting.objects.filter(pk__in=[posting.pk for posting in postings]).delete()
 
@@ -142,44 +142,6 @@ def _read(connection: Connection, raws: Sequence[RawRecord]) -> list[Told]:
         if event is not None:
             told.append(Told(raw, event))
     return told
-
-
-def add_to_holdings(
-    connection: Connection, postings: Iterable[Posting | Movement], *, sign: int
-) -> None:
-    """Adds amounts to the quantities held (sign 1), or takes them back (sign -1)."""
-    sums: dict[tuple[str, str], Decimal] = defaultdict(lambda: money.ZERO)
-    for posting in postings:
-        place = (posting.wallet, posting.asset)
-        amount = posting.amount if sign > 0 else money.negate(posting.amount)
-        sums[place] = money.add(sums[place], amount)
-    with database.cursor() as cursor:
-        cursor.executemany(
-            """
-            INSERT INTO portfolio_holding (owner_id, connection_id, wallet, asset, quantity)
-            VALUES (%s, %s, %s, %s, %s)
-            ON CONFLICT (connection_id, wallet, asset)
-            DO UPDATE SET quantity = portfolio_holding.quantity + EXCLUDED.quantity
-            """,
-            [
-                (connection.owner_id, connection.pk, wallet, asset, amount)
-                for (wallet, asset), amount in sorted(sums.items())
-            ],
-        )
-
-
-def mark_stale(owner_id: int, day: date) -> None:
-    """Says that daily holdings and values from this day on must be computed again."""
-    with database.cursor() as cursor:
-        cursor.execute(
-            """
-            INSERT INTO portfolio_valuationstate (owner_id, stale_from, currency)
-            VALUES (%s, %s, '')
-            ON CONFLICT (owner_id) DO UPDATE
-            SET stale_from = LEAST(portfolio_valuationstate.stale_from, EXCLUDED.stale_from)
-            """,
-            [owner_id, day],
-        )
 
 
 def mark_stale_for_connection(connection: Connection) -> None:
@@ -201,6 +163,13 @@ def forget(connection: Connection) -> None:
 
 _FORGET = (
     "DELETE FROM portfolio_manualentry WHERE connection_id = %s",
+    *(
+        f"""
+        DELETE FROM {beside} beside USING portfolio_transaction t
+        WHERE beside.transaction_id = t.id AND t.connection_id = %s
+        """  # noqa: S608  (names of tables, from here)
+        for beside in ("portfolio_note", "portfolio_tagging", "portfolio_editpart")
+    ),
     """
     DELETE FROM portfolio_checkpoint checkpoint USING portfolio_holding holding
     WHERE checkpoint.holding_id = holding.id AND holding.connection_id = %s
@@ -216,4 +185,5 @@ _FORGET = (
     WHERE t.id IN (link.outgoing_id, link.incoming_id) AND t.connection_id = %s
     """,
     "DELETE FROM portfolio_transaction WHERE connection_id = %s",
+    "DELETE FROM portfolio_edit WHERE connection_id = %s",
 )

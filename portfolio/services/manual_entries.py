@@ -11,7 +11,6 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -20,8 +19,8 @@ from accounts.models import User
 from accounts.services import audit
 from portfolio.engine import money
 from portfolio.engine.types import PostingRole, TransactionKind
-from portfolio.models import BalanceMark, Connection, Holding, ManualEntry, Posting, Transaction
-from portfolio.services import ledger
+from portfolio.models import Connection, Holding, ManualEntry, Posting, Transaction
+from portfolio.services import holdings
 
 Kind = ManualEntry.Kind
 
@@ -178,7 +177,7 @@ def _book(entry: ManualEntry) -> None:
         role=PostingRole.PRINCIPAL.value,
         occurred_at=entry.occurred_at,
     )
-    _hold(posting, sign=1)
+    holdings.change_by_hand(entry.connection, gone=[], come=[posting])
     entry.transaction, entry.withdrawn_at = booked, None
     entry.save(update_fields=["transaction", "withdrawn_at"])
 
@@ -186,24 +185,10 @@ def _book(entry: ManualEntry) -> None:
 def _unbook(entry: ManualEntry) -> None:
     booked = entry.transaction
     if booked is not None:
-        for posting in booked.postings.all():
-            _hold(posting, sign=-1)
+        holdings.change_by_hand(entry.connection, gone=booked.postings.all(), come=[])
         booked.delete()
     entry.transaction, entry.withdrawn_at = None, timezone.now()
     entry.save(update_fields=["transaction", "withdrawn_at"])
-
-
-def _hold(posting: Posting, *, sign: int) -> None:
-    """Moves the quantity held, and the mark that falls are measured from: nothing fell."""
-    ledger.add_to_holdings(posting.connection, [posting], sign=sign)
-    ledger.mark_stale(posting.owner_id, posting.occurred_at.date())
-    amount = posting.amount if sign > 0 else money.negate(posting.amount)
-    marks = BalanceMark.objects.filter(
-        holding__connection=posting.connection,
-        holding__wallet=posting.wallet,
-        holding__asset=posting.asset,
-    )
-    marks.update(quantity=F("quantity") + amount)
 
 
 def _note(entry: ManualEntry, action: str) -> None:

@@ -37,7 +37,7 @@ def find(owner_id: int | None) -> list[Need]:
             JOIN accounts_user u ON u.id = h.owner_id
             LEFT JOIN LATERAL (
                 SELECT p.occurred_at FROM portfolio_posting p
-                WHERE p.owner_id = h.owner_id AND p.asset = h.asset
+                WHERE p.owner_id = h.owner_id AND p.asset = h.asset AND p.counts
                 ORDER BY p.occurred_at LIMIT 1
             ) first ON TRUE
             WHERE %(owner)s::bigint IS NULL OR h.owner_id = %(owner)s

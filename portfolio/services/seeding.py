@@ -23,7 +23,7 @@ from accounts.models import User
 from portfolio.engine.types import Event
 from portfolio.exchanges import registry
 from portfolio.models import Connection, Coverage, Posting, RawRecord, Stream, Transaction
-from portfolio.services import ledger, synthetic
+from portfolio.services import holdings, synthetic
 from portfolio.services.synthetic import SyntheticRecord
 
 EXCHANGE = "binance"
@@ -151,8 +151,8 @@ def _store(
     )  # fmt: skip
     _count_records(streams, chunk)
     movements = [movement for event in events for movement in event.movements]
-    ledger.add_to_holdings(connection, movements, sign=1)
-    ledger.mark_stale(connection.owner_id, chunk[0].occurred_at.date())
+    holdings.add_to_holdings(connection, movements, sign=1)
+    holdings.mark_stale(connection.owner_id, chunk[0].occurred_at.date())
     return len(movements)
 
 

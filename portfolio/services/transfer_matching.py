@@ -92,7 +92,7 @@ def _drop_lapsed(owner_id: int) -> int:
 
 def _moved(side: str) -> Subquery:
     """What one side's transaction moves of the link's asset now, fees left out."""
-    postings = Posting.objects.filter(
+    postings = Posting.objects.counted().filter(
         transaction=OuterRef(side), asset=OuterRef("asset"), role=PostingRole.PRINCIPAL.value
     )
     sums = postings.order_by().values("transaction").annotate(sum=Sum("amount")).values("sum")

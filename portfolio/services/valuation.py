@@ -86,7 +86,7 @@ def _store_holdings(owner_id: int, start: date) -> None:
                                      ELSE ':' || c.environment END AS source, p.asset,
                        (p.occurred_at AT TIME ZONE 'UTC')::date AS day, SUM(p.amount) AS change
                 FROM portfolio_posting p JOIN portfolio_connection c ON c.id = p.connection_id
-                WHERE p.owner_id = %(owner)s AND p.occurred_at >= %(start)s
+                WHERE p.owner_id = %(owner)s AND p.occurred_at >= %(start)s AND p.counts
                 GROUP BY 1, 2, 3
             ), carried AS (
                 SELECT a.source, a.asset, h.quantity
@@ -146,7 +146,7 @@ def _rows(owner_id: int, currency: str, values: Iterable[DayValue]) -> Iterator[
 
 
 def _first_day(owner_id: int) -> date | None:
-    first = Posting.objects.filter(owner_id=owner_id).order_by("occurred_at")
+    first = Posting.objects.counted().filter(owner_id=owner_id).order_by("occurred_at")
     moment = first.values_list("occurred_at", flat=True).first()
     return None if moment is None else moment.astimezone(UTC).date()
 
