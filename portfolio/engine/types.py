@@ -41,7 +41,8 @@ class TransactionKind(enum.StrEnum):
     REALISED_PNL = "realised_pnl"
     LIQUIDATION = "liquidation"
     ADJUSTMENT = "adjustment"
-    OTHER = "other"
+    OTHER = "other"  # known, and none of these: a loan, a lock
+    UNCLASSIFIED = "unclassified"  # in words of the exchange that Coffer does not know
 
 
 class PostingRole(enum.StrEnum):

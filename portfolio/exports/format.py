@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from portfolio.engine.export import ExportTransaction
+from portfolio.engine.types import TransactionKind
 
 Rows = Callable[[Iterable[ExportTransaction]], Iterator[list[str]]]
 
@@ -41,6 +42,12 @@ def gettext_noop(text: str) -> str:
 def free_text(text: str) -> str:
     """Guards words that people or exchanges wrote; never for numbers, hashes or codes."""
     return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+
+
+def own_word(transaction: ExportTransaction) -> str:
+    """The exchange's own word for what is not classified; nothing for what is."""
+    known = transaction.kind is not TransactionKind.UNCLASSIFIED
+    return "" if known else transaction.detail.get("type", "")
 
 
 def utc(moment: datetime) -> str:

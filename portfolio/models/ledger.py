@@ -33,6 +33,7 @@ KIND_LABELS = {
     TransactionKind.LIQUIDATION: _("Liquidation"),
     TransactionKind.ADJUSTMENT: _("Adjustment"),
     TransactionKind.OTHER: _("Other"),
+    TransactionKind.UNCLASSIFIED: _("Unclassified"),
 }
 
 

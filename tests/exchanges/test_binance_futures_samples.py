@@ -82,7 +82,7 @@ KINDS = {
     "INTERNAL_TRANSFER": TransactionKind.TRANSFER,
     "REFERRAL_KICKBACK": TransactionKind.REWARD,
     "COIN_SWAP_WITHDRAW": TransactionKind.CONVERSION,
-    "SOMETHING_NEW": TransactionKind.OTHER,
+    "SOMETHING_NEW": TransactionKind.UNCLASSIFIED,
 }
 
 

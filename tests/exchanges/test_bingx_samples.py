@@ -236,8 +236,8 @@ INCOME = {
     "INSURANCE_CLEAR": (TransactionKind.LIQUIDATION, PostingRole.PRINCIPAL),
     "ADL": (TransactionKind.REALISED_PNL, PostingRole.PRINCIPAL),
     "SYSTEM_DEDUCTION": (TransactionKind.ADJUSTMENT, PostingRole.PRINCIPAL),
-    "TRIAL_FUND": (TransactionKind.OTHER, PostingRole.PRINCIPAL),
-    "SOMETHING_NEW": (TransactionKind.OTHER, PostingRole.PRINCIPAL),
+    "TRIAL_FUND": (TransactionKind.UNCLASSIFIED, PostingRole.PRINCIPAL),
+    "SOMETHING_NEW": (TransactionKind.UNCLASSIFIED, PostingRole.PRINCIPAL),
 }
 
 

@@ -230,7 +230,7 @@ def test_a_deposit_a_withdrawal_and_their_fees_meet_their_movements() -> None:
         ("Affiliate Rebate (lev:1,rebate:18.0%) on wallet exchange", TransactionKind.REWARD),
         ("BCH airdrop on wallet exchange", TransactionKind.AIRDROP),
         ("Adjustment #17 on wallet exchange", TransactionKind.ADJUSTMENT),
-        ("Words of tomorrow on wallet exchange", TransactionKind.OTHER),
+        ("Words of tomorrow on wallet exchange", TransactionKind.UNCLASSIFIED),
     ],
 )
 def test_kinds_of_rows_and_none_is_dropped(about: str, kind: TransactionKind | None) -> None:

@@ -262,9 +262,9 @@ def test_what_is_locked_stays_in_the_wallet(word: str) -> None:
         ("Activity fund(Coin-Ⓜ)", TransactionKind.REWARD),
         ("Trading fee rebate", TransactionKind.REWARD),
         ("Penalty", TransactionKind.FEE),
-        ("Judicial recall", TransactionKind.OTHER),
-        ("", TransactionKind.OTHER),
-        ("word of tomorrow", TransactionKind.OTHER),
+        ("Judicial recall", TransactionKind.UNCLASSIFIED),
+        ("", TransactionKind.UNCLASSIFIED),
+        ("word of tomorrow", TransactionKind.UNCLASSIFIED),
     ],
 )
 def test_words_of_the_spot_ledger_and_none_is_dropped(word: str, kind: TransactionKind) -> None:
@@ -290,7 +290,7 @@ def test_words_of_the_spot_ledger_and_none_is_dropped(word: str, kind: Transacti
         ("INTEREST_SETTLEMENT_OUT", TransactionKind.INTEREST, -1),
         ("EXCHANGE_SOURCE_TOKEN_USER_OUT", TransactionKind.CONVERSION, -1),
         ("ORDER_PLF_FEE_OUT", TransactionKind.FEE, -1),
-        ("word_of_tomorrow", TransactionKind.OTHER, 1),
+        ("word_of_tomorrow", TransactionKind.UNCLASSIFIED, 1),
     ],
 )
 def test_words_of_the_futures_ledgers(word: str, kind: TransactionKind, sign: int) -> None:
@@ -326,7 +326,7 @@ def test_margin_put_to_a_position_stays_in_the_wallet() -> None:
         ("liquidation_fee", TransactionKind.LIQUIDATION, -1),
         ("exchange_in", TransactionKind.CONVERSION, 1),
         ("compensate", TransactionKind.ADJUSTMENT, 1),
-        ("word_of_tomorrow", TransactionKind.OTHER, 1),
+        ("word_of_tomorrow", TransactionKind.UNCLASSIFIED, 1),
     ],
 )
 def test_words_of_the_margin_ledgers(word: str, kind: TransactionKind, sign: int) -> None:

@@ -144,8 +144,8 @@ def test_fees_go_out_in_addition() -> None:
         ("35", TransactionKind.TRANSFER),
         ("58", TransactionKind.REALISED_PNL),
         ("61", TransactionKind.LIQUIDATION),
-        ("59", TransactionKind.OTHER),
-        ("777", TransactionKind.OTHER),
+        ("59", TransactionKind.UNCLASSIFIED),
+        ("777", TransactionKind.UNCLASSIFIED),
     ],
 )
 def test_kinds_of_rows_and_none_is_dropped(kind: str, expected: TransactionKind) -> None:

@@ -214,8 +214,8 @@ def test_many_digits_stay_exact_where_no_float_made_them() -> None:
         ("internal_transfer", TransactionKind.TRANSFER),
         ("external_transferred_funds", TransactionKind.TRANSFER),
         ("manually_assigned", TransactionKind.ADJUSTMENT),
-        ("loan", TransactionKind.OTHER),
-        ("word_of_tomorrow", TransactionKind.OTHER),
+        ("loan", TransactionKind.UNCLASSIFIED),
+        ("word_of_tomorrow", TransactionKind.UNCLASSIFIED),
     ],
 )
 def test_every_word_keeps_its_movements(word: str, kind: TransactionKind) -> None:

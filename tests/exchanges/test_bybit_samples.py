@@ -157,8 +157,8 @@ def log_row(**fields: str) -> Event:
         ("FLEXIBLE_STAKING_SUBSCRIPTION", {}, TransactionKind.TRANSFER),
         ("ONCHAINEARN_REFUND", {}, TransactionKind.TRANSFER),
         ("CURRENCY_SELL", {}, TransactionKind.CONVERSION),
-        ("BORROW", {}, TransactionKind.OTHER),
-        ("WORD_OF_TOMORROW", {}, TransactionKind.OTHER),
+        ("BORROW", {}, TransactionKind.UNCLASSIFIED),
+        ("WORD_OF_TOMORROW", {}, TransactionKind.UNCLASSIFIED),
     ],
 )
 def test_kinds_of_rows_and_none_is_dropped(
@@ -345,9 +345,8 @@ def funding_row(group: str, about: str, **fields: str) -> Event | None:
         ("Earn", "FlexSavingSubscription", TransactionKind.TRANSFER),
         ("Airdrop", "AirdropBonus", TransactionKind.AIRDROP),
         ("TransferIn", "TransferFromSubAccount", TransactionKind.TRANSFER),
-        ("Fiat", "P2PPurchase", TransactionKind.OTHER),
-        ("FixedRateLoans", "FixedRateLoansPledgeIncrease", TransactionKind.OTHER),
-        ("WordOfTomorrow", "WordOfTomorrow", TransactionKind.OTHER),
+        ("FixedRateLoans", "FixedRateLoansPledgeIncrease", TransactionKind.TRANSFER),
+        ("WordOfTomorrow", "WordOfTomorrow", TransactionKind.UNCLASSIFIED),
     ],
 )
 def test_what_only_the_funding_wallet_s_log_tells_is_booked(
@@ -358,6 +357,14 @@ def test_what_only_the_funding_wallet_s_log_tells_is_booked(
         assert event is not None
         assert event.kind is kind
         assert event.movements == (Movement("funding", "BTC", sign * Decimal("0.00003561")),)
+
+
+def test_what_was_bought_of_another_person_came_from_outside() -> None:
+    kinds = [funding_row("Fiat", "P2PPurchase", ioDirection=way) for way in ("I", "O")]
+    assert [event.kind for event in kinds if event] == [
+        TransactionKind.DEPOSIT,
+        TransactionKind.WITHDRAWAL,
+    ]
 
 
 @pytest.mark.parametrize(

@@ -229,8 +229,8 @@ def test_a_conversion_s_fee_is_within_what_left() -> None:
         ("retail_simple_dust", "-0.0001 ETH", TransactionKind.CONVERSION),
         ("subscription", "-29.99 EUR", TransactionKind.FEE),
         ("incentives_shared_clawback", "-1 USDC", TransactionKind.ADJUSTMENT),
-        ("tx", "5 USDC", TransactionKind.OTHER),
-        ("something_new", "-5 USDC", TransactionKind.OTHER),
+        ("tx", "5 USDC", TransactionKind.UNCLASSIFIED),
+        ("something_new", "-5 USDC", TransactionKind.UNCLASSIFIED),
     ],
 )
 def test_every_word_keeps_its_movement(word: str, amount: str, kind: TransactionKind) -> None:

@@ -162,7 +162,7 @@ def test_the_shown_ledger_rows(stub: Stub, client: ExchangeClient) -> None:
         ("margin_interest", {}, TransactionKind.INTEREST),
         ("otc_match", {}, TransactionKind.TRADE),
         ("tax_credit", {}, TransactionKind.ADJUSTMENT),
-        ("word_of_tomorrow", {}, TransactionKind.OTHER),
+        ("word_of_tomorrow", {}, TransactionKind.UNCLASSIFIED),
     ],
 )
 def test_every_word_keeps_its_movement(

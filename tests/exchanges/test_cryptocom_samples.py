@@ -201,7 +201,7 @@ def test_both_sides_of_a_trade_and_its_fee_are_one_event() -> None:
         ("MARGIN_TRADE_INTEREST", TransactionKind.INTEREST),
         ("OFFCHAIN_DEPOSIT", TransactionKind.DEPOSIT),
         ("OFFCHAIN_WITHDRAWAL", TransactionKind.WITHDRAWAL),
-        ("WORD_OF_TOMORROW", TransactionKind.OTHER),
+        ("WORD_OF_TOMORROW", TransactionKind.UNCLASSIFIED),
     ],
 )
 def test_kinds_of_rows_and_none_is_dropped(kind: str, expected: TransactionKind) -> None:

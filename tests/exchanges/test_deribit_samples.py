@@ -185,7 +185,7 @@ def test_both_logs_tell_of_one_trade_of_a_pair() -> None:
         ("correction", TransactionKind.ADJUSTMENT),
         ("liquidation", TransactionKind.LIQUIDATION),
         ("usde_reward", TransactionKind.REWARD),
-        ("word_of_tomorrow", TransactionKind.OTHER),
+        ("word_of_tomorrow", TransactionKind.UNCLASSIFIED),
     ],
 )
 def test_kinds_of_rows_and_none_is_dropped(kind: str, expected: TransactionKind) -> None:

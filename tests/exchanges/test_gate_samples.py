@@ -306,9 +306,9 @@ ROW = {"id": "9", "time": 1547633726123, "currency": "USDT", "change": "-5"}
         ("referral_fee", TransactionKind.REWARD),
         ("profit", TransactionKind.INTEREST),
         ("interest", TransactionKind.INTEREST),
-        ("unknown", TransactionKind.OTHER),
-        ("word_of_tomorrow", TransactionKind.OTHER),
-        ("", TransactionKind.OTHER),
+        ("unknown", TransactionKind.UNCLASSIFIED),
+        ("word_of_tomorrow", TransactionKind.UNCLASSIFIED),
+        ("", TransactionKind.UNCLASSIFIED),
     ],
 )
 def test_words_of_the_book_and_none_is_dropped(word: str, kind: TransactionKind) -> None:
@@ -352,7 +352,7 @@ def test_a_loan_moves_nothing() -> None:
         ("refr", TransactionKind.REWARD, "BTC"),
         ("point_fee", TransactionKind.FEE, "GATEPOINT"),
         ("point_dnw", TransactionKind.TRANSFER, "GATEPOINT"),
-        ("word_of_tomorrow", TransactionKind.OTHER, "BTC"),
+        ("word_of_tomorrow", TransactionKind.UNCLASSIFIED, "BTC"),
     ],
 )
 def test_words_of_the_futures_books(word: str, kind: TransactionKind, asset: str) -> None:

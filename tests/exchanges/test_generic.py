@@ -238,7 +238,7 @@ def test_what_moves_and_what_does_not() -> None:
     assert rebate.movements == (Movement("spot", "BTC", Decimal(2)), fee)
     assert event_of(RecordKind.LEDGER, books="rest", type="trade").movements == ()
     assert event_of(RecordKind.LEDGER, type="trade", direction="out").movements[0].amount == -2
-    assert event_of(RecordKind.LEDGER, type="what").kind is TransactionKind.OTHER
+    assert event_of(RecordKind.LEDGER, type="what").kind is TransactionKind.UNCLASSIFIED
 
 
 def test_a_contract_trade_moves_no_coins() -> None:

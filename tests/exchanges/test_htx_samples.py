@@ -170,8 +170,8 @@ def test_the_history_books_what_no_list_tells(stub: Stub, htx: ExchangeClient) -
         ("interest", TransactionKind.INTEREST),
         ("exchange", TransactionKind.CONVERSION),
         ("liquidation", TransactionKind.LIQUIDATION),
-        ("other-types", TransactionKind.OTHER),
-        ("word-of-tomorrow", TransactionKind.OTHER),
+        ("other-types", TransactionKind.UNCLASSIFIED),
+        ("word-of-tomorrow", TransactionKind.UNCLASSIFIED),
     ):
         event = normalise(HISTORY, record.body.replace('"transfer"', f'"{word}"'))
         assert event.kind is kind

@@ -293,7 +293,7 @@ UPDATES: list[tuple[dict[str, Any], TransactionKind, dict[tuple[str, str, str], 
         {("spot", "HYPE", "fee"): "-3"},
     ),
     ({"type": "liquidation", "accountValue": "1"}, TransactionKind.LIQUIDATION, {}),
-    ({"type": "wordOfTomorrow", "usdc": "9"}, TransactionKind.OTHER, {}),
+    ({"type": "wordOfTomorrow", "usdc": "9"}, TransactionKind.UNCLASSIFIED, {}),
 ]
 
 

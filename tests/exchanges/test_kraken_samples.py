@@ -212,12 +212,12 @@ def test_names_of_assets(name: str, code: str, wallet: str) -> None:
         ("transfer", "stakingfromspot", TransactionKind.TRANSFER),
         ("transfer", "spotfromfutures", TransactionKind.TRANSFER),
         ("transfer", "airdrop", TransactionKind.AIRDROP),
-        ("transfer", "", TransactionKind.OTHER),
+        ("transfer", "", TransactionKind.UNCLASSIFIED),
         ("staking", "", TransactionKind.REWARD),
         ("earn", "reward", TransactionKind.REWARD),
         ("earn", "autoallocation", TransactionKind.TRANSFER),
         ("adjustment", "", TransactionKind.ADJUSTMENT),
-        ("something new", "", TransactionKind.OTHER),
+        ("something new", "", TransactionKind.UNCLASSIFIED),
     ],
 )
 def test_kinds_of_entries_and_none_is_dropped(

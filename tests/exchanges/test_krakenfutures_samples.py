@@ -150,8 +150,8 @@ def row(**fields: Any) -> dict[str, Any]:
         ("subaccount transfer", {}, TransactionKind.TRANSFER),
         ("admin transfer", {}, TransactionKind.TRANSFER),
         ("kfee applied", {}, TransactionKind.FEE),
-        ("futures tax withheld", {}, TransactionKind.OTHER),
-        ("words of tomorrow", {}, TransactionKind.OTHER),
+        ("futures tax withheld", {}, TransactionKind.UNCLASSIFIED),
+        ("words of tomorrow", {}, TransactionKind.UNCLASSIFIED),
     ],
 )
 def test_kinds_of_rows_and_none_is_dropped(

@@ -340,7 +340,7 @@ def test_a_refusal_beyond_the_promise_is_passed_over(stub: Stub, kucoin: Exchang
         ("Soft Staking Profits", TransactionKind.REWARD),
         ("Airdrop/Fork", TransactionKind.AIRDROP),
         ("LIQUIDATION", TransactionKind.LIQUIDATION),
-        ("Word of tomorrow", TransactionKind.OTHER),
+        ("Word of tomorrow", TransactionKind.UNCLASSIFIED),
     ],
 )
 def test_words_of_the_ledger_and_none_is_dropped(word: str, kind: TransactionKind) -> None:

@@ -296,7 +296,7 @@ def test_small_balances_turned_into_another_coin(stub: Stub, okx: ExchangeClient
         ("27", "", "-5", TransactionKind.CONVERSION),
         ("28", "", "-5", TransactionKind.CONVERSION),
         ("381", "", "5", TransactionKind.INTEREST),
-        ("99999", "", "5", TransactionKind.OTHER),
+        ("99999", "", "5", TransactionKind.UNCLASSIFIED),
     ],
 )
 def test_kinds_of_bills_and_none_is_dropped(
@@ -325,7 +325,7 @@ def test_a_rebate_comes_in_as_a_negative_fee_would_go_out() -> None:
         ("150", TransactionKind.REWARD, ["funding"]),
         ("229", TransactionKind.AIRDROP, ["funding"]),
         ("273", TransactionKind.CONVERSION, ["funding"]),
-        ("99999", TransactionKind.OTHER, ["funding"]),
+        ("99999", TransactionKind.UNCLASSIFIED, ["funding"]),
     ],
 )
 def test_kinds_of_funding_bills(kind: str, expected: TransactionKind, wallets: list[str]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from portfolio.engine.types import RecordKind, ReportedPosition
+from portfolio.engine.types import RecordKind, ReportedPosition, TransactionKind
 from portfolio.exchanges import registry
 from portfolio.exchanges.errors import (
     GatewayError,
@@ -26,6 +26,7 @@ from tests.sandbox_server import control, credentials, fault, running_sandbox
 EXCHANGES = list(simulated.ids())
 HIDE_ADDRESSES = {"coinbase"}  # does not tell whether a key is bound to an address
 PURPOSES = {"read-only": "main", "read-only-small": "small", "read-only-empty": "empty"}
+UNKNOWN_WORDS = {"SOMETHING_NEW", "tx"}  # which no table should have
 Amounts = dict[tuple[str, str], Decimal]
 
 
@@ -59,6 +60,8 @@ class Fetched:
             self.bodies[key] = record.body
             self.kinds[stream.kind.value] += 1
             event = registry.normalise(self.exchange, stream, record.body)
+            if event is not None and event.kind is TransactionKind.UNCLASSIFIED:
+                assert event.detail["type"] in UNKNOWN_WORDS, record.body
             for movement in event.movements if event else ():
                 self.amounts[movement.wallet, movement.asset] += movement.amount
 

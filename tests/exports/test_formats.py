@@ -112,3 +112,13 @@ def test_an_archive_holds_one_table_per_connection() -> None:
     assert packed.testzip() is None
     assert packed.namelist() == [f"{name}.csv" for name in names]
     assert packed.read("main-2.csv") == b"".join(writing.table(KOINLY, EVERY_KIND))
+
+
+def test_what_is_not_classified_says_the_exchanges_own_word() -> None:
+    odd = event("2024-05-02 11:30", "unclassified", "-3 USDT", key="E1", type="GIFT_CARD")
+    (plain,) = table(CSV, [odd])
+    assert (plain["kind"], plain["amount"]) == ("unclassified", "-3")
+    assert plain["description"] == "GIFT_CARD"
+    (row,) = table(KOINLY, [odd])
+    assert (row["Sent Amount"], row["Label"]) == ("3", "")
+    assert row["Description"] == "unclassified GIFT_CARD E1"

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from portfolio.engine.types import Event, Movement, PostingRole, TransactionKind
+from portfolio.exchanges.normalisers.kinds import kind_of
 from portfolio.exchanges.normalisers.values import at_ms, detail, exact
 from portfolio.exchanges.types import StreamSpec
 
@@ -25,6 +26,7 @@ _INCOME_KINDS = {
     "REALIZED_PNL": _Kind.REALISED_PNL,
     "DELIVERED_SETTELMENT": _Kind.REALISED_PNL,  # the exchange's spelling
     "OPTIONS_SETTLE_PROFIT": _Kind.REALISED_PNL,
+    "OPTIONS_PREMIUM_FEE": _Kind.FEE,
     "FUNDING_FEE": _Kind.FUNDING,
     "INSURANCE_CLEAR": _Kind.LIQUIDATION,
     "COMMISSION": _Kind.FEE,
@@ -43,11 +45,11 @@ _INCOME_KINDS = {
 
 
 def income(wallet: str) -> Callable[[StreamSpec, dict[str, Any]], Event]:
-    """Return what reads one income row of ``wallet``; an unknown type keeps its movement."""
+    """Return what reads one income row of ``wallet``; one of an unknown type is unclassified."""
 
     def read(stream: StreamSpec, row: dict[str, Any]) -> Event:
         amount = exact(row["income"])
-        kind = _INCOME_KINDS.get(str(row["incomeType"]), _Kind.OTHER)
+        kind = kind_of(row["incomeType"], _INCOME_KINDS)
         if kind is _Kind.REWARD and amount < 0:
             kind = _Kind.ADJUSTMENT  # a bonus taken back
         role = PostingRole.FEE if kind is _Kind.FEE else PostingRole.PRINCIPAL

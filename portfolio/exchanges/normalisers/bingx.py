@@ -13,6 +13,7 @@ from typing import Any
 
 from portfolio.engine import money
 from portfolio.engine.types import Event, Movement, PostingRole, TransactionKind
+from portfolio.exchanges.normalisers.kinds import kind_of
 from portfolio.exchanges.normalisers.values import at_ms, at_utc_text, detail, exact
 from portfolio.exchanges.types import StreamSpec
 
@@ -154,8 +155,8 @@ def transfer(stream: StreamSpec, row: dict[str, Any]) -> Event:
 
 
 def income(stream: StreamSpec, row: dict[str, Any]) -> Event:
-    """One row of the perpetual wallet's ledger; an unknown type keeps its movement."""
-    kind = _INCOME_KINDS.get(str(row["incomeType"]), TransactionKind.OTHER)
+    """One row of the perpetual wallet's ledger; one of an unknown type is unclassified."""
+    kind = kind_of(row["incomeType"], _INCOME_KINDS)
     role = PostingRole.FEE if kind is TransactionKind.FEE else PostingRole.PRINCIPAL
     amount = exact(row["income"])
     moved = (Movement(PERPETUAL, row["asset"], amount, role),) if amount else ()

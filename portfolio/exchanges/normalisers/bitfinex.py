@@ -14,6 +14,7 @@ from typing import Any
 
 from portfolio.engine import money
 from portfolio.engine.types import Event, Movement, PostingRole, TransactionKind
+from portfolio.exchanges.normalisers.kinds import known
 from portfolio.exchanges.normalisers.values import at_ms, exact
 from portfolio.exchanges.types import StreamSpec
 
@@ -130,7 +131,7 @@ def ledger(stream: StreamSpec, row: Any) -> Event:
     told = _ON_WALLET.search(about)
     place = wallet(str(row[2] or (told.group(1) if told else EXCHANGE)), code)
     what = _ON_WALLET.sub("", about)
-    kind = next((kind for pattern, kind in _KINDS if pattern.search(what)), TransactionKind.OTHER)
+    kind = known(next((kind for pattern, kind in _KINDS if pattern.search(what)), None))
     role = PostingRole.FEE if kind is _FEE else PostingRole.PRINCIPAL
     return Event(
         key=_key(row, kind, what),

@@ -1,7 +1,7 @@
 """Bitget: the tax records book everything; deposit and withdrawal lists explain rows of them.
 
 One row is one amount of one coin. ``amount`` is signed and stands before the fee; a fee is paid
-whatever its sign. Words that Coffer does not know keep their movement and become ``other``.
+whatever its sign. Words that no table has keep their movement.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 
 from portfolio.engine import money
 from portfolio.engine.types import Event, Movement, PostingRole, TransactionKind
+from portfolio.exchanges.normalisers.kinds import kind_of, known
 from portfolio.exchanges.normalisers.values import at_ms, detail, exact
 from portfolio.exchanges.types import StreamSpec
 
@@ -61,7 +62,6 @@ _SPOT_KINDS = {
         *("penalty", "copy trade expense"),
     ),
 }
-_BY_SPOT_WORD = {word: kind for kind, words in _SPOT_KINDS.items() for word in words}
 # Rows of one order (both legs of a trade, its fee in BGB, a deposit and its entry in the list of
 # deposits) share its number. Of other words it is not known what the number stands for.
 _BY_ORDER = {
@@ -76,8 +76,13 @@ _LOCKS = (
     *("withdrawal frozen", "withdrawal unfreeze", "system lock-up", "user lock-up"),
     *("manage background lock positions", "unlock locked order"),
 )
+_BY_SPOT_WORD = {
+    **{word: kind for kind, words in _SPOT_KINDS.items() for word in words},
+    **dict.fromkeys(_LOCKS, TransactionKind.OTHER),
+}
 _SAVED = ("subscribe", "redemption")
 
+_POSITION_MARGIN = ("append_margin", "reduce_margin", "adjust_down_lever", "auto_append_margin")
 _FUTURES_KINDS = (  # by how the word begins
     ("transfer", TransactionKind.TRANSFER),
     ("trans_", TransactionKind.TRANSFER),
@@ -95,10 +100,12 @@ _FUTURES_KINDS = (  # by how the word begins
     ("order_dealt", TransactionKind.CONVERSION),
     ("order_plf_fee", TransactionKind.FEE),
     ("cash_gift", TransactionKind.REWARD),
+    *((word, TransactionKind.OTHER) for word in _POSITION_MARGIN),
 )
-_POSITION_MARGIN = ("append_margin", "reduce_margin", "adjust_down_lever", "auto_append_margin")
 
+_LOANS = ("borrow", "repay")  # what is borrowed is owed: nothing is won or lost
 _MARGIN_KINDS = {
+    **dict.fromkeys(_LOANS, TransactionKind.OTHER),
     "transfer_in": TransactionKind.TRANSFER,
     "transfer_out": TransactionKind.TRANSFER,
     "deal_in": TransactionKind.TRADE,
@@ -111,7 +118,6 @@ _MARGIN_KINDS = {
     "exchange_in": TransactionKind.CONVERSION,
     "exchange_out": TransactionKind.CONVERSION,
 }
-_LOANS = ("borrow", "repay")  # what is borrowed is owed: nothing is won or lost
 _OUTWARD = ("interest_repay", "liquidation_fee", "confiscated", "system_fee_in")
 
 
@@ -124,7 +130,7 @@ def asset(code: Any) -> str:
 def spot(stream: StreamSpec, row: dict[str, Any]) -> Event:
     """One row of the spot ledger; what goes into savings arrives there by the same row."""
     word, coin = str(row["spotTaxType"]).strip().lower(), asset(row["coin"])
-    kind = _BY_SPOT_WORD.get(word, TransactionKind.OTHER)
+    kind = kind_of(word, _BY_SPOT_WORD)
     amount = exact(row["amount"])
     moved = [*_amounts(SPOT, coin, amount, row)]
     if word in _SAVED:
@@ -150,7 +156,7 @@ def futures(stream: StreamSpec, row: dict[str, Any]) -> Event:
     inside = word.startswith(_POSITION_MARGIN)
     return Event(
         key=f"futures:{product}:{row['id']}",
-        kind=kind or TransactionKind.OTHER,
+        kind=known(kind),
         occurred_at=at_ms(row["ts"]),
         movements=() if inside else _amounts(FUTURES[product], coin, amount, row),
         detail=detail(row, type="futureTaxType", symbol="symbol", entry="id"),
@@ -161,7 +167,7 @@ def margin(stream: StreamSpec, row: dict[str, Any]) -> Event:
     """One row of a margin ledger. Loans move nothing: the balance is what is owned, not owed."""
     mode, word = stream.scope["mode"], str(row["marginTaxType"]).strip().lower()
     coin, amount = asset(row["coin"]), _directed(word, exact(row["amount"]))
-    kind = _MARGIN_KINDS.get(word, TransactionKind.OTHER)
+    kind = kind_of(word, _MARGIN_KINDS)
     trade = kind is TransactionKind.TRADE
     # The legs of a trade have no number in common, but their pair and their millisecond.
     place = f"{row.get('symbol') or ''}:{row['ts']}" if trade else row["id"]

@@ -9,6 +9,7 @@ from typing import Any
 
 from portfolio.engine import money
 from portfolio.engine.types import Event, Movement, PostingRole, TransactionKind
+from portfolio.exchanges.normalisers.kinds import kind_of
 from portfolio.exchanges.normalisers.values import at_utc_text, exact
 from portfolio.exchanges.types import StreamSpec
 
@@ -39,7 +40,7 @@ _IDS = frozenset(("order_id", "self_trade", "self_trade_order_id"))
 
 def transaction(stream: StreamSpec, row: dict[str, Any]) -> Event:
     """One row. Amounts are signed; the fee goes out in addition to them."""
-    kind = _KINDS.get(str(row["type"]), TransactionKind.OTHER)
+    kind = kind_of(row["type"], _KINDS)
     amounts, traded = dict(_amounts(row)), _pair(row)
     moved = [Movement(SPOT, code, amount) for code, amount in amounts.items()]
     fee = exact(row.get("fee") or "0")

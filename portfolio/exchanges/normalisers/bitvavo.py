@@ -12,6 +12,7 @@ from typing import Any
 
 from portfolio.engine import money
 from portfolio.engine.types import Event, Movement, PostingRole, TransactionKind
+from portfolio.exchanges.normalisers.kinds import kind_of
 from portfolio.exchanges.normalisers.values import at_ms, at_utc_text, detail, exact
 from portfolio.exchanges.types import StreamSpec
 
@@ -56,7 +57,7 @@ def history(stream: StreamSpec, row: dict[str, Any]) -> Event:
         del told["address"]
     return Event(
         key=_history_key(row, word, moment),
-        kind=_KINDS.get(word, TransactionKind.OTHER),
+        kind=kind_of(word, _KINDS),
         occurred_at=moment,
         movements=tuple(_movements(row, word, sums)),
         detail={**told, **_about_trade(row, word)},

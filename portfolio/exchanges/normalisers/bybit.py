@@ -10,6 +10,7 @@ from typing import Any
 
 from portfolio.engine import money
 from portfolio.engine.types import Event, Movement, PostingRole, TransactionKind
+from portfolio.exchanges.normalisers.kinds import kind_of
 from portfolio.exchanges.normalisers.values import at_ms, detail, exact
 from portfolio.exchanges.types import StreamSpec
 
@@ -32,6 +33,29 @@ _KINDS = {
     "CONVERT": TransactionKind.CONVERSION,
     "SPOT_REPAYMENT_BUY": TransactionKind.CONVERSION,
     "SPOT_REPAYMENT_SELL": TransactionKind.CONVERSION,
+    "AUTO_SOLD_COLLATERAL_INS_LOAN": TransactionKind.CONVERSION,
+    "AUTO_BUY_LIABILITY_INS_LOAN": TransactionKind.CONVERSION,
+    "TRANSFER_IN_INS_LOAN": TransactionKind.TRANSFER,
+    "TRANSFER_OUT_INS_LOAN": TransactionKind.TRANSFER,
+    "LOANS_PLEDGE_ASSET": TransactionKind.TRANSFER,
+    "PREMARKET_TRANSFER_OUT": TransactionKind.TRANSFER,
+    "CUSTODY_LOCK": TransactionKind.TRANSFER,
+    "CUSTODY_UNLOCK": TransactionKind.TRANSFER,
+    "CUSTODY_UNLOCK_REFUND": TransactionKind.TRANSFER,
+    "PEF_TRANSFER_IN": TransactionKind.TRANSFER,
+    "PEF_TRANSFER_OUT": TransactionKind.TRANSFER,
+    "BONUS_TRANSFER_IN": TransactionKind.REWARD,
+    "BONUS_TRANSFER_OUT": TransactionKind.ADJUSTMENT,
+    "INTEREST_REPAYMENT_INS_LOAN": TransactionKind.INTEREST,
+    "AUTO_INTEREST_REPAYMENT_INS_LOAN": TransactionKind.INTEREST,
+    "CUSTODY_NETWORK_FEE": TransactionKind.FEE,
+    "CUSTODY_SETTLE_FEE": TransactionKind.FEE,
+    "PEF_PROFIT_SHARE": TransactionKind.FEE,
+    # What is lent and paid back is neither won nor lost.
+    "BORROWED_AMOUNT_INS_LOAN": TransactionKind.OTHER,
+    "PRINCIPLE_REPAYMENT_INS_LOAN": TransactionKind.OTHER,
+    "AUTO_PRINCIPLE_REPAYMENT_INS_LOAN": TransactionKind.OTHER,
+    "LOANS_BORROW_FUNDS": TransactionKind.OTHER,
 }
 _MOVES = ("_SUBSCRIPTION", "_REDEMPTION", "_REFUND")  # into and out of Earn and other products
 _TRANSFERS = ("TRANSFER_IN", "TRANSFER_OUT")
@@ -102,7 +126,7 @@ def _kind(row: dict[str, Any]) -> TransactionKind:
         return TransactionKind.REALISED_PNL if session else TransactionKind.FUNDING
     if kind.endswith(_MOVES):
         return _KINDS.get(kind, TransactionKind.TRANSFER)
-    return _KINDS.get(kind, TransactionKind.OTHER)
+    return kind_of(kind, _KINDS)
 
 
 _EXECUTIONS = {

@@ -142,13 +142,16 @@ def conversion(stream: StreamSpec, row: dict[str, Any]) -> Event | None:
 
 def earn_order(stream: StreamSpec, row: dict[str, Any]) -> Event:
     """A stake or its redemption: earn's side; the other is in the paying wallet's log."""
-    amount = exact(row["orderValue"])
-    stakes = row["orderType"] == "Stake"
-    moved = (Movement(EARN, row["coin"], amount if stakes else money.negate(amount)),)
+    amount, word = exact(row["orderValue"]), str(row["orderType"])
+    signed = {"Stake": amount, "Redeem": money.negate(amount)}.get(word)
+    # Of another word it is not known which way it goes: the amount is shown, not booked.
+    moved = () if signed is None else (Movement(EARN, row["coin"], signed),)
     shown = detail(row, status="status", type="orderType", product="productId", order="orderId")
+    if signed is None:
+        shown |= detail(row, amount="orderValue", asset="coin")
     return Event(
         key=f"earn:{row['orderId']}",
-        kind=TransactionKind.TRANSFER,
+        kind=TransactionKind.UNCLASSIFIED if signed is None else TransactionKind.TRANSFER,
         occurred_at=at_ms(row["createdAt"]),
         movements=moved if row["status"] == "Success" else (),
         detail=shown,
@@ -177,14 +180,14 @@ def log(stream: StreamSpec, row: dict[str, Any]) -> Event | None:
     key = f"convert:funding:{row['createTime']}" if converts else f"funding:{row['currcCursor']}"
     return Event(
         key=key,
-        kind=_log_kind(group, about),
+        kind=_log_kind(group, about, comes=signed > 0),
         occurred_at=moment,
         movements=(Movement(FUNDING, row["currency"], signed),),
-        detail={"description": str(row.get("descriptionEn") or about).strip()},
+        detail={"description": str(row.get("descriptionEn") or about).strip(), "type": group},
     )
 
 
-def _log_kind(group: str, about: str) -> TransactionKind:
+def _log_kind(group: str, about: str, *, comes: bool) -> TransactionKind:
     if about == _CONVERT:
         return TransactionKind.CONVERSION
     if group == f"{_PREFIX}Airdrop":
@@ -194,7 +197,11 @@ def _log_kind(group: str, about: str) -> TransactionKind:
         return TransactionKind.REWARD if pays else TransactionKind.TRANSFER
     if group in (f"{_PREFIX}TransferIn", f"{_PREFIX}TransferOut"):
         return TransactionKind.TRANSFER
-    return TransactionKind.OTHER
+    if group == f"{_PREFIX}Fiat":  # against money that was never in a wallet here
+        return TransactionKind.DEPOSIT if comes else TransactionKind.WITHDRAWAL
+    if "Loan" in group:  # neither won nor lost
+        return TransactionKind.TRANSFER if "Pledge" in about else TransactionKind.OTHER
+    return TransactionKind.UNCLASSIFIED
 
 
 def _that_move(movements: tuple[Movement, ...]) -> tuple[Movement, ...]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from portfolio.engine import money
 from portfolio.engine.types import Event, Movement, PostingRole, TransactionKind
+from portfolio.exchanges.normalisers.kinds import kind_of
 from portfolio.exchanges.normalisers.values import at_utc_text, detail, exact
 from portfolio.exchanges.types import StreamSpec
 
@@ -147,7 +148,7 @@ def _kind(row: dict[str, Any]) -> TransactionKind:
             return TransactionKind.WITHDRAWAL
         given = (row.get("from") or {}).get("name") in _GIVERS
         return TransactionKind.REWARD if given else TransactionKind.DEPOSIT
-    return _KINDS.get(word, TransactionKind.OTHER)
+    return kind_of(word, _KINDS)
 
 
 def _movements(row: dict[str, Any], wallet: str) -> tuple[Movement, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from portfolio.engine.types import Event, Movement, PostingRole, TransactionKind
+from portfolio.exchanges.normalisers.kinds import kind_of
 from portfolio.exchanges.normalisers.values import at_utc_text, detail, exact
 from portfolio.exchanges.types import StreamSpec
 
@@ -62,7 +63,7 @@ def ledger(stream: StreamSpec, row: dict[str, Any]) -> Event:
 def _kind(word: str, told: dict[str, Any]) -> TransactionKind:
     if word == "transfer":
         return _TRANSFERS.get(str(told.get("transfer_type")), TransactionKind.TRANSFER)
-    return _KINDS.get(word, TransactionKind.OTHER)
+    return kind_of(word, _KINDS)
 
 
 def _key(stream: StreamSpec, row: dict[str, Any], told: dict[str, Any]) -> str:

@@ -95,7 +95,7 @@ def _kind(word: str) -> TransactionKind:
         return _KINDS[word]
     if "DEPOSIT" in word:
         return TransactionKind.DEPOSIT
-    return TransactionKind.WITHDRAWAL if "WITHDRAW" in word else TransactionKind.OTHER
+    return TransactionKind.WITHDRAWAL if "WITHDRAW" in word else TransactionKind.UNCLASSIFIED
 
 
 def _key(row: dict[str, Any], kind: TransactionKind, moment: datetime, amount: Decimal) -> str:

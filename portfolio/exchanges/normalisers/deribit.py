@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from portfolio.engine.types import Event, Movement, PostingRole, TransactionKind
+from portfolio.exchanges.normalisers.kinds import kind_of
 from portfolio.exchanges.normalisers.values import at_ms, detail, exact
 from portfolio.exchanges.types import StreamSpec
 
@@ -68,7 +69,7 @@ def _kind(word: str, instrument: str, principal: Decimal) -> TransactionKind:
         return TransactionKind.REALISED_PNL if principal else TransactionKind.FEE
     if any(part in word for part in _REWARDS):
         return TransactionKind.REWARD
-    return _KINDS.get(word, TransactionKind.OTHER)
+    return kind_of(word, _KINDS)
 
 
 def _key(row: dict[str, Any], code: str, instrument: str) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 from portfolio.engine import money
 from portfolio.engine.types import Event, Movement, PostingRole, TransactionKind
+from portfolio.exchanges.normalisers.kinds import kind_of
 from portfolio.exchanges.normalisers.values import at_ms, at_seconds, detail, exact
 from portfolio.exchanges.types import StreamSpec
 
@@ -130,7 +131,7 @@ def book(stream: StreamSpec, row: dict[str, Any]) -> Event | None:
     moved = [Movement(SPOT, code, change)]
     if word in _SAVINGS:
         moved.append(Movement(EARN, code, money.negate(change)))
-    kind, text = _KINDS.get(word, TransactionKind.OTHER), str(row.get("text") or "")
+    kind, text = kind_of(word, _KINDS), str(row.get("text") or "")
     swapped = kind is TransactionKind.CONVERSION and text
     return Event(
         key=f"convert:{text}" if swapped else f"book:{row['id']}",
@@ -275,7 +276,7 @@ def futures(stream: StreamSpec, row: dict[str, Any]) -> Event:
     settle, word = stream.scope["settle"], str(row["type"])
     code = POINT if word.startswith("point_") else settle.upper()
     change = money.ZERO if word.startswith("bonus") else exact(row["change"])
-    kind = _FUTURES_KINDS.get(word, TransactionKind.OTHER)
+    kind = kind_of(word, _FUTURES_KINDS)
     role = PostingRole.FEE if kind is TransactionKind.FEE else PostingRole.PRINCIPAL
     contract = row.get("contract") or str(row.get("text") or "").partition(":")[0]
     shown = detail(row, type="type", note="text", trade="trade_id")

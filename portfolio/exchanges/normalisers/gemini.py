@@ -48,6 +48,7 @@ def trade(stream: StreamSpec, row: dict[str, Any]) -> Event:
 
 
 _IN, _OUT = Decimal(1), Decimal(-1)
+_UNKNOWN = (money.ZERO, TransactionKind.UNCLASSIFIED)  # which way it goes is not told
 _TRANSFERS = {
     "Deposit": (_IN, TransactionKind.DEPOSIT),
     "Withdrawal": (_OUT, TransactionKind.WITHDRAWAL),
@@ -61,11 +62,11 @@ _BOOKED = ("Complete", "Advanced")  # advanced: in the balance before the chain 
 def transfer(stream: StreamSpec, row: dict[str, Any]) -> Event:
     """A deposit, withdrawal, reward or correction; the fee goes out in addition to ``amount``.
 
-    May raise KeyError: of a type that is not known it is not known which way it goes.
+    An amount of a type that is not known is shown, not booked.
     """
-    way, kind = _TRANSFERS[str(row["type"])]
+    way, kind = _TRANSFERS.get(str(row["type"]), _UNKNOWN)
     code = str(row["currency"]).upper()
-    moved = [Movement(EXCHANGE, code, money.multiply(way, exact(row["amount"])))]
+    moved = [Movement(EXCHANGE, code, money.multiply(way, exact(row["amount"])))] if way else []
     fee = exact(row.get("feeAmount") or "0")
     if fee:
         paid_in = str(row.get("feeCurrency") or code).upper()
@@ -79,6 +80,8 @@ def transfer(stream: StreamSpec, row: dict[str, Any]) -> Event:
         address="destination",
         note="purpose",
     )
+    if not way:
+        shown |= detail(row, amount="amount", asset="currency")
     return Event(
         key=f"transfer:{row['eid']}",
         kind=kind,
@@ -101,8 +104,9 @@ _STAKINGS: dict[str, tuple[Decimal, Decimal, TransactionKind]] = {
 
 
 def staking(stream: StreamSpec, row: dict[str, Any]) -> Event:
-    """A move into or out of staking, or what it earned. May raise KeyError on an unknown type."""
-    spot, staked, kind = _STAKINGS[str(row["transactionType"])]
+    """A move into or out of staking, or what it earned; of an unknown type nothing is booked."""
+    word = str(row["transactionType"])
+    spot, staked, kind = _STAKINGS.get(word, (money.ZERO, *_UNKNOWN))
     code, amount = str(row["amountCurrency"]).upper(), exact(row["amount"])
     moved = (
         Movement(EXCHANGE, code, money.multiply(spot, amount)),
@@ -113,5 +117,8 @@ def staking(stream: StreamSpec, row: dict[str, Any]) -> Event:
         kind=kind,
         occurred_at=at_ms(row["dateTime"]),
         movements=tuple(movement for movement in moved if movement.amount),
-        detail=detail(row, type="transactionType"),
+        detail={
+            **detail(row, type="transactionType"),
+            **({} if word in _STAKINGS else detail(row, amount="amount", asset="amountCurrency")),
+        },
     )

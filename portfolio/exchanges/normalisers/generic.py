@@ -7,6 +7,7 @@ from typing import Any
 
 from portfolio.engine import money
 from portfolio.engine.types import Event, Movement, PostingRole, RecordKind, TransactionKind
+from portfolio.exchanges.normalisers.kinds import kind_of
 from portfolio.exchanges.normalisers.values import at_ms, detail, exact
 from portfolio.exchanges.types import StreamSpec
 
@@ -113,7 +114,7 @@ def _ledger(row: dict[str, Any]) -> Event:
     amount = money.negate(size) if row.get("direction") == "out" else size
     return Event(
         key=f"ledger:{row['id']}",
-        kind=_LEDGER_KINDS.get(str(row.get("type")), TransactionKind.OTHER),
+        kind=kind_of(row.get("type"), _LEDGER_KINDS),
         occurred_at=at_ms(row["timestamp"]),
         movements=(Movement(_WALLET, row["currency"], amount), *_fees(row)),
         detail=detail(row, type="type", direction="direction", reference="referenceId"),

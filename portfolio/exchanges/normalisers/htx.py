@@ -10,6 +10,7 @@ from typing import Any
 
 from portfolio.engine import money
 from portfolio.engine.types import Event, Movement, PostingRole, TransactionKind
+from portfolio.exchanges.normalisers.kinds import known
 from portfolio.exchanges.normalisers.values import at_ms, detail, exact
 from portfolio.exchanges.types import StreamSpec
 
@@ -171,7 +172,7 @@ def history(stream: StreamSpec, row: dict[str, Any]) -> Event | None:
     word = str(row["transact-type"]).lower()
     if any(part in word for part in (*_LISTED, *_LOANS)):
         return None
-    kind = next((kind for part, kind in _KINDS if part in word), TransactionKind.OTHER)
+    kind = known(next((kind for part, kind in _KINDS if part in word), None))
     amount = exact(row["transact-amt"])
     return Event(
         key=f"history:{row['record-id']}",

@@ -257,7 +257,7 @@ def update(stream: StreamSpec, row: dict[str, Any]) -> Event:
     """One row of the ledger. A word that is not known moves nothing: which wallet is not told."""
     told, own = row["delta"], stream.scope["address"]
     word = str(told["type"])
-    kind, read = _UPDATES.get(word, (TransactionKind.OTHER, lambda told, own: []))
+    kind, read = _UPDATES.get(word, (TransactionKind.UNCLASSIFIED, lambda told, own: []))
     shown = detail(told, sender="user", address="destination", vault="vault")
     amount = detail(told, usdc="usdc", amount="amount", token="token")  # noqa: S106
     return Event(

@@ -7,6 +7,7 @@ from typing import Any
 
 from portfolio.engine import money
 from portfolio.engine.types import Event, Movement, PostingRole, TransactionKind
+from portfolio.exchanges.normalisers.kinds import kind_of
 from portfolio.exchanges.normalisers.values import at_seconds, detail, exact
 from portfolio.exchanges.types import StreamSpec
 
@@ -48,9 +49,14 @@ _KINDS = {
     "reward": TransactionKind.REWARD,
     "dividend": TransactionKind.REWARD,
     "invite bonus": TransactionKind.REWARD,
+    "sale": TransactionKind.CONVERSION,
+    "margin": TransactionKind.REALISED_PNL,
+    "settled": TransactionKind.CONVERSION,
+    "credit": TransactionKind.ADJUSTMENT,
     "adjustment": TransactionKind.ADJUSTMENT,
     "rollover": TransactionKind.FEE,
 }
+_EARNED = ("", "reward")
 _EARN_MOVES = ("allocation", "deallocation", "autoallocation", "autodeallocation", "migration")
 _TRANSFER_MOVES = ("spot", "staking", "futures", "earn", "margin")
 _QUOTES = (
@@ -144,11 +150,13 @@ def _status(row: dict[str, Any], kind: TransactionKind) -> Event:
 
 def _kind(row_type: str, subtype: str) -> TransactionKind:
     if row_type == "earn":
+        if subtype in _EARNED:
+            return TransactionKind.REWARD
         moved = subtype in _EARN_MOVES
-        return TransactionKind.TRANSFER if moved else TransactionKind.REWARD
+        return TransactionKind.TRANSFER if moved else TransactionKind.UNCLASSIFIED
     if row_type in ("transfer", "custodytransfer"):
         if "airdrop" in subtype:
             return TransactionKind.AIRDROP
         moves = any(word in subtype for word in _TRANSFER_MOVES)
-        return TransactionKind.TRANSFER if moves else TransactionKind.OTHER
-    return _KINDS.get(row_type, TransactionKind.OTHER)
+        return TransactionKind.TRANSFER if moves else TransactionKind.UNCLASSIFIED
+    return kind_of(row_type, _KINDS)

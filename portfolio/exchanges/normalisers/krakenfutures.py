@@ -13,6 +13,7 @@ from typing import Any
 from portfolio.engine import money
 from portfolio.engine.types import Event, Movement, PostingRole, TransactionKind
 from portfolio.exchanges.normalisers import kraken
+from portfolio.exchanges.normalisers.kinds import kind_of
 from portfolio.exchanges.normalisers.values import at_ms, at_utc_text, detail, exact
 from portfolio.exchanges.types import StreamSpec
 
@@ -115,7 +116,7 @@ def _key(row: dict[str, Any]) -> str:
 def _kind(row: dict[str, Any]) -> TransactionKind:
     info = str(row["info"])
     if info not in _FILLS:
-        return _KINDS.get(info, TransactionKind.OTHER)
+        return kind_of(info, _KINDS)
     if _part(row, "realized_pnl"):
         return TransactionKind.REALISED_PNL
     return TransactionKind.FUNDING if _part(row, "realized_funding") else TransactionKind.FEE

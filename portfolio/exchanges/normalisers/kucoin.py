@@ -12,6 +12,7 @@ from typing import Any
 
 from portfolio.engine import money
 from portfolio.engine.types import Event, Movement, PostingRole, TransactionKind
+from portfolio.exchanges.normalisers.kinds import kind_of
 from portfolio.exchanges.normalisers.values import at_ms, detail, exact
 from portfolio.exchanges.types import StreamSpec
 
@@ -106,7 +107,7 @@ def ledger(stream: StreamSpec, row: dict[str, Any]) -> Event | None:
 def own_ledger(stream: StreamSpec, row: dict[str, Any]) -> Event:
     """One row of the ledger of the spot wallet or of the margin wallets."""
     word, wallet = _word(row), _wallet(row)
-    kind = _KINDS.get(word, TransactionKind.OTHER)
+    kind = kind_of(word, _KINDS)
     about = _context(row)
     shown = detail(about, symbol="symbol", order="orderId", trade="tradeId", note="description")
     told = {**shown, "type": str(row["bizType"])}
@@ -251,7 +252,7 @@ def futures(stream: StreamSpec, row: dict[str, Any]) -> Event | None:
     moved = (Movement(FUTURES, asset(row["currency"]), _signed(row, word)),)
     return Event(
         key=f"futures:{futures_id(row)}",
-        kind=_FUTURES_KINDS.get(word, TransactionKind.OTHER),
+        kind=kind_of(word, _FUTURES_KINDS),
         occurred_at=at_ms(row["time"]),
         movements=_that_move(moved),
         detail=detail(row, type="type", note="remark", status="status"),

@@ -12,6 +12,7 @@ from typing import Any
 
 from portfolio.engine import money
 from portfolio.engine.types import Event, Movement, PostingRole, TransactionKind
+from portfolio.exchanges.normalisers.kinds import kind_of
 from portfolio.exchanges.normalisers.values import at_ms, detail, exact
 from portfolio.exchanges.types import StreamSpec
 
@@ -41,6 +42,11 @@ _BILL_KINDS = {
     "29": TransactionKind.CONVERSION,
     "30": TransactionKind.CONVERSION,
     "34": TransactionKind.REALISED_PNL,  # settlement
+    "26": TransactionKind.TRANSFER,  # structured products
+    "32": TransactionKind.TRANSFER,  # positions moved
+    # Loans taken and paid back: nothing is won or lost.
+    **dict.fromkeys(("15", "16", "22", "33"), TransactionKind.OTHER),
+    "251": TransactionKind.FEE,  # of a share in profits, given back
     "250": TransactionKind.FEE,
     "381": TransactionKind.INTEREST,
 }
@@ -56,11 +62,18 @@ _FUNDING_KINDS = {
         TransactionKind.TRANSFER,
     ),
     **dict.fromkeys(
-        ("284", "285", "286", "287", "311", "339", "341", "342", "361", "476", "477"),
+        ("284", "285", "286", "287", "311", "339", "341", "342", "361", "476", "477", "81"),
         TransactionKind.TRANSFER,
     ),
     **dict.fromkeys(
-        ("48", "68", "77", "83", "89", "139", "150", "151", "152", "162", "172", "173"),
+        ("78", "90", "91", "92", "93"),  # locked up, staked, given as collateral, and back
+        TransactionKind.TRANSFER,
+    ),
+    **dict.fromkeys(
+        (
+            *("48", "53", "68", "69", "77", "83", "85", "87", "88", "89"),
+            *("139", "150", "151", "152", "162", "172", "173"),
+        ),
         TransactionKind.REWARD,
     ),
     **dict.fromkeys(
@@ -68,9 +81,10 @@ _FUNDING_KINDS = {
     ),
     **dict.fromkeys(("343", "344", "400", "408", "232"), TransactionKind.INTEREST),
     **dict.fromkeys(("28", "229"), TransactionKind.AIRDROP),
-    **dict.fromkeys(("84", "221"), TransactionKind.FEE),
+    **dict.fromkeys(("84", "86", "221"), TransactionKind.FEE),
     **dict.fromkeys(_CONVERTED, TransactionKind.CONVERSION),
     "47": TransactionKind.ADJUSTMENT,
+    "61": TransactionKind.CONVERSION,
     "135": TransactionKind.CONVERSION,
     "200": TransactionKind.CONVERSION,
     _SUBSCRIPTION: TransactionKind.TRANSFER,
@@ -153,7 +167,7 @@ def _trade_id(row: dict[str, Any]) -> bool:
 
 
 def _bill_kind(row: dict[str, Any], kind: str, principal: Decimal) -> TransactionKind:
-    found = _BILL_KINDS.get(kind, TransactionKind.OTHER)
+    found = kind_of(kind, _BILL_KINDS)
     if found is TransactionKind.TRADE and row.get("instType") in ("SWAP", "FUTURES"):
         return TransactionKind.REALISED_PNL if principal else TransactionKind.FEE
     return found
@@ -174,7 +188,7 @@ def asset_bill(stream: StreamSpec, row: dict[str, Any]) -> Event | None:
     converted = kind in _CONVERTED
     return Event(
         key=_by_second("convert", row["ts"]) if converted else f"asset-bill:{row['billId']}",
-        kind=_FUNDING_KINDS.get(kind, TransactionKind.OTHER),
+        kind=kind_of(kind, _FUNDING_KINDS),
         occurred_at=at_ms(row["ts"]),
         movements=tuple(moved),
         detail={**detail(row, type="type", note="notes"), "bill": str(row["billId"])},

@@ -17,7 +17,7 @@ from itertools import zip_longest
 from portfolio.engine import money
 from portfolio.engine.export import ExportTransaction
 from portfolio.engine.types import Movement, PostingRole, TransactionKind
-from portfolio.exports.format import ExportFormat, free_text, gettext_noop
+from portfolio.exports.format import ExportFormat, free_text, gettext_noop, own_word
 from portfolio.exports.transfers import without_own_transfers
 
 HEADER = (
@@ -36,7 +36,8 @@ HEADER = (
 )
 
 # Labels tell what came in for nothing, or went for nothing; a trade, a deposit or a withdrawal
-# needs none, and Koinly matches transfers between the files itself.
+# needs none, and Koinly matches transfers between the files itself. What is not understood has none
+# either: it is left to a person, with the exchange's own word in the description.
 _LABELS_IN = {
     TransactionKind.REWARD: "reward",
     TransactionKind.INTEREST: "lending interest",
@@ -119,7 +120,13 @@ def _label(kind: TransactionKind, row: _Row) -> str:
 
 
 def _cells(transaction: ExportTransaction, row: _Row, part: str) -> list[str]:
-    words = [transaction.kind.value, transaction.detail.get("symbol", ""), transaction.key, part]
+    words = [
+        transaction.kind.value,
+        own_word(transaction),
+        transaction.detail.get("symbol", ""),
+        transaction.key,
+        part,
+    ]
     return [
         _date(transaction.occurred_at),
         *_leg(row.sent),

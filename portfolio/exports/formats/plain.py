@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from portfolio.engine.export import ExportTransaction
 from portfolio.engine.money import plain
-from portfolio.exports.format import ExportFormat, free_text, gettext_noop, utc
+from portfolio.exports.format import ExportFormat, free_text, gettext_noop, own_word, utc
 
 # What a transaction's detail may say, in the order of the columns.
 _CODES = ("symbol", "side", "price", "order", "txid", "network", "address", "status")
@@ -45,7 +45,7 @@ def rows(transactions: Iterable[ExportTransaction]) -> Iterator[list[str]]:
                 movement.role.value,
                 transaction.key,
                 *about,
-                free_text(detail.get("description", "")),
+                free_text(detail.get("description", "") or own_word(transaction)),
             ]
 
 
