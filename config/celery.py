@@ -40,6 +40,11 @@ app.conf.beat_schedule = {
         "schedule": crontab(minute="23"),
         "options": {"expires": 3500},
     },
+    "look for findings daily": {
+        "task": "portfolio.tasks.refresh_all_findings",
+        "schedule": crontab(hour="3", minute="41"),
+        "options": {"expires": 3600},
+    },
     "audit keys daily": {
         "task": "portfolio.tasks.audit_all",
         "schedule": crontab(hour="4", minute="17"),

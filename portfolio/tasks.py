@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from celery import shared_task
@@ -13,6 +13,7 @@ from portfolio.exchanges.errors import TryAgain, WaitUntil
 from portfolio.models import Connection
 from portfolio.services import (
     connections,
+    findings,
     leases,
     notice_mail,
     prices,
@@ -118,9 +119,31 @@ def revalue(owner_id: int) -> None:
     """Brings one user's prices and daily values up to date."""
     prices.refresh(owner_id=owner_id)
     valuation.recompute(owner_id)
+    look_again(owner_id)
 
 
 @shared_task
 def match_transfers(owner_id: int) -> None:
     """Looks for transfers between one user's accounts among what was fetched."""
     transfer_matching.match(owner_id)
+    look_again(owner_id)
+
+
+def look_again(owner_id: int) -> None:
+    """Sends the look for findings; of several that wait for one that runs, one goes on."""
+    refresh_findings.delay(owner_id, timezone.now().isoformat())
+
+
+@shared_task
+def refresh_findings(owner_id: int, asked_at: str | None = None) -> None:
+    """Looks for all that one user should look at, and closes what is mended."""
+    asked = None if asked_at is None else datetime.fromisoformat(asked_at)
+    findings.refresh(owner_id, asked_at=asked)
+
+
+@shared_task
+def refresh_all_findings() -> None:
+    """Looks every day: what is found may come with time alone, or with a new version."""
+    owners = Connection.objects.order_by("owner").values_list("owner", flat=True).distinct()
+    for owner_id in owners:
+        look_again(owner_id)

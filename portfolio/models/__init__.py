@@ -5,6 +5,7 @@ from portfolio.models.balance_mark import BalanceMark
 from portfolio.models.checkpoint import Checkpoint
 from portfolio.models.connection import Connection, PermissionAudit
 from portfolio.models.edit import Edit, EditPart
+from portfolio.models.finding import DataGrade, Finding
 from portfolio.models.ledger import Holding, Posting, RawRecord, RawRevision, Transaction
 from portfolio.models.manual_entry import ManualEntry
 from portfolio.models.notice import Notice, NoticeSettings
@@ -29,8 +30,10 @@ __all__ = [
     "DailyHolding",
     "DailyPrice",
     "DailyValue",
+    "DataGrade",
     "Edit",
     "EditPart",
+    "Finding",
     "Holding",
     "LatestPrice",
     "ManualEntry",

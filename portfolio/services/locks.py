@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from django.db import connection as database
 
-_TRANSFERS = 4207  # any number that no other kind of lock here has
+# Any numbers, as long as no two kinds of lock have the same.
+_TRANSFERS = 4207
+_FINDINGS = 4208
 
 
 def lock_transfers(owner_id: int) -> None:
     """Lets one at a time decide on an owner's transfers: a page, or the worker that matches."""
     with database.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_TRANSFERS, owner_id])
+
+
+def lock_findings(owner_id: int) -> None:
+    """Lets one at a time look for an owner's findings; what a person decides does not wait."""
+    with database.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_FINDINGS, owner_id])

@@ -65,7 +65,10 @@ class Sent:
 def sent(monkeypatch: pytest.MonkeyPatch) -> Sent:
     """Takes the place of the broker; transactions must be committed for a task to be sent."""
     found = Sent()
-    for name in ("check_connection", "sync_connection", "revalue", "match_transfers"):
+    for name in (
+        *("check_connection", "sync_connection", "revalue", "match_transfers"),
+        "refresh_findings",
+    ):
 
         def note(*args: Any, name: str = name) -> None:
             found.calls.append((name, args))

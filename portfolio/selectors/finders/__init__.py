@@ -1,0 +1,1 @@
+"""One module per cause of findings; found by ``portfolio.selectors.finder``."""

@@ -1,0 +1,112 @@
+"""Transactions that may be one and the same: told by two connections."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from django.db import connection as database
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import User
+from portfolio.models import Connection
+from portfolio.selectors.finder import Found, in_time
+from portfolio.selectors.risk import Risk
+
+CAUSE = "duplicate"
+TITLE = gettext_lazy("Possibly counted twice")
+WORDS = gettext_lazy(
+    "Two connections tell of the same amount of the same asset within seconds. That is one event "
+    "told twice, or two that are alike: only you can know. Nothing is done by itself."
+)
+FIX = gettext_lazy("Compare")
+WEIGHT = Decimal("0.5")
+WITHIN = 5  # seconds
+
+# Each amount beside the one before it of the same asset and size.
+_STATEMENT = """
+    SELECT first_id, pairs.id, first_parts, parts, asset, amount, occurred_at, name,
+           c.exchange, c.environment, connection_id
+    FROM (
+        SELECT p.*, LAG(id) OVER alike AS first_id, LAG(parts) OVER alike AS first_parts,
+               LAG(connection_id) OVER alike AS first_connection,
+               LAG(occurred_at) OVER alike AS first_at, LAG(told_by) OVER alike AS name
+        FROM (
+            SELECT p.transaction_id AS id, p.connection_id, p.asset, p.amount, p.occurred_at,
+                   o.environment, COALESCE(NULLIF(o.label, ''), o.exchange) AS told_by,
+                   COUNT(*) OVER (PARTITION BY p.transaction_id) AS parts
+            FROM portfolio_posting p JOIN portfolio_connection o ON o.id = p.connection_id
+            WHERE p.owner_id = %(owner)s AND p.counts AND p.role = 'principal' AND p.amount <> 0
+              AND p.raw_record_id IS NOT NULL
+        ) p
+        WINDOW alike AS (PARTITION BY environment, asset, amount ORDER BY occurred_at, id)
+    ) pairs
+    JOIN portfolio_connection c ON c.id = connection_id
+    WHERE first_connection <> connection_id
+      AND occurred_at - first_at <= make_interval(secs => %(within)s)
+    ORDER BY occurred_at, pairs.id, asset
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """One amount that two transactions share."""
+
+    first: int
+    second: int
+    first_parts: int  # amounts of the transaction, fees left out
+    second_parts: int
+    asset: str
+    amount: Decimal
+    at: datetime
+    name: str  # of the connection that told the first
+    exchange: str
+    environment: str
+    connection_id: UUID
+
+
+def find(user: User) -> Iterable[Found]:
+    """One finding per pair of transactions all of whose amounts are alike; one reading of all."""
+    if Connection.objects.of(user).count() < 2:
+        return []
+    shared: dict[tuple[int, int], list[_Pair]] = defaultdict(list)
+    for pair in _pairs(user.pk):
+        shared[pair.first, pair.second].append(pair)
+    twins = [pairs[0] for pairs in shared.values() if _is_whole(pairs)]
+    risk = Risk(user, {pair.asset for pair in twins})
+    return [_found(pair, risk) for pair in twins]
+
+
+def _is_whole(pairs: list[_Pair]) -> bool:
+    return pairs[0].first_parts == pairs[0].second_parts == len(pairs)
+
+
+def _pairs(owner_id: int) -> list[_Pair]:
+    with database.cursor() as cursor:
+        cursor.execute(_STATEMENT, {"owner": owner_id, "within": WITHIN})
+        return [_Pair(*row) for row in cursor.fetchall()]
+
+
+def _found(pair: _Pair, risk: Risk) -> Found:
+    return Found(
+        subject=f"{pair.first}:{pair.second}",
+        url=reverse("portfolio:transaction-detail", args=[pair.second]),
+        asset=pair.asset,
+        quantity=pair.amount,
+        value=risk.value(
+            pair.asset, pair.amount, exchange=pair.exchange, environment=pair.environment
+        ),
+        connection_id=pair.connection_id,
+        data={"at": pair.at.isoformat(), "other": pair.name, "first": str(pair.first)},
+    )
+
+
+def line(data: Mapping[str, str]) -> str:
+    """When, and which other connection tells of it."""
+    return _("{at}; {other} tells of the same.").format(at=in_time(data["at"]), other=data["other"])
