@@ -56,9 +56,8 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 
 
 def found(subject: str = "one", **fields: Any) -> Found:
-    return Found(
-        subject, "/there/", **({"asset": "BTC", "quantity": D(2), "value": D(10)} | fields)
-    )
+    values: dict[str, Any] = {"asset": "BTC", "quantity": D(2), "value": D(10)}
+    return Found(subject, "/there/", **{**values, **fields})
 
 
 def stored(owner: User, subject: str = "one") -> Finding:
