@@ -6,7 +6,7 @@ quantity of each asset and the last close of each market.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -61,15 +61,19 @@ def daily_values(
     last: date,
     trusted: Trust = (),
     carry: timedelta = CARRY,
+    assets: Mapping[str, str] | None = None,
 ) -> Iterator[DayValue]:
     """Yields the worth of each day from ``first`` to ``last``, both included.
 
-    ``quantities`` and ``closes`` must come by day, oldest first; those of days before ``first``
-    set the start. A close is carried for ``carry`` at most; then the price is unknown.
+    ``assets`` tells which asset a quantity's code is one of, where that is another than the code
+    itself; closes are of assets. ``quantities`` and ``closes`` must come by day, oldest first;
+    those of days before ``first`` set the start. A close is carried for ``carry`` at most; then
+    the price is unknown.
     """
     changes = _ByDay(quantities)
     prices = _Closes(closes, currency=currency, trusted=trusted, carry=carry)
     held: dict[str, Decimal] = {}
+    asset_of = assets or {}
     day = first
     while day <= last:
         for change in changes.until(day):
@@ -77,11 +81,12 @@ def daily_values(
             if not change.quantity:
                 del held[change.asset]
         prices.move_to(day)
-        value, unpriced = money.ZERO, []
-        for asset, quantity in held.items():
+        value, unpriced = money.ZERO, set[str]()
+        for code, quantity in held.items():
+            asset = asset_of.get(code, code)
             price = prices.price(asset)
             if price is None:
-                unpriced.append(asset)
+                unpriced.add(asset)
             else:
                 value = money.add(value, money.multiply(quantity, price))
         yield DayValue(day, value, tuple(sorted(unpriced)))

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import Count, Min, Q, Sum
+from django.db.models import Count, Min, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 
 from accounts.models import User
 from portfolio.engine.reconcile import discrepancy
@@ -89,10 +90,9 @@ Agreement = Mapping[UUID, tuple[int, int]]
 
 
 def cards(user: User, agreement: Agreement | None = None) -> tuple[Card, ...]:
-    """All connections of a user, in six queries; five where the agreement is known."""
+    """All connections of a user, in five queries; four where the agreement is known."""
     connections = sorted(
-        Connection.objects.of(user),
-        key=lambda c: (c.status == Connection.Status.REMOVED, c.created_at),
+        _counted(user), key=lambda c: (c.status == Connection.Status.REMOVED, c.created_at)
     )
     return _cards(connections, agreement)
 
@@ -108,7 +108,6 @@ def _cards(connections: Sequence[Connection], known: Agreement | None = None) ->
         .distinct("connection_id")
     }
     agreement = _agreement(ids) if known is None else known
-    unreadable = _unreadable(ids)
     return tuple(
         Card(
             connection=connection,
@@ -117,16 +116,17 @@ def _cards(connections: Sequence[Connection], known: Agreement | None = None) ->
             last_run=runs.get(connection.pk),
             discrepancies=agreement.get(connection.pk, (0, 0))[0],
             holdings=agreement.get(connection.pk, (0, 0))[1],
-            unreadable=unreadable.get(connection.pk, 0),
+            unreadable=connection.unreadable,  # type: ignore[attr-defined]  # see _counted
         )
         for connection in connections
     )
 
 
-def _unreadable(ids: Sequence[UUID]) -> dict[UUID, int]:
-    rows = RawRecord.objects.filter(connection__in=ids).exclude(problem="").order_by()
-    counts = rows.values_list("connection_id").annotate(number=Count("id"))
-    return {ident: number for ident, number in counts}
+def _counted(user: User) -> QuerySet[Connection]:
+    """A user's connections, each with the number of its raw records that could not be read."""
+    rows = RawRecord.objects.filter(connection=OuterRef("pk")).exclude(problem="").order_by()
+    counts = rows.values("connection_id").annotate(number=Count("id")).values("number")
+    return Connection.objects.of(user).annotate(unreadable=Coalesce(Subquery(counts), 0))
 
 
 def _progress(ids: Sequence[UUID]) -> dict[UUID, Progress]:
@@ -297,7 +297,7 @@ def get(user: User, connection_id: UUID) -> Connection:
 
 def detail(user: User, connection_id: UUID, *, now: datetime) -> Detail:
     """All of one connection, in a fixed number of queries. May raise Connection.DoesNotExist."""
-    connection = get(user, connection_id)
+    connection = _counted(user).get(pk=connection_id)
     (card,) = _cards([connection])
     streams = list(connection.streams.prefetch_related("coverage"))
     axis = _axis(streams, now)

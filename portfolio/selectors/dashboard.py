@@ -12,10 +12,11 @@ from uuid import UUID
 
 from accounts.models import User
 from portfolio.engine import money
+from portfolio.engine.identities import Identities
 from portfolio.models import Connection, Holding, PermissionAudit, Position
-from portfolio.selectors import connections, positions, transfers, valuation
+from portfolio.selectors import assets, connections, positions, transfers, valuation
 from portfolio.selectors.connections import Card
-from portfolio.selectors.valuation import DailyPoint, HoldingRow, Valuation
+from portfolio.selectors.valuation import DailyPoint, HoldingRow, Valuation, source_name
 
 EXPIRES_SOON = timedelta(days=14)
 SPARK_DAYS = 30
@@ -36,9 +37,13 @@ class Span(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AssetRow:
-    """One asset over all wallets; ``price`` and ``value`` are None where no price is known."""
+    """One asset over all wallets; ``price`` and ``value`` are None where no price is known.
+
+    ``name`` is how the user wants it shown.
+    """
 
     asset: str
+    name: str
     quantity: Decimal
     price: Decimal | None
     price_source: str
@@ -125,13 +130,18 @@ class Overview:
 
     @property
     def discrepancies(self) -> int:
-        """Holdings whose reported quantity differs from the ledger."""
-        return sum(row.discrepancy not in (None, 0) for row in self.worth.rows)
+        """Holdings whose reported quantity differs from the ledger, spam or not."""
+        return sum(row.discrepancy not in (None, 0) for row in self.held)
 
     @property
     def compared(self) -> int:
         """Holdings that an exchange has reported on."""
-        return sum(row.discrepancy is not None for row in self.worth.rows)
+        return sum(row.discrepancy is not None for row in self.held)
+
+    @property
+    def held(self) -> tuple[HoldingRow, ...]:
+        """All holdings, what is marked as spam among them."""
+        return (*self.worth.rows, *self.worth.spam)
 
 
 def overview(user: User, span: Span, *, now: datetime) -> Overview:
@@ -161,7 +171,7 @@ def overview(user: User, span: Span, *, now: datetime) -> Overview:
 def _agreement(worth: Valuation) -> dict[UUID, tuple[int, int]]:
     """What the valued holdings already tell of each connection, to spare a query."""
     found: dict[UUID, tuple[int, int]] = {}
-    for row in worth.rows:
+    for row in (*worth.rows, *worth.spam):
         wrong, number = found.get(row.connection_id, (0, 0))
         found[row.connection_id] = (wrong + (row.discrepancy not in (None, 0)), number + 1)
     return found
@@ -222,6 +232,7 @@ def asset_row(asset: str, rows: Sequence[HoldingRow], total: Decimal) -> AssetRo
     first = max(priced, key=lambda row: row.value or money.ZERO, default=None)
     return AssetRow(
         asset=asset,
+        name=rows[0].name if rows else asset,
         quantity=money.total(row.quantity for row in rows),
         price=first.price if first else None,
         price_source=first.price_source if first else "",
@@ -265,7 +276,8 @@ def _attention(
     if waiting:
         found.append(Attention("transfers", count=waiting))
     if worth.unpriced:
-        found.append(Attention("unpriced", words=worth.unpriced, count=len(worth.unpriced)))
+        names = sorted({row.name for row in worth.rows if row.price is None})
+        found.append(Attention("unpriced", words=tuple(names), count=len(names)))
     if worth.problems:
         found.append(Attention("prices", words=worth.problems))
     return tuple(found)
@@ -300,9 +312,23 @@ def _in_use(connection: Connection) -> bool:
 
 
 def asset(user: User, code: str) -> AssetRow:
-    """One asset by wallet. May raise Holding.DoesNotExist where the ledger never knew it."""
-    worth = valuation.holdings_valued(user)
-    rows = [row for row in worth.rows if row.asset == code]
-    if not rows and not Holding.objects.filter(owner=user, asset=code).exists():
+    """One asset by wallet, named by its own code or by one that an exchange has for it.
+
+    What is marked as spam is shown too. May raise Holding.DoesNotExist where the ledger never knew
+    it.
+    """
+    known = assets.identities(user)
+    worth = valuation.holdings_valued(user, known)
+    held = (*worth.rows, *worth.spam)
+    wanted = code if any(row.asset == code for row in held) else _asset_of(user, code, known)
+    return asset_row(wanted, [row for row in held if row.asset == wanted], worth.total)
+
+
+def _asset_of(user: User, code: str, known: Identities) -> str:
+    """What a code that is held no more, or was merged, stands for. May raise DoesNotExist."""
+    places = Holding.objects.filter(owner=user, asset__in=known.codes([code]) | {code})
+    rows = places.values_list("connection__exchange", "connection__environment", "asset")
+    found = [known.of(source_name(exchange, env), held) for exchange, env, held in rows.distinct()]
+    if not found:
         raise Holding.DoesNotExist
-    return asset_row(code, rows, worth.total)
+    return code if code in found else sorted(found)[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -11,25 +12,32 @@ from django.utils import timezone
 
 from accounts.models import User
 from portfolio.engine import money
+from portfolio.engine.identities import Identities, merged_quotes
 from portfolio.engine.pricing import HUBS, REFERENCE, Price, PriceBook, Quote, Step
 from portfolio.engine.reconcile import discrepancy
 from portfolio.models import Connection, DailyValue, Holding, LatestPrice, PriceSeries
+from portfolio.selectors.assets import identities
+from portfolio.selectors.assets import source_name as source_name  # told here too
 
 
 @dataclass(frozen=True, slots=True)
 class HoldingRow:
     """One asset in one wallet, with its price and where that came from.
 
-    ``price`` and ``value`` are None where no price is known. ``price_source`` names the sources
-    ("binance", "kraken + ecb"), "" for the reporting currency itself; ``price_steps`` has each
-    quote on the way with its time. ``discrepancy`` is reported less quantity.
+    ``code`` is what the exchange calls it; amounts and the price are those of ``asset``, what the
+    code stands for, shown as ``name``. ``price`` and ``value`` are None where no price is known.
+    ``price_source`` names the sources ("binance", "kraken + ecb"), "" for the reporting currency
+    itself; ``price_steps`` has each quote on the way with its time. ``discrepancy`` is reported
+    less quantity.
     """
 
     connection_id: UUID
     connection_label: str
     exchange: str
     wallet: str
+    code: str
     asset: str
+    name: str
     quantity: Decimal
     reported: Decimal | None
     discrepancy: Decimal | None
@@ -46,8 +54,9 @@ class Valuation:
     """All that a user holds, in the reporting currency.
 
     ``total`` leaves out the assets in ``unpriced``. ``as_of`` is the time of the oldest market
-    price in it. ``rows`` come by value, largest first, unpriced last. ``problems`` are the
-    sources that could not be asked lately, in words.
+    price in it. ``rows`` come by value, largest first, unpriced last; ``spam``, what the user
+    marked as such, is in none of it. ``problems`` are the sources that could not be asked lately,
+    in words.
     """
 
     currency: str
@@ -56,6 +65,7 @@ class Valuation:
     rows: tuple[HoldingRow, ...]
     unpriced: tuple[str, ...]
     problems: tuple[str, ...] = ()
+    spam: tuple[HoldingRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +75,6 @@ class DailyPoint:
     on: date
     value: Decimal
     unpriced: tuple[str, ...]
-
-
-def source_name(exchange: str, environment: str) -> str:
-    """The name of an exchange as a source of prices: the sandbox's prices are not the market's."""
-    is_live = environment == Connection.Environment.LIVE
-    return exchange if is_live else f"{exchange}:{environment}"
 
 
 def is_of(source: str, environment: str) -> bool:
@@ -90,11 +94,13 @@ def daily_values(user: User, since: date | None = None) -> list[DailyPoint]:
     return [DailyPoint(on, value, tuple(unpriced)) for on, value, unpriced in rows]
 
 
-def holdings_valued(user: User) -> Valuation:
-    """What the user holds now, wallet by wallet, and what it is worth."""
+def holdings_valued(user: User, known: Identities | None = None) -> Valuation:
+    """What the user holds now, wallet by wallet, and what it is worth; four queries."""
+    standing = known or identities(user)
     holdings = [h for h in _holdings(user) if h.quantity or h.reported]
-    books = _Books(holdings, user.reporting_currency)
-    rows = sorted((_row(holding, books) for holding in holdings), key=_by_value)
+    books = _Books(holdings, user.reporting_currency, standing)
+    found = sorted((_row(holding, books, standing) for holding in holdings), key=_by_value)
+    rows = [row for row in found if not _is_spam(row, standing)]
     times = [row.price_at for row in rows if row.price_at is not None]
     return Valuation(
         currency=user.reporting_currency,
@@ -103,7 +109,12 @@ def holdings_valued(user: User) -> Valuation:
         rows=tuple(rows),
         unpriced=tuple(sorted({row.asset for row in rows if row.price is None})),
         problems=_problems(holdings),
+        spam=tuple(row for row in found if _is_spam(row, standing)),
     )
+
+
+def _is_spam(row: HoldingRow, standing: Identities) -> bool:
+    return standing.is_spam(source_name(row.exchange, row.environment), row.code)
 
 
 def _holdings(user: User) -> list[Holding]:
@@ -117,14 +128,14 @@ def _source(holding: Holding) -> str:
 class _Books:
     """The quotes that can matter, by environment: play money has prices of its own."""
 
-    def __init__(self, holdings: list[Holding], currency: str) -> None:
+    def __init__(self, holdings: list[Holding], currency: str, standing: Identities) -> None:
         self._currency = currency
+        self._standing = standing
         self._own: dict[str, set[str]] = {}
         for holding in holdings:
             self._own.setdefault(holding.connection.environment, set()).add(_source(holding))
-        known = {holding.asset for holding in holdings} | {currency, *HUBS}
-        rows = LatestPrice.objects.filter(asset__in=known, currency__in=known)
-        quotes = [Quote(r.asset, r.currency, r.price, r.source, r.at) for r in rows]
+        assets = {standing.of(_source(h), h.asset) for h in holdings} | {currency, *HUBS}
+        quotes = newest_quotes(assets, standing)
         now = timezone.now()
         self._books = {
             environment: PriceBook(
@@ -135,27 +146,45 @@ class _Books:
 
     def price(self, holding: Holding) -> Price | None:
         """By the exchange that holds it, else by the user's others, else by any."""
-        environment = holding.connection.environment
-        trusted = ({_source(holding)}, self._own[environment])
-        return self._books[environment].price(holding.asset, self._currency, trusted)
+        environment, source = holding.connection.environment, _source(holding)
+        asset = self._standing.of(source, holding.asset)
+        return self._books[environment].price(
+            asset, self._currency, ({source}, self._own[environment])
+        )
 
 
-def _row(holding: Holding, books: _Books) -> HoldingRow:
-    connection = holding.connection
-    price = books.price(holding)
+def newest_quotes(assets: Iterable[str], standing: Identities) -> list[Quote]:
+    """The newest quotes between these assets, each source's codes read as what they stand for."""
+    wanted = set(assets)
+    codes = standing.codes(wanted)
+    rows = LatestPrice.objects.filter(asset__in=codes, currency__in=codes)
+    quotes = [Quote(r.asset, r.currency, r.price, r.source, r.at) for r in rows]
+    read = merged_quotes(quotes, standing)
+    return [quote for quote in read if {quote.asset, quote.currency} <= wanted]
+
+
+def _row(holding: Holding, books: _Books, standing: Identities) -> HoldingRow:
+    connection, code, source = holding.connection, holding.asset, _source(holding)
+    asset, price = standing.of(source, code), books.price(holding)
+    quantity = standing.amount(source, code, holding.quantity)
+    reported = holding.reported
+    if reported is not None:
+        reported = standing.amount(source, code, reported)
     return HoldingRow(
         connection_id=connection.id,
         connection_label=str(connection),
         exchange=connection.exchange,
         wallet=holding.wallet,
-        asset=holding.asset,
-        quantity=holding.quantity,
-        reported=holding.reported,
-        discrepancy=discrepancy(holding.quantity, holding.reported),
+        code=code,
+        asset=asset,
+        name=standing.name(asset),
+        quantity=quantity,
+        reported=reported,
+        discrepancy=discrepancy(quantity, reported),
         price=None if price is None else price.price,
         price_source=" + ".join(price.sources) if price else "",
         price_at=price.at if price else None,
-        value=None if price is None else money.multiply(holding.quantity, price.price),
+        value=None if price is None else money.multiply(quantity, price.price),
         environment=connection.environment,
         price_steps=price.steps if price else (),
     )

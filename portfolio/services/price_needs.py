@@ -8,7 +8,9 @@ from datetime import UTC, date
 from django.db import connection as database
 from django.utils import timezone
 
-from portfolio.selectors.valuation import source_name
+from portfolio.engine.identities import EVERYWHERE, Place, RuleKind, known
+from portfolio.models import AssetRule
+from portfolio.selectors.assets import source_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,10 @@ class Need:
 
 
 def find(owner_id: int | None) -> list[Need]:
-    """Per exchange and environment: which assets are or were held there, and since when."""
+    """Per exchange and environment: which assets are or were held there, and since when.
+
+    A code that stands for another asset is asked for by both names: some exchange may have either.
+    """
     with database.cursor() as cursor:
         cursor.execute(
             """
@@ -47,16 +52,37 @@ def find(owner_id: int | None) -> list[Need]:
         )
         rows = cursor.fetchall()
     today = timezone.now().astimezone(UTC).date()
+    stands_for = _stands_for(owner_id, {(source_name(*row[:2]), row[2]) for row in rows})
     since: dict[tuple[str, str], dict[str, date]] = {}
     currencies: dict[tuple[str, str], set[str]] = {}
     for exchange, environment, asset, first, reporting in rows:
         place = (exchange, environment)
-        since.setdefault(place, {})[asset] = first.astimezone(UTC).date() if first else today
+        day = first.astimezone(UTC).date() if first else today
+        for code in (asset, *stands_for.get((source_name(*place), asset), ())):
+            held = since.setdefault(place, {})
+            held[code] = min(day, held.get(code, day))
         currencies.setdefault(place, set()).update(reporting)
     return [
         Need(*place, since=assets, currencies=frozenset(currencies[place]))
         for place, assets in since.items()
     ]
+
+
+def _stands_for(owner_id: int | None, held: set[Place]) -> dict[Place, set[str]]:
+    """Which assets the codes held are known to be, or are taken for by those who hold them."""
+    rules = AssetRule.objects.in_force().filter(kind=RuleKind.ALIAS.value)
+    if owner_id is not None:
+        rules = rules.filter(owner_id=owner_id)
+    decided: dict[Place, set[str]] = {}
+    for source, code, asset in rules.values_list("source", "code", "asset").distinct():
+        decided.setdefault((source, code), set()).add(asset)
+    found: dict[Place, set[str]] = {}
+    for source, code in held:
+        standing = known(source, code)
+        assets = {standing.asset} if standing else set()
+        assets |= decided.get((source, code), set()) | decided.get((EVERYWHERE, code), set())
+        found[source, code] = assets - {code}
+    return found
 
 
 def elsewhere(own: list[Need], missing: list[dict[str, date]]) -> list[Need]:

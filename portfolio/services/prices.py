@@ -19,6 +19,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from portfolio.engine.identities import Identities
 from portfolio.engine.pricing import HUBS, Pair, needed_pairs
 from portfolio.exchanges.errors import GatewayError, StreamUnavailable, TryAgain, WaitUntil
 from portfolio.exchanges.types import Candle, MarketDataClient, Ticker
@@ -36,6 +37,7 @@ LATE = timedelta(days=2)
 # A history that starts this much later than needed is sought elsewhere too.
 SHORT = timedelta(days=7)
 GIVE_UP_AFTER = 3
+_KNOWN = Identities()
 
 OpenMarketData = Callable[[str, str], MarketDataClient]
 
@@ -289,7 +291,10 @@ def _known(day: date | None) -> list[date]:
 
 
 def _mark_stale(environment: str, assets: Iterable[str], day: date) -> None:
-    """The values of all who hold or held one of these assets are stale from this day on."""
+    """The values of all who hold or held one of these assets are stale from this day on.
+
+    By whatever code: those who take another code for one of them count as holding it.
+    """
     with database.cursor() as cursor:
         cursor.execute(
             """
@@ -299,12 +304,15 @@ def _mark_stale(environment: str, assets: Iterable[str], day: date) -> None:
                 WHERE s.owner_id IN (
                     SELECT h.owner_id FROM portfolio_holding h
                     JOIN portfolio_connection c ON c.id = h.connection_id
-                    WHERE c.environment = %(environment)s AND h.asset = ANY(%(assets)s)
+                    WHERE c.environment = %(environment)s AND h.asset = ANY(%(codes)s)
+                    UNION
+                    SELECT r.owner_id FROM portfolio_assetrule r
+                    WHERE r.undone_at IS NULL AND r.asset = ANY(%(codes)s)
                 )
                 ORDER BY s.id FOR UPDATE
             )
             """,
-            {"day": day, "environment": environment, "assets": list(assets)},
+            {"day": day, "environment": environment, "codes": list(_KNOWN.codes(assets))},
         )
 
 

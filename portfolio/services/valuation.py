@@ -7,9 +7,12 @@ whole, and a mark set meanwhile waits and survives.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from itertools import groupby
+from operator import attrgetter, itemgetter
 
 from django.db import connection as database
 from django.db import transaction
@@ -18,6 +21,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from portfolio.engine import valuation
+from portfolio.engine.identities import Identities, Order, order
 from portfolio.engine.pricing import CARRY, HUBS, REFERENCE
 from portfolio.engine.valuation import Close, DayValue, Quantity
 from portfolio.models import (
@@ -30,6 +34,7 @@ from portfolio.models import (
     Posting,
     ValuationState,
 )
+from portfolio.selectors.assets import identities_of
 from portfolio.selectors.valuation import source_name
 
 BATCH = 1000
@@ -112,11 +117,14 @@ def _store_holdings(owner_id: int, start: date) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """What was ever held at one exchange, and which sources may price it, best first."""
+    """What was ever held at one exchange, and which sources may price it, best first.
+
+    ``assets`` tells what each of its codes stands for; what is marked as spam is not among them.
+    """
 
     source: str
     environment: str
-    assets: frozenset[str]
+    assets: Mapping[str, str]
     trusted: tuple[frozenset[str], ...]
 
 
@@ -129,7 +137,8 @@ def _store_values(owner_id: int, currency: str, start: date) -> None:
         return
     start = max(start, first)
     values.filter(Q(on__gte=start) | Q(on__lt=first) | ~Q(currency=currency)).delete()
-    series = [_series(owner_id, held, currency, start) for held in _held(owner_id)]
+    known = identities_of(owner_id)
+    series = [_series(owner_id, held, known, currency, start) for held in _held(owner_id, known)]
     rows = _rows(owner_id, currency, valuation.combine(series))
     DailyValue.objects.bulk_create(rows, batch_size=BATCH)
 
@@ -151,41 +160,51 @@ def _first_day(owner_id: int) -> date | None:
     return None if moment is None else moment.astimezone(UTC).date()
 
 
-def _held(owner_id: int) -> list[_Held]:
+def _held(owner_id: int, known: Identities) -> list[_Held]:
     """Every exchange the user holds or held something at, in a fixed order."""
-    assets: dict[tuple[str, str], set[str]] = {}
+    assets: dict[tuple[str, str], dict[str, str]] = {}
     own: dict[str, set[str]] = {}
     rows = Holding.objects.filter(owner_id=owner_id).values_list(
         "connection__environment", "connection__exchange", "asset"
     )
-    for environment, exchange, asset in rows.distinct():
+    for environment, exchange, code in rows.distinct():
         source = source_name(exchange, environment)
-        assets.setdefault((source, environment), set()).add(asset)
+        held = assets.setdefault((source, environment), {})
+        if not known.is_spam(source, code):
+            held[code] = known.of(source, code)
         own.setdefault(environment, set()).add(source)
     return [
         _Held(
             source,
             environment,
-            frozenset(assets[source, environment]),
+            assets[source, environment],
             trusted=(frozenset([source]), frozenset(own[environment])),
         )
         for source, environment in sorted(assets)
     ]
 
 
-def _series(owner_id: int, held: _Held, currency: str, start: date) -> Iterator[DayValue]:
+def _series(
+    owner_id: int, held: _Held, known: Identities, currency: str, start: date
+) -> Iterator[DayValue]:
     return valuation.daily_values(
-        _quantities(owner_id, held, start),
-        _closes(held, currency, start),
+        _quantities(owner_id, held, known, start),
+        _closes(held, known, currency, start),
         currency=currency,
         first=start,
         last=_today(),
         trusted=held.trusted,
+        assets=held.assets,
     )
 
 
-def _quantities(owner_id: int, held: _Held, start: date) -> Iterator[Quantity]:
-    """What was held as ``start`` began, then each change."""
+def _quantities(owner_id: int, held: _Held, known: Identities, start: date) -> Iterator[Quantity]:
+    """What was held as ``start`` began, then each change: amounts of what the codes stand for."""
+    for code, on, quantity in _changes(owner_id, held, start):
+        yield Quantity(code, on, known.amount(held.source, code, quantity))
+
+
+def _changes(owner_id: int, held: _Held, start: date) -> Iterator[tuple[str, date, Decimal]]:
     with database.cursor() as cursor:
         cursor.execute(
             """
@@ -205,15 +224,34 @@ def _quantities(owner_id: int, held: _Held, start: date) -> Iterator[Quantity]:
             },
         )
         opening = cursor.fetchall()
-    yield from (Quantity(*row) for row in opening)
-    changes = DailyHolding.objects.filter(owner_id=owner_id, source=held.source, on__gte=start)
+    yield from opening
+    changes = DailyHolding.objects.filter(
+        owner_id=owner_id, source=held.source, asset__in=held.assets, on__gte=start
+    )
     rows = changes.order_by("on", "asset").values_list("asset", "on", "quantity")
-    yield from (Quantity(*row) for row in rows.iterator(BATCH))
+    yield from rows.iterator(BATCH)
 
 
-def _closes(held: _Held, currency: str, start: date) -> Iterator[Close]:
-    """Every close that can matter, from those carried into ``start`` to today's latest prices."""
-    known = held.assets | {currency, *HUBS}
+def _closes(held: _Held, known: Identities, currency: str, start: date) -> Iterator[Close]:
+    """Every close that can matter, by day, of what each source's codes stand for."""
+    wanted = {*held.assets.values(), currency, *HUBS}
+    stored = _stored_closes(held, known.codes(wanted), start)
+    for _, closes in groupby(stored, key=attrgetter("on")):
+        # Of two codes of a source that are one asset the one that counts comes last.
+        for _order, close in sorted((_read(c, known) for c in closes), key=itemgetter(0)):
+            if {close.asset, close.currency} <= wanted:
+                yield close
+
+
+def _read(close: Close, known: Identities) -> tuple[Order, Close]:
+    pair = (close.asset, close.currency)
+    read, price = known.read(close.source, pair, close.price)
+    is_same = read == pair
+    return order(read, pair), close if is_same else Close(*read, close.on, price, close.source)
+
+
+def _stored_closes(held: _Held, known: frozenset[str], start: date) -> Iterator[Close]:
+    """The closes between these codes, from those carried into ``start`` to today's latest."""
     prices = DailyPrice.objects.filter(asset__in=known, currency__in=known)
     carried_from = max(start, date.min + CARRY) - CARRY
     rates = prices.filter(source=REFERENCE, on__lt=carried_from)

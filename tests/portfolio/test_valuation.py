@@ -343,7 +343,7 @@ def test_the_number_of_queries_does_not_depend_on_holdings(
             factories.holding(connection, f"A{number}", "1")
             if exchange == "kraken":
                 latest(f"A{number}", "1")
-    with django_assert_max_num_queries(3):
+    with django_assert_max_num_queries(4):
         assert holdings_valued(owner).total == 40
     with django_assert_max_num_queries(1):
         daily_values(owner)
