@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -56,7 +57,7 @@ def _price(asset: str, price: str, days: int, source: str = KRAKEN) -> None:
         )
 
 
-def _days(owner: User) -> list[tuple[date, Decimal, list[str]]]:
+def _days(owner: User) -> list[tuple[Any, ...]]:
     valuation.recompute(owner.pk)
     return list(
         DailyValue.objects.filter(owner=owner).order_by("on").values_list("on", "value", "unpriced")
