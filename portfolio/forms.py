@@ -15,10 +15,11 @@ from django.utils.translation import gettext_lazy as _
 from portfolio.engine import money
 from portfolio.exchanges import catalogue
 from portfolio.exchanges.catalogue import CredentialField, ExchangeInfo
-from portfolio.models import ManualEntry, Notice
+from portfolio.models import Connection, ManualEntry, Notice
 from portfolio.models.ledger import KIND_LABELS
-from portfolio.selectors import transfers
+from portfolio.selectors import findings, transfers
 from portfolio.selectors.exports import ExportedConnection
+from portfolio.selectors.finder import finders
 from portfolio.selectors.ledger import Choices, Filters
 from portfolio.services.manual_entries import Told
 from portfolio.templatetags.coffer import record_kind
@@ -291,6 +292,61 @@ class TransferFilterForm(forms.Form):
             connection=asked.get("connection") or "",
             weak=bool(asked.get("weak")),
         )
+
+
+class FindingFilterForm(forms.Form):
+    """Which findings to see; what cannot be read is passed over."""
+
+    tab = forms.ChoiceField(
+        choices=[("open", ""), ("dismissed", ""), ("closed", "")],
+        required=False,
+        widget=forms.HiddenInput,
+    )
+    cause = forms.ChoiceField(label=_("Cause"), required=False)
+    connection = forms.ChoiceField(label=_("Connection"), required=False)
+    page = forms.IntegerField(min_value=1, max_value=10_000, required=False)
+
+    def __init__(self, data: Any, *, connections: Sequence[Connection], **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        _offer(self, "cause", [(known.cause, known.title) for known in finders()])
+        _offer(self, "connection", [(str(c.pk), str(c)) for c in connections])
+
+    def filters(self) -> findings.Filters:
+        """What was asked for, without what could not be read."""
+        self.full_clean()
+        asked = self.cleaned_data
+        connection = asked.get("connection")
+        return findings.Filters(
+            tab=asked.get("tab") or "open",
+            cause=asked.get("cause") or "",
+            connection=UUID(connection) if connection else None,
+            page=asked.get("page") or 1,
+        )
+
+
+class DismissForm(forms.Form):
+    """Why findings are put aside."""
+
+    REASONS = (
+        ("right", _("It is right as it is")),
+        ("small", _("Too small to matter")),
+        ("known", _("Known, and seen to elsewhere")),
+        ("other", _("Another reason")),
+    )
+    why = forms.ChoiceField(label=_("Reason"), choices=REASONS)
+    note = forms.CharField(label=_("Note"), max_length=120, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("why") == "other" and not cleaned.get("note"):
+            raise forms.ValidationError(_("Say in the note what the reason is."))
+        return cleaned
+
+    def reason(self) -> str:
+        """The reason in the words of who gave it."""
+        why, note = self.cleaned_data["why"], self.cleaned_data["note"]
+        words = "" if why == "other" else str(dict(self.REASONS)[why])
+        return ": ".join(part for part in (words, note) if part)
 
 
 class LinkForm(forms.Form):

@@ -7,6 +7,7 @@ from portfolio.views import (
     connections,
     dashboard,
     exports,
+    findings,
     keys,
     manual_entries,
     notices,
@@ -63,6 +64,9 @@ urlpatterns = [
     path("transfers/<int:link_id>/accept/", transfers.accept, name="transfer-accept"),
     path("transfers/<int:link_id>/refuse/", transfers.refuse, name="transfer-refuse"),
     path("transfers/<int:link_id>/undo/", transfers.undo, name="transfer-undo"),
+    path("review/", findings.index, name="finding-list"),
+    path("review/dismiss/", findings.dismiss, name="finding-dismiss"),
+    path("review/restore/", findings.restore, name="finding-restore"),
     path("exports/", exports.index, name="export-list"),
     path("exports/<slug:format_id>/", exports.download, name="export-download"),
 ]

@@ -15,6 +15,7 @@ from portfolio.models import (
     Coverage,
     DailyPrice,
     DailyValue,
+    Finding,
     Holding,
     LatestPrice,
     ManualEntry,
@@ -111,6 +112,23 @@ def notice(of: Connection, **fields: Any) -> Notice:
         "key": f"test:{next(_numbers)}",
     }
     return Notice.objects.create(owner=of.owner, connection=of, **(values | fields))
+
+
+def finding(of: Connection, **fields: Any) -> Finding:
+    """An open discrepancy of a connection."""
+    values: dict[str, Any] = {
+        "cause": "discrepancy",
+        "subject": f"test:{next(_numbers)}",
+        "asset": "BTC",
+        "quantity": Decimal("0.1"),
+        "value": Decimal(10),
+        "currency": "EUR",
+        "data": {"wallet": "spot", "wallets": "1", "from": "Here", "to": "There"},
+        "url": f"/connections/{of.pk}/",
+        "found_at": NOW,
+        "seen_at": NOW,
+    }
+    return Finding.objects.create(owner=of.owner, connection=of, **(values | fields))
 
 
 def raw_record(of: Stream, body: Any = None, **fields: Any) -> RawRecord:

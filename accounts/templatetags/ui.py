@@ -31,6 +31,7 @@ from django.utils.safestring import SafeString
 
 register = template.Library()
 
+MOST_SHOWN = 999
 STATUS_KINDS = frozenset({"ok", "busy", "warn", "bad", "off", "info"})
 FORMATS = {"datetime": "j M Y, H:i", "date": "j M Y", "seconds": "j M Y, H:i:s"}
 
@@ -143,15 +144,36 @@ def status(kind: str, text: str) -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def nav_link(
-    context: template.Context, url: str, text: str, icon_name: str, *, exact: bool = False
+    context: template.Context,
+    url: str,
+    text: str,
+    icon_name: str,
+    *,
+    exact: bool = False,
+    count: int | None = None,
 ) -> SafeString:
-    """A link of a navigation, marked when the address is ``url`` or below it."""
+    """A link of a navigation, marked when the address is ``url`` or below it.
+
+    ``count`` stands behind the text: how many things wait there.
+    """
     path = context["request"].path if "request" in context else ""
     is_current = path == url if exact else path.startswith(url)
     return format_html(
-        '<a href="{}"{}>{}<span>{}</span></a>',
+        '<a href="{}"{}>{}<span>{}</span>{}</a>',
         url,
         format_html(' aria-current="{}"', "page" if path == url else "true") if is_current else "",
         icon(icon_name),
         text,
+        "" if count is None else nav_count(count),
+    )
+
+
+@register.simple_tag
+def nav_count(count: int, *, oob: bool = False) -> SafeString:
+    """How many things wait at a place of the navigation; ``oob`` brings it to an open page."""
+    return format_html(
+        '<span id="nav-count" class="cf-badge cf-badge-warn"{}{}>{}</span>',
+        SafeString(' hx-swap-oob="true"') if oob else "",
+        "" if count else SafeString(" hidden"),
+        count if count <= MOST_SHOWN else f"{MOST_SHOWN}+",
     )

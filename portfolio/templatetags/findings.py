@@ -1,0 +1,36 @@
+"""Findings and the grade of the data on pages.
+
+``{% load findings %}{% data_grade %}`` says in one line how far the sums of a page can be relied
+on, with a link to the review; it costs no query of its own (portfolio.context).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django import template
+from django.utils import formats, timezone
+
+from portfolio.models import Finding
+
+register = template.Library()
+
+
+@register.inclusion_tag("components/data_grade.html", takes_context=True)
+def data_grade(context: template.Context, *, link: bool = True) -> dict[str, Any]:
+    """The line; nothing where there is no grade yet."""
+    return {"grade": context.get("data_grade"), "link": link}
+
+
+@register.filter
+def called(finding: Finding) -> str:
+    """A finding in a few words, for who hears the page."""
+    names = [str(finding.connection or ""), finding.asset, finding.subject]
+    return ", ".join([name for name in names[:2] if name] or names[2:])
+
+
+@register.filter
+def as_of(moment: datetime) -> str:
+    """A moment in the reader's zone, inside a sentence."""
+    return formats.date_format(timezone.localtime(moment), "j M Y, H:i")
