@@ -1,7 +1,8 @@
 """Findings and the grade of the data on pages.
 
-``{% load findings %}{% data_grade %}`` says in one line how far the sums of a page can be relied
-on, with a link to the review; it costs no query of its own (portfolio.context).
+``{% load findings %}{% data_grade %}`` says in one line how far sums can be relied on, with a link
+to the review; it costs no query of its own (portfolio.context). ``base.html`` has it on every page
+that ``SUMS`` names.
 """
 
 from __future__ import annotations
@@ -16,11 +17,27 @@ from portfolio.models import Finding
 
 register = template.Library()
 
+# The pages that show sums, by the name of their address.
+SUMS = frozenset(
+    f"portfolio:{name}"
+    for name in (
+        *("dashboard", "asset-detail", "transaction-list", "export-list"),
+        *("proof-sheet", "proof-place", "connection-detail"),
+    )
+)
+
 
 @register.inclusion_tag("components/data_grade.html", takes_context=True)
 def data_grade(context: template.Context, *, link: bool = True) -> dict[str, Any]:
     """The line; nothing where there is no grade yet."""
     return {"grade": context.get("data_grade"), "link": link}
+
+
+@register.simple_tag(takes_context=True)
+def shows_sums(context: template.Context) -> bool:
+    """Whether this page does."""
+    match = getattr(context.get("request"), "resolver_match", None)
+    return match is not None and match.view_name in SUMS
 
 
 @register.filter

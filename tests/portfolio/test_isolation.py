@@ -146,6 +146,7 @@ PAGES = (
     "connection-list",
     "transaction-list",
     "transfer-list",
+    "finding-list",
     "export-list",
     "notice-list",
     "keys-forget",

@@ -17,6 +17,7 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.models import User
 from portfolio.models import Connection, DataGrade, Finding
 from portfolio.services import grading
+from portfolio.templatetags.findings import SUMS
 from tests import factories
 from tests.portfolio.conftest import Browser
 
@@ -260,3 +261,36 @@ def test_the_grade_can_be_worked_out_from_the_page(
     assert "The ledger and the exchange disagree 1 0 20.00 EUR 2 % 1 2 %" in words
     assert "Likely transfers between your accounts 1 1 0.00 EUR 1 % 0.2 0.2 %" in words
     assert "2.2 %" in words
+
+
+def test_every_page_with_sums_says_how_far_they_can_be_relied_on(
+    page: Client, owner: User, connection: Connection
+) -> None:
+    finding(connection, value=D(20))
+    graded(owner)
+    row = connection.holdings.get()
+    parts: dict[str, list[Any]] = {
+        "asset-detail": ["EUR"],
+        "proof-sheet": [connection.pk],
+        "proof-place": [connection.pk],
+        "connection-detail": [connection.pk],
+    }
+    for name in SUMS:
+        url = reverse(name, args=parts.get(name.partition(":")[2], []))
+        html = page.get(url, {"wallet": row.wallet, "asset": row.asset}).content.decode()
+        assert html.count('id="data-grade"') == 1, name
+        assert ">Data C<" in html
+    assert 'id="data-grade"' not in page.get(reverse("portfolio:notice-list")).content.decode()
+
+
+def test_before_the_first_look_there_is_no_grade(page: Client, connection: Connection) -> None:
+    html = page.get(reverse("portfolio:dashboard")).content.decode()
+    assert 'id="data-grade"' not in html
+    assert "pf-grade" not in html
+
+
+def test_the_header_counts_what_is_open(page: Client, owner: User, connection: Connection) -> None:
+    finding(connection)
+    graded(owner)
+    html = page.get(reverse("portfolio:notice-list")).content.decode()
+    assert re.search(r'id="nav-count"[^>]*>1</span>', html)
