@@ -235,7 +235,7 @@ def _entries(holding: Holding, spans: Sequence[Span], judged: Sequence[Judged]) 
         wanted |= Q(
             occurred_at__lte=first.at + SLACK, amount__in=engine.telling_amounts(first.difference)
         )
-    fees = Posting.objects.counted().filter(transaction=OuterRef("transaction"), role="fee")
+    fees = Posting.objects.filter(transaction=OuterRef("transaction"), role="fee")
     rows = (
         _postings(holding)
         .filter(wanted, wallet=holding.wallet)

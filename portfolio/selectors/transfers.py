@@ -106,7 +106,7 @@ def _filtered(user: User, filters: Filters) -> QuerySet[TransferLink]:
 
 
 def _rows(queryset: QuerySet[TransferLink], limit: int) -> list[TransferLink]:
-    postings = Posting.objects.counted().filter(role="principal").order_by("id")
+    postings = Posting.objects.filter(role="principal").order_by("id")
     return list(
         queryset.select_related("outgoing__connection", "incoming__connection").prefetch_related(
             Prefetch("outgoing__postings", postings), Prefetch("incoming__postings", postings)

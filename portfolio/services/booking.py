@@ -13,6 +13,7 @@ from portfolio.engine.types import Event, Movement, TransactionKind
 from portfolio.exchanges import registry
 from portfolio.exchanges.types import StreamSpec
 from portfolio.models import Connection, Posting, RawRecord, Transaction
+from portfolio.services import edit_upkeep
 
 _UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
 _NAME = 40  # as the columns of wallets and assets
@@ -76,9 +77,24 @@ def assign(connection: Connection, told: Sequence[Told], *, reopened: Collection
 
 
 def drop_untold(reopened: Collection[int]) -> None:
-    """Deletes those of the reopened transactions that no record tells of any more."""
+    """Deletes those of the reopened transactions that no record tells of any more.
+
+    Edits of them are taken back first.
+    """
     if reopened:
-        Transaction.objects.filter(pk__in=reopened, raw_records__isnull=True).delete()
+        untold = Transaction.objects.filter(pk__in=reopened, raw_records__isnull=True)
+        edit_upkeep.lift_from(untold.filter(is_replaced=True))
+        untold.delete()
+
+
+def look_again(told: Sequence[Told]) -> None:
+    """Reads once more which of the transactions told of are replaced: edits were taken back."""
+    ids = {raw.transaction_id for raw, _ in told if raw.transaction_id is not None}
+    replaced = Transaction.objects.filter(pk__in=ids, is_replaced=True)
+    still = set(replaced.values_list("pk", flat=True))
+    for raw, _ in told:
+        if raw.transaction is not None:
+            raw.transaction.is_replaced = raw.transaction_id in still
 
 
 def _known(connection: Connection, told: Sequence[Told]) -> dict[str, Transaction]:

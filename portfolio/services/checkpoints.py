@@ -22,7 +22,7 @@ def keep(connection: Connection, *, is_provisional: bool) -> None:
     if at is None:
         return
     known = _latest(connection)
-    later = _booked_after(connection, at)
+    later = booked_after(connection, at)
     fresh, moved = [], []
     for holding in connection.holdings.exclude(reported__isnull=True):
         ledger = money.add(holding.quantity, money.negate(later[holding.wallet, holding.asset]))
@@ -58,7 +58,7 @@ _LATEST = """
 """
 
 
-def _booked_after(connection: Connection, at: datetime) -> dict[tuple[str, str], Decimal]:
+def booked_after(connection: Connection, at: datetime) -> dict[tuple[str, str], Decimal]:
     """What is booked of the time after the balances were reported, by wallet and asset."""
     postings = Posting.objects.counted().filter(
         owner=connection.owner_id, connection=connection, occurred_at__gt=at

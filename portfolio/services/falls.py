@@ -83,10 +83,11 @@ def _fell(mark: BalanceMark, holding: Holding) -> bool:
     if not falls_short(mark.reported, reported, came_in):
         return False
     # Old records that came in late were in the balance already.
-    return falls_short(mark.reported, reported, came_in, _happened(holding, mark.at))
+    return falls_short(mark.reported, reported, came_in, happened(holding, mark.at))
 
 
-def _happened(holding: Holding, since: datetime) -> Decimal:
+def happened(holding: Holding, since: datetime) -> Decimal:
+    """What the ledger says moved there after a moment."""
     postings = holding.connection.postings.counted().filter(
         owner=holding.owner_id,
         wallet=holding.wallet,

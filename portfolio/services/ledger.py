@@ -18,7 +18,7 @@ from portfolio.engine.names import fit
 from portfolio.engine.types import RecordKind
 from portfolio.exchanges.types import FetchedRecord, StreamSpec
 from portfolio.models import Connection, Posting, RawRecord, RawRevision, Stream
-from portfolio.services import booking
+from portfolio.services import booking, edit_upkeep
 from portfolio.services.booking import Told
 from portfolio.services.holdings import add_to_holdings as add_to_holdings
 from portfolio.services.holdings import mark_stale as mark_stale
@@ -105,11 +105,13 @@ def _book(stream: Stream, new: Sequence[RawRecord], changed: Sequence[RawRecord]
         columns = ["body", "occurred_at", "endpoint", "fetched_at", "transaction", "problem"]
         RawRecord.objects.bulk_update(again, columns)
         booking.drop_untold(reopened)
+        booking.look_again(told)
     postings = booking.postings(connection, told)
     if postings:
         Posting.objects.bulk_create(postings)
         add_to_holdings(connection, [p for p in postings if p.counts], sign=1)
         mark_stale(connection.owner_id, min(p.occurred_at for p in postings).date())
+    edit_upkeep.compare(raw.transaction for raw, _ in told)
 
 
 def _siblings(

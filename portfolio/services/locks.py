@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from uuid import UUID
+
 from django.db import connection as database
+
+from portfolio.models import Connection
 
 # Any numbers, as long as no two kinds of lock have the same.
 _TRANSFERS = 4207
 _FINDINGS = 4208
 _ASSETS = 4209
+_EDITS = 4210
 
 
 def lock_transfers(owner_id: int) -> None:
@@ -23,6 +29,19 @@ def lock_findings(owner_id: int) -> None:
 def lock_assets(owner_id: int) -> None:
     """Lets one at a time decide what an owner's codes stand for."""
     _lock(_ASSETS, owner_id)
+
+
+def lock_edits(owner_id: int, connection_ids: Iterable[UUID]) -> dict[UUID, Connection]:
+    """Lets one at a time edit an owner's transactions of these connections; returns their rows.
+
+    Whoever books records holds the connection's row, so nothing is booked there meanwhile. Workers
+    that book take neither of the other two locks.
+    """
+    _lock(_EDITS, owner_id)
+    rows = Connection.objects.select_for_update().filter(owner=owner_id, pk__in=connection_ids)
+    locked = {row.pk: row for row in rows.order_by("pk")}
+    lock_transfers(owner_id)
+    return locked
 
 
 def _lock(kind: int, owner_id: int) -> None:
