@@ -14,7 +14,7 @@ from accounts.models import User
 from portfolio.engine import money
 from portfolio.engine.identities import Identities
 from portfolio.models import Connection, Holding, PermissionAudit, Position
-from portfolio.selectors import assets, connections, positions, transfers, valuation
+from portfolio.selectors import assets, connections, positions, valuation
 from portfolio.selectors.connections import Card
 from portfolio.selectors.valuation import DailyPoint, HoldingRow, Valuation, source_name
 
@@ -123,10 +123,9 @@ class Overview:
 
     @property
     def attention_names(self) -> tuple[str, ...]:
-        """What the list of attention is about, each once: connections, then assets."""
+        """The connections that the list of attention is about, each once."""
         names = [str(item.connection) for item in self.attention if item.connection]
-        assets = [a for item in self.attention if item.what == "unpriced" for a in item.words]
-        return tuple(dict.fromkeys([*names, *assets]))
+        return tuple(dict.fromkeys(names))
 
     @property
     def discrepancies(self) -> int:
@@ -163,7 +162,7 @@ def overview(user: User, span: Span, *, now: datetime) -> Overview:
         week=_change(points, today - timedelta(days=7)),
         whole=_change(points, points[0].on) if points else None,
         spark=tuple(point.value for point in points[-SPARK_DAYS:]),
-        attention=_attention(cards, worth, now, waiting=transfers.waiting(user)),
+        attention=_attention(cards, worth, now),
         positions=positions.of_user(user),
     )
 
@@ -269,15 +268,9 @@ def _connection_row(rows: Sequence[HoldingRow], total: Decimal) -> ConnectionRow
 # --- What needs attention ---------------------------------------------------------------------
 
 
-def _attention(
-    cards: Sequence[Card], worth: Valuation, now: datetime, *, waiting: int
-) -> tuple[Attention, ...]:
+def _attention(cards: Sequence[Card], worth: Valuation, now: datetime) -> tuple[Attention, ...]:
+    """What concerns keys and connections just now; all else are findings."""
     found = [item for card in cards for item in _of_card(card, now)]
-    if waiting:
-        found.append(Attention("transfers", count=waiting))
-    if worth.unpriced:
-        names = sorted({row.name for row in worth.rows if row.price is None})
-        found.append(Attention("unpriced", words=tuple(names), count=len(names)))
     if worth.problems:
         found.append(Attention("prices", words=worth.problems))
     return tuple(found)
@@ -289,8 +282,6 @@ def _of_card(card: Card, now: datetime) -> Iterable[Attention]:
         yield Attention(connection.status, connection)
     if connection.status == Connection.Status.REMOVED:
         return
-    if card.discrepancies and connection.backfilled_at:
-        yield Attention("discrepancies", connection, count=card.discrepancies)
     if card.unreadable:
         yield Attention("unreadable", connection, count=card.unreadable)
     if card.progress.failed:

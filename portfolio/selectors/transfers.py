@@ -127,11 +127,6 @@ def counts(user: User) -> Counts:
     return Counts(**found)
 
 
-def waiting(user: User) -> int:
-    """How many proposals a person should look at."""
-    return TransferLink.objects.of(user).waiting().count()
-
-
 def choices(user: User) -> Choices:
     """The assets that transfers have, and the connections."""
     assets = TransferLink.objects.of(user).order_by("asset").values_list("asset", flat=True)

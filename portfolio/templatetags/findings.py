@@ -14,6 +14,9 @@ from django import template
 from django.utils import formats, timezone
 
 from portfolio.models import Finding
+from portfolio.selectors import findings as selector
+from portfolio.selectors.finders import connections
+from portfolio.selectors.findings import GradeLine
 
 register = template.Library()
 
@@ -38,6 +41,16 @@ def shows_sums(context: template.Context) -> bool:
     """Whether this page does."""
     match = getattr(context.get("request"), "resolver_match", None)
     return match is not None and match.view_name in SUMS
+
+
+@register.simple_tag(takes_context=True)
+def causes_found(context: template.Context) -> list[GradeLine]:
+    """The causes with open findings, but those that the dashboard tells by connection."""
+    grade = context.get("data_grade")
+    if not grade:
+        return []
+    lines = selector.grade_lines(grade)
+    return [line for line in lines if line.number and line.cause != connections.CAUSE]
 
 
 @register.filter

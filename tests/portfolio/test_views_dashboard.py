@@ -16,6 +16,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
 from portfolio.models import Connection, Stream
+from portfolio.services import findings
 from tests import factories
 
 HOME = reverse("portfolio:dashboard")
@@ -58,7 +59,8 @@ def test_an_unknown_price_is_said_and_left_out(page: Client, owner: User) -> Non
     text = _text(page)
     assert "NEWCOIN 1,000 1,000 unknown unknown" in text
     assert "without 1 asset of unknown price" in text
-    assert "1 asset has no known price and is left out of the total: NEWCOIN" in text
+    findings.refresh(owner.pk)
+    assert "No price is known: 1. How much money that concerns is unknown. Review" in _text(page)
 
 
 def test_every_figure_opens(page: Client, owner: User) -> None:
@@ -74,7 +76,8 @@ def test_a_difference_is_shown_with_its_size_and_place(page: Client, owner: User
     text = _text(page)
     assert "1 of 7 holdings differs" in text
     assert "BNB, Binance (spot) −0.01" in text
-    assert "Binance: the ledger and the exchange disagree on 1 holding." in text
+    findings.refresh(owner.pk)
+    assert "The ledger and the exchange disagree: 1. 5.40 EUR at risk." in _text(page)
 
 
 def test_agreement_is_said_too(page: Client, owner: User) -> None:

@@ -15,7 +15,7 @@ from accounts.models import User
 from portfolio.engine.transfers import Finding, candidates, match
 from portfolio.models import Stream, Transaction, TransferLink
 from portfolio.selectors import transfers as selector
-from portfolio.services import transfer_matching
+from portfolio.services import findings, transfer_matching
 from portfolio.templatetags.transfers import reasons, verdict
 from tests import factories
 from tests.engine.transfer_cases import history
@@ -161,7 +161,7 @@ def test_unlikely_pairs_wait_until_they_are_asked_for(
     transfer_matching.match(owner.pk)
     assert "1 unlikely pair is left out" in _read(page, LIST)
     assert "1.23456 ETH unlikely" in _read(page, LIST, {"weak": "on"})
-    assert selector.waiting(owner) == 0
+    assert not TransferLink.objects.of(owner).waiting().exists()
 
 
 def test_the_list_is_filtered_and_paged(
@@ -300,9 +300,11 @@ def test_the_dashboard_says_that_proposals_wait(
 ) -> None:
     home = reverse("portfolio:dashboard")
     factories.holding(proposal.outgoing.connection, "ETH")
-    assert "1 likely transfer between your accounts waits for you." in _read(page, home)
+    findings.refresh(owner.pk)
+    assert "Likely transfers between your accounts: 1." in _read(page, home)
     page.post(reverse("portfolio:transfer-refuse", args=[proposal.pk]))
-    assert "likely transfer" not in _read(page, home)
+    findings.refresh(owner.pk)
+    assert "Likely transfers" not in _read(page, home)
 
 
 def test_the_asset_page_shows_them_too(page: Client, sides: tuple[Stream, Stream]) -> None:

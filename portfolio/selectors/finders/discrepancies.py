@@ -57,7 +57,19 @@ def _cases(user: User) -> list[_Case]:
     )
     holdings = [holding for holding in rows if _difference(holding)]
     risk = Risk(user, {holding.asset for holding in holdings})
-    return [_Case(h, _difference(h), _value(risk, h)) for h in holdings]
+    return [case for holding in holdings if (case := _case(risk, holding)) is not None]
+
+
+def _case(risk: Risk, holding: Holding) -> _Case | None:
+    """With its money; None of what is worth nothing by the user's own word."""
+    place = {
+        "exchange": holding.connection.exchange,
+        "environment": holding.connection.environment,
+    }
+    if risk.is_spam(holding.asset, **place):
+        return None
+    difference = _difference(holding)
+    return _Case(holding, difference, risk.value(holding.asset, difference, **place))
 
 
 def _difference(holding: Holding) -> Decimal:
@@ -66,16 +78,6 @@ def _difference(holding: Holding) -> Decimal:
     difference = money.add(reported, money.negate(holding.quantity))
     dust = max(DUST, money.multiply(reported.copy_abs(), ROUNDING))
     return money.ZERO if difference.copy_abs() <= dust else difference
-
-
-def _value(risk: Risk, holding: Holding) -> Decimal | None:
-    connection = holding.connection
-    return risk.value(
-        holding.asset,
-        _difference(holding),
-        exchange=connection.exchange,
-        environment=connection.environment,
-    )
 
 
 def _size(case: _Case) -> tuple[bool, Decimal, int]:

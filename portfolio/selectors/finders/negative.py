@@ -55,7 +55,11 @@ def find(user: User) -> Iterable[Found]:
     """Each such wallet and asset at its lowest; one reading of all postings."""
     rows = _rows(user.pk)
     risk = Risk(user, {row[4] for row in rows})
-    return [_found(row, risk) for row in rows]
+    return [
+        _found(row, risk)
+        for row in rows
+        if not risk.is_spam(row[4], exchange=row[1], environment=row[2])
+    ]
 
 
 def _rows(owner_id: int) -> list[Row]:

@@ -51,11 +51,10 @@ def find(user: User) -> Iterable[Found]:
 def _valued(outgoing: Iterable[Leg], incoming: Iterable[Leg], risk: Risk) -> Iterator[Known]:
     for is_out, legs in ((True, outgoing), (False, incoming)):
         for leg in legs:
-            if leg.asset not in risk.fiat and not leg.is_transfer:
-                value = risk.value(
-                    leg.asset, leg.amount, exchange=leg.exchange, environment=leg.environment
-                )
-                yield is_out, leg, value
+            place = {"exchange": leg.exchange, "environment": leg.environment}
+            is_told = leg.asset in risk.fiat or leg.is_transfer
+            if not is_told and not risk.is_spam(leg.asset, **place):
+                yield is_out, leg, risk.value(leg.asset, leg.amount, **place)
 
 
 def _waiting(user: User) -> frozenset[str]:
