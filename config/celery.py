@@ -45,6 +45,11 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour="3", minute="41"),
         "options": {"expires": 3600},
     },
+    "go on with readings of stored records": {
+        "task": "portfolio.tasks.resume_renormalisations",
+        "schedule": 30.0,
+        "options": {"expires": 29},
+    },
     "audit keys daily": {
         "task": "portfolio.tasks.audit_all",
         "schedule": crontab(hour="4", minute="17"),

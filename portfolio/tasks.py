@@ -19,6 +19,7 @@ from portfolio.services import (
     prices,
     queue,
     reminders,
+    renormalising,
     schedule,
     sync,
     transfer_matching,
@@ -29,6 +30,7 @@ log = structlog.get_logger(__name__)
 
 SLICE_SECONDS = 15.0
 CROWDED_SLICE_SECONDS = 3.0  # while other connections wait for a worker
+RENORMALISE_SECONDS = 5.0
 # Messages that wait in the queue: more would leave the order of the schedule to the queue.
 QUEUE_DEPTH = 24
 TAKEN_WITHIN = timedelta(seconds=30)
@@ -120,6 +122,26 @@ def revalue(owner_id: int) -> None:
     prices.refresh(owner_id=owner_id)
     valuation.recompute(owner_id)
     look_again(owner_id)
+
+
+@shared_task
+def renormalise(job_id: int) -> None:
+    """Reads stored records again for a slice, then lets others have the worker."""
+    ended = renormalising.run_slice(job_id, seconds=RENORMALISE_SECONDS)
+    if ended is None:
+        return
+    if not ended.is_finished:
+        renormalise.delay(job_id)
+        return
+    revalue.delay(ended.owner_id)
+    match_transfers.delay(ended.owner_id)
+
+
+@shared_task
+def resume_renormalisations() -> None:
+    """Goes on with readings whose worker is gone."""
+    for job_id in renormalising.left_alone(timezone.now()):
+        renormalise.delay(job_id)
 
 
 @shared_task

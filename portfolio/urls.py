@@ -12,6 +12,7 @@ from portfolio.views import (
     manual_entries,
     notices,
     reconciliation,
+    renormalisations,
     transactions,
     transfers,
 )
@@ -45,6 +46,16 @@ urlpatterns = [
         "connections/<uuid:connection_id>/fetch-again/",
         connections.fetch_again,
         name="connection-fetch-again",
+    ),
+    path(
+        "connections/<uuid:connection_id>/read-again/",
+        renormalisations.read_again,
+        name="connection-read-again",
+    ),
+    path(
+        "connections/<uuid:connection_id>/read-again/progress/",
+        renormalisations.progress,
+        name="connection-read-again-progress",
     ),
     path("connections/<uuid:connection_id>/remove/", connections.remove, name="connection-remove"),
     path("connections/<uuid:connection_id>/proof/", reconciliation.sheet, name="proof-sheet"),

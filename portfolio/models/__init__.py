@@ -20,6 +20,7 @@ from portfolio.models.price import (
     PriceSeries,
     ValuationState,
 )
+from portfolio.models.renormalisation import Renormalisation
 from portfolio.models.sync import Coverage, Stream, SyncRun
 from portfolio.models.transfer import TransferLink
 
@@ -49,6 +50,7 @@ __all__ = [
     "PriceSeries",
     "RawRecord",
     "RawRevision",
+    "Renormalisation",
     "Stream",
     "SyncRun",
     "Tag",

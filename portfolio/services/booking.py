@@ -65,7 +65,7 @@ def assign(connection: Connection, told: Sequence[Told], *, reopened: Collection
     anew. Those that no record tells of any more are deleted.
     """
     rows = _known(connection, told)
-    events = _merged(told, rows, reopened)
+    events = merged(told, rows, reopened=reopened)
     fresh = [_row(connection, event) for key, event in events.items() if key not in rows]
     changed = [row for key, row in rows.items() if _update(row, events[key])]
     Transaction.objects.bulk_create(fresh)
@@ -104,8 +104,8 @@ def _known(connection: Connection, told: Sequence[Told]) -> dict[str, Transactio
     return {row.key: row for row in connection.transactions.filter(edit=None, key__in=keys)}
 
 
-def _merged(
-    told: Sequence[Told], rows: dict[str, Transaction], reopened: Collection[int]
+def merged(
+    told: Sequence[Told], rows: dict[str, Transaction], *, reopened: Collection[int]
 ) -> dict[str, Event]:
     """Each transaction as told by what is stored of it and all that is told now, by key."""
     kept = [row for row in rows.values() if row.pk not in reopened]
@@ -142,11 +142,16 @@ def _row(connection: Connection, event: Event) -> Transaction:
 
 def _update(row: Transaction, event: Event) -> bool:
     """Brings a stored transaction up to what is known now; False where it was that already."""
-    told = (event.kind.value, event.occurred_at, event.detail)
-    if (row.kind, row.occurred_at, row.detail) == told:
+    if not differs(row, event):
         return False
-    row.kind, row.occurred_at, row.detail = told
+    row.kind, row.occurred_at, row.detail = event.kind.value, event.occurred_at, event.detail
     return True
+
+
+def differs(row: Transaction, event: Event) -> bool:
+    """Whether a stored transaction is otherwise than it is told."""
+    told = (event.kind.value, event.occurred_at, event.detail)
+    return (row.kind, row.occurred_at, row.detail) != told
 
 
 def postings(connection: Connection, told: Sequence[Told]) -> list[Posting]:

@@ -97,8 +97,8 @@ def _book(stream: Stream, new: Sequence[RawRecord], changed: Sequence[RawRecord]
     connection = stream.connection
     reopened = {raw.transaction_id for raw in changed if raw.transaction_id is not None}
     again = [*changed, *_siblings(stream, changed, reopened)]
-    _unbook(connection, again)
-    told = _read(connection, [*again, *new])
+    told = read(connection, [*again, *new])
+    unbook(connection, again)
     booking.assign(connection, told, reopened=reopened)
     RawRecord.objects.bulk_create(new)
     if again:
@@ -106,6 +106,11 @@ def _book(stream: Stream, new: Sequence[RawRecord], changed: Sequence[RawRecord]
         RawRecord.objects.bulk_update(again, columns)
         booking.drop_untold(reopened)
         booking.look_again(told)
+    book(connection, told)
+
+
+def book(connection: Connection, told: Sequence[Told]) -> None:
+    """Stores the postings of records whose transactions are stored."""
     postings = booking.postings(connection, told)
     if postings:
         Posting.objects.bulk_create(postings)
@@ -124,7 +129,7 @@ def _siblings(
     return list(rows.exclude(pk__in=[raw.pk for raw in changed])) if reopened else []
 
 
-def _unbook(connection: Connection, raws: Sequence[RawRecord]) -> None:
+def unbook(connection: Connection, raws: Sequence[RawRecord]) -> None:
     """Takes back what these records had booked, before they are booked anew."""
     told = Posting.objects.filter(is_edited=False, raw_record__in=raws)
     postings = list(told) if raws else []
@@ -134,7 +139,8 @@ def _unbook(connection: Connection, raws: Sequence[RawRecord]) -> None:
         Posting.objects.filter(pk__in=[posting.pk for posting in postings]).delete()
 
 
-def _read(connection: Connection, raws: Sequence[RawRecord]) -> list[Told]:
+def read(connection: Connection, raws: Iterable[RawRecord]) -> list[Told]:
+    """What records say by the rules of today; those that say nothing are left out."""
     specs: dict[int, StreamSpec] = {}
     told = []
     for raw in raws:

@@ -67,7 +67,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> Sent:
     found = Sent()
     for name in (
         *("check_connection", "sync_connection", "revalue", "match_transfers"),
-        "refresh_findings",
+        *("refresh_findings", "renormalise"),
     ):
 
         def note(*args: Any, name: str = name) -> None:
