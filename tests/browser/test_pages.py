@@ -241,6 +241,7 @@ def _found(page: Page, site: Site) -> dict[str, str]:
         "connection-key": f"{kraken}key/",
         "connection-replace": f"{binance}replace/",
         "connection-remove": f"{binance}remove/",
+        "connection-read-again": f"{kraken}read-again/",
         "transaction": transaction,
     }
 

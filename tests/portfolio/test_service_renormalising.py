@@ -20,6 +20,7 @@ from portfolio.exchanges import registry
 from portfolio.exchanges.types import FetchedRecord, StreamSpec
 from portfolio.models import (
     Connection,
+    Edit,
     Holding,
     Posting,
     RawRecord,
@@ -28,7 +29,7 @@ from portfolio.models import (
     Transaction,
     ValuationState,
 )
-from portfolio.services import ledger, rebooking, renormalising
+from portfolio.services import edit_marks, edits, ledger, rebooking, renormalising
 from portfolio.services.rebooking import Counts
 from tests import factories
 from tests.live.ledgers import dump
@@ -380,3 +381,17 @@ def test_what_is_fetched_meanwhile_is_neither_lost_nor_doubled(
     reading(kraken)
     held = {h.asset: h.quantity for h in Holding.objects.filter(connection=kraken)}
     assert held == {"BTC": Decimal("0.756"), "EUR": Decimal("28.95")}
+
+
+@pytest.mark.usefixtures("batch")
+def test_edits_notes_and_links_of_a_user_outlast_a_rebuild(kraken: Connection) -> None:
+    user, rows = kraken.owner, ids(kraken)
+    edits.reclassify(user=user, ids=[rows["ledger:T2"]], kind=TransactionKind.CONVERSION)
+    edit_marks.note(user=user, transaction_id=rows["ledger:R-D3"], text="From my aunt")
+    before, kept = dump(kraken), ids(kraken)
+    reading(kraken, is_rebuild=True)
+    assert dump(kraken) == before
+    assert ids(kraken) == kept
+    assert not Edit.objects.exclude(record_changed_at=None).exists()
+    assert not Edit.objects.exclude(reverted_at=None).exists()
+    assert Transaction.objects.get(key="ledger:R-D3").note.text == "From my aunt"
