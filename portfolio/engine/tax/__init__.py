@@ -1,0 +1,10 @@
+"""What tax law makes of a history: lots, disposals, gains and income. Pure and exact.
+
+``compute(settings, events)`` is all there is to call; a method is one module in ``methods``.
+"""
+
+from portfolio.engine.tax.compute import compute
+from portfolio.engine.tax.settings import Settings
+from portfolio.engine.tax.types import InsufficientHoldings, Leg, Outcome, TaxEvent
+
+__all__ = ["InsufficientHoldings", "Leg", "Outcome", "Settings", "TaxEvent", "compute"]
