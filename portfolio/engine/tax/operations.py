@@ -92,12 +92,15 @@ class BadEvent(ValueError):
 
 def operations(settings: Settings, events: Sequence[TaxEvent]) -> list[Operation]:
     """All operations in the order in which they count. May raise BadEvent."""
-    ranked: list[tuple[datetime, int, int, Operation]] = []
+    rows: list[Operation] = []
+    ranks: list[int] = []
     for number, event in enumerate(events):
         for rank, operation in _of(settings, number, event):
-            ranked.append((event.time, rank, len(ranked), operation))
-    ranked.sort()
-    return [operation for *_, operation in ranked]
+            rows.append(operation)
+            ranks.append(rank)
+    # Sorting leaves those of one moment and rank in the order given.
+    order = sorted(range(len(rows)), key=lambda place: (rows[place].time, ranks[place]))
+    return [rows[place] for place in order]
 
 
 def income(settings: Settings, events: Iterable[TaxEvent]) -> Iterator[IncomeLine]:
