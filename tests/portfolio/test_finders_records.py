@@ -83,6 +83,6 @@ def test_looking_takes_a_fixed_number_of_queries(
             rows, ("1", f"COIN{word}"), kind="unclassified", detail={"type": word}
         )
         factories.raw_record(factories.stream(factories.connection(owner)), problem="no")
-    with django_assert_max_num_queries(5):
+    with django_assert_max_num_queries(6):
         assert len(list(unclassified.find(owner))) == 6
         assert len(list(unreadable.find(owner))) == 6
