@@ -5,6 +5,7 @@ from portfolio.models.asset import AssetRule
 from portfolio.models.balance_mark import BalanceMark
 from portfolio.models.checkpoint import Checkpoint
 from portfolio.models.connection import Connection, PermissionAudit
+from portfolio.models.daily_total import DailyTotal
 from portfolio.models.edit import Edit, EditPart
 from portfolio.models.finding import DataGrade, Finding
 from portfolio.models.ledger import Holding, Posting, RawRecord, RawRevision, Transaction
@@ -32,6 +33,7 @@ __all__ = [
     "Coverage",
     "DailyHolding",
     "DailyPrice",
+    "DailyTotal",
     "DailyValue",
     "DataGrade",
     "Edit",

@@ -146,7 +146,9 @@ class Posting(models.Model):
     ROLE_LABELS = {PostingRole.PRINCIPAL: _("Amount"), PostingRole.FEE: _("Fee")}
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="postings")
-    connection = models.ForeignKey(Connection, models.CASCADE, related_name="postings")
+    connection = models.ForeignKey(
+        Connection, models.CASCADE, related_name="postings", db_index=False
+    )
     transaction = models.ForeignKey(Transaction, models.CASCADE, related_name="postings")
     # Null where the user entered it: its evidence is the manual entry.
     raw_record = models.ForeignKey(RawRecord, models.CASCADE, null=True, related_name="postings")
@@ -175,6 +177,11 @@ class Posting(models.Model):
         indexes = [
             models.Index(fields=["owner", "occurred_at"], name="posting_day"),
             models.Index(fields=["owner", "asset", "-occurred_at"], name="posting_asset"),
+            # A running balance walks one wallet and asset; it serves as the connection's index too.
+            models.Index(
+                fields=["connection", "wallet", "asset", "-occurred_at", "-id"],
+                name="posting_place",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -12,11 +12,10 @@ from uuid import UUID
 
 from accounts.models import User
 from portfolio.engine import money
-from portfolio.engine.identities import Identities
-from portfolio.models import Connection, Holding, PermissionAudit, Position
-from portfolio.selectors import assets, connections, positions, valuation
+from portfolio.models import Connection, PermissionAudit, Position
+from portfolio.selectors import connections, positions, valuation
 from portfolio.selectors.connections import Card
-from portfolio.selectors.valuation import DailyPoint, HoldingRow, Valuation, source_name
+from portfolio.selectors.valuation import DailyPoint, HoldingRow, Valuation
 
 EXPIRES_SOON = timedelta(days=14)
 SPARK_DAYS = 30
@@ -297,29 +296,3 @@ def _of_card(card: Card, now: datetime) -> Iterable[Attention]:
 
 def _in_use(connection: Connection) -> bool:
     return connection.status in (Connection.Status.ACTIVE, Connection.Status.PAUSED)
-
-
-# --- One asset --------------------------------------------------------------------------------
-
-
-def asset(user: User, code: str) -> AssetRow:
-    """One asset by wallet, named by its own code or by one that an exchange has for it.
-
-    What is marked as spam is shown too. May raise Holding.DoesNotExist where the ledger never knew
-    it.
-    """
-    known = assets.identities(user)
-    worth = valuation.holdings_valued(user, known)
-    held = (*worth.rows, *worth.spam)
-    wanted = code if any(row.asset == code for row in held) else _asset_of(user, code, known)
-    return asset_row(wanted, [row for row in held if row.asset == wanted], worth.total)
-
-
-def _asset_of(user: User, code: str, known: Identities) -> str:
-    """What a code that is held no more, or was merged, stands for. May raise DoesNotExist."""
-    places = Holding.objects.filter(owner=user, asset__in=known.codes([code]) | {code})
-    rows = places.values_list("connection__exchange", "connection__environment", "asset")
-    found = [known.of(source_name(exchange, env), held) for exchange, env, held in rows.distinct()]
-    if not found:
-        raise Holding.DoesNotExist
-    return code if code in found else sorted(found)[0]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from uuid import UUID
 
 from django.db.models import Exists, Max, Min, OuterRef, Prefetch, Q, QuerySet
 from django.utils import timezone
@@ -28,6 +29,8 @@ class Filters:
     since: date | None = None
     until: date | None = None
     text: str = ""
+    # Connections with what each calls one asset; any of them will do.
+    places: frozenset[tuple[UUID, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +134,7 @@ def _filtered(user: User, filters: Filters) -> QuerySet[Transaction]:
         queryset = queryset.filter(occurred_at__gte=_midnight(filters.since))
     if filters.until:
         queryset = queryset.filter(occurred_at__lt=_midnight(filters.until + timedelta(days=1)))
-    if filters.asset or filters.wallet:
+    if filters.asset or filters.wallet or filters.places:
         queryset = queryset.filter(Exists(_moving(user, filters)))
     if filters.text:
         queryset = queryset.filter(_matching(filters.text))
@@ -144,6 +147,11 @@ def _moving(user: User, filters: Filters) -> QuerySet[Posting]:
         postings = postings.filter(asset=filters.asset)
     if filters.wallet:
         postings = postings.filter(wallet=filters.wallet)
+    if filters.places:
+        any_place = Q(pk__in=[])
+        for connection, code in sorted(filters.places):
+            any_place |= Q(connection=connection, asset=code)
+        postings = postings.filter(any_place, asset__in={code for _, code in filters.places})
     return postings
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
@@ -96,19 +96,24 @@ def daily_values(user: User, since: date | None = None) -> list[DailyPoint]:
 
 def holdings_valued(user: User, known: Identities | None = None) -> Valuation:
     """What the user holds now, wallet by wallet, and what it is worth; four queries."""
-    standing = known or identities(user)
-    holdings = [h for h in _holdings(user) if h.quantity or h.reported]
-    books = _Books(holdings, user.reporting_currency, standing)
+    found = all_holdings(user)
+    worth = valued(found, user.reporting_currency, known or identities(user))
+    return replace(worth, problems=_problems([h for h in found if h.quantity or h.reported]))
+
+
+def valued(rows: Iterable[Holding], currency: str, standing: Identities) -> Valuation:
+    """What holdings with their connections are worth, without ``problems``; one query."""
+    holdings = [h for h in rows if h.quantity or h.reported]
+    books = _Books(holdings, currency, standing)
     found = sorted((_row(holding, books, standing) for holding in holdings), key=_by_value)
-    rows = [row for row in found if not _is_spam(row, standing)]
-    times = [row.price_at for row in rows if row.price_at is not None]
+    counted = [row for row in found if not _is_spam(row, standing)]
+    times = [row.price_at for row in counted if row.price_at is not None]
     return Valuation(
-        currency=user.reporting_currency,
-        total=money.total(row.value for row in rows if row.value is not None),
+        currency=currency,
+        total=money.total(row.value for row in counted if row.value is not None),
         as_of=min(times, default=None),
-        rows=tuple(rows),
-        unpriced=tuple(sorted({row.asset for row in rows if row.price is None})),
-        problems=_problems(holdings),
+        rows=tuple(counted),
+        unpriced=tuple(sorted({row.asset for row in counted if row.price is None})),
         spam=tuple(row for row in found if _is_spam(row, standing)),
     )
 
@@ -117,7 +122,8 @@ def _is_spam(row: HoldingRow, standing: Identities) -> bool:
     return standing.is_spam(source_name(row.exchange, row.environment), row.code)
 
 
-def _holdings(user: User) -> list[Holding]:
+def all_holdings(user: User) -> list[Holding]:
+    """Whatever the user holds or held, with its connection."""
     return list(Holding.objects.filter(owner=user).select_related("connection"))
 
 

@@ -171,6 +171,7 @@ def forget(connection: Connection) -> None:
 
 _FORGET = (
     "DELETE FROM portfolio_manualentry WHERE connection_id = %s",
+    "DELETE FROM portfolio_dailytotal WHERE connection_id = %s",
     *(
         f"""
         DELETE FROM {beside} beside USING portfolio_transaction t

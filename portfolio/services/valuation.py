@@ -36,6 +36,7 @@ from portfolio.models import (
 )
 from portfolio.selectors.assets import identities_of
 from portfolio.selectors.valuation import source_name
+from portfolio.services import daily_totals
 
 BATCH = 1000
 
@@ -61,6 +62,7 @@ def recompute(owner_id: int) -> None:
     start = date.min if state.computed_at is None else state.stale_from
     if start is not None:
         _store_holdings(owner_id, start)
+        daily_totals.store(owner_id, start)
     _store_values(owner_id, currency, _values_from(state, currency))
     state.stale_from, state.currency, state.computed_at = None, currency, timezone.now()
     state.save()

@@ -110,6 +110,20 @@ def price(value: Decimal | None, currency: str) -> SafeString:
     )
 
 
+@register.simple_tag
+def cost(value: Decimal, asset: str) -> SafeString:
+    """What was paid, in any asset: rounded, as a part of it may have digits without end."""
+    decimals = DECIMALS.get(asset, 2)
+    if value and value.adjusted() < 0:
+        decimals = max(decimals, PRICE_DIGITS - 1 - value.adjusted())
+    shown = value.quantize(Decimal(1).scaleb(-decimals), context=exact.EXACT)
+    return format_html(
+        '<span class="amount">{}</span> <span class="unit">{}</span>',
+        _grouped(_trimmed(shown, asset)),
+        asset,
+    )
+
+
 def _trimmed(price: Decimal, currency: str) -> Decimal:
     """Without zeros at the end, but with the decimals that its currency always has."""
     short = Decimal(exact.plain(price))

@@ -9,7 +9,9 @@ from django.utils import formats
 from django.utils.translation import gettext
 
 from portfolio.engine import money
+from portfolio.selectors.asset_course import Course, Point
 from portfolio.selectors.valuation import DailyPoint
+from portfolio.templatetags.coffer import PRICE_DIGITS, source_words
 
 SPARK_WIDTH, SPARK_HEIGHT = 120, 32
 # A table of more days than this is thinned to the last day of each month.
@@ -58,3 +60,46 @@ def line(values: Sequence[Decimal]) -> str:
         f"{pad + (SPARK_HEIGHT - 2 * pad) * (high - value) / span:.2f}"
         for index, value in enumerate(values)
     )
+
+
+def course(course: Course) -> dict[str, object]:
+    """The course of one asset, packed as ``daily`` does it; "-" stands for an unknown price.
+
+    ``bought`` and ``sold`` are amounts by the number of their day.
+    """
+    points = course.points
+    sources = list(dict.fromkeys(_source(point) for point in points if point.price is not None))
+    return {
+        "asset": course.asset,
+        "currency": course.currency,
+        "step": course.step,
+        "days": " ".join(point.on.isoformat() for point in points),
+        "prices": " ".join(_price(point) for point in points),
+        "sources": sources,
+        "source": [sources.index(_source(p)) if p.price is not None else None for p in points],
+        "held": " ".join(money.plain(point.held) for point in points),
+        "bought": {n: money.plain(p.bought) for n, p in enumerate(points) if p.bought},
+        "sold": {n: money.plain(p.sold) for n, p in enumerate(points) if p.sold},
+        "words": {
+            "price": gettext("Price"),
+            "held": gettext("Held"),
+            "bought": gettext("Bought"),
+            "sold": gettext("Sold"),
+            "unknown": gettext("unknown"),
+        },
+        "thousands": str(formats.get_format("THOUSAND_SEPARATOR")),
+        "decimal": str(formats.get_format("DECIMAL_SEPARATOR")),
+    }
+
+
+def _source(point: Point) -> str:
+    return source_words(" + ".join(point.price.sources)) if point.price else ""
+
+
+def _price(point: Point) -> str:
+    """Two decimals, and of a small price the digits that count."""
+    if point.price is None:
+        return "-"
+    price = point.price.price
+    digits = max(2, PRICE_DIGITS - 1 - price.adjusted()) if price else 2
+    return format(price.quantize(Decimal(1).scaleb(-digits), context=money.EXACT), "f")

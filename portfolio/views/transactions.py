@@ -11,8 +11,8 @@ from django.views.decorators.http import require_safe
 from portfolio.forms import TransactionFilterForm
 from portfolio.models import Transaction
 from portfolio.selectors import ledger, transfers
-from portfolio.selectors.ledger import Mark
 from portfolio.views.access import Request
+from portfolio.views.paging import mark, page_url
 
 
 @login_required
@@ -24,8 +24,8 @@ def index(request: Request) -> HttpResponse:
     page = ledger.page(
         request.user,
         filters,
-        older_than=Mark.parse(request.GET.get("older", "")),
-        newer_than=Mark.parse(request.GET.get("newer", "")),
+        older_than=mark(request, "older"),
+        newer_than=mark(request, "newer"),
     )
     context = {
         "form": form,
@@ -39,17 +39,6 @@ def index(request: Request) -> HttpResponse:
     response = render(request, f"portfolio/transactions/{template}.html", context)
     patch_vary_headers(response, ["HX-Request"])
     return response
-
-
-def page_url(request: Request, name: str, mark: Mark | None) -> str:
-    """The address of the next page, with the filters as they are; "" where there is none."""
-    if mark is None:
-        return ""
-    query = request.GET.copy()
-    for key in [key for key in query if key in ("newer", "older") or not query[key]]:
-        del query[key]
-    query[name] = str(mark)
-    return f"?{query.urlencode()}"
 
 
 @login_required

@@ -23,7 +23,7 @@ from portfolio.selectors.ledger import Mark
 from portfolio.services import transfers as service
 from portfolio.services.transfers import TransferProblem
 from portfolio.views.access import Request
-from portfolio.views.transactions import page_url
+from portfolio.views.paging import page_url
 
 LIST = "portfolio:transfer-list"
 

@@ -36,6 +36,8 @@ STATIC_PAGES = {
     "transfers-accepted": "/transfers/?tab=accepted",
     "transfers-refused": "/transfers/?tab=refused",
     "asset": "/assets/BTC/",
+    "asset-days": "/assets/BTC/days/?range=1m",
+    "asset-lots": "/assets/BTC/lots/",
     "exports": "/exports/",
     "notices": "/notices/",
     "forget-keys": "/connections/forget-keys/",
@@ -107,7 +109,7 @@ class Visit:
         if "/reauthenticate/" in self.page.url and name != "confirm":
             self.see("confirm", self.page.url)
             confirm(self.page)
-        if self.page.locator("[data-chart]").count():
+        if self.page.locator("[data-chart], [data-course]").count():
             self.page.wait_for_timeout(500)  # the chart's drawing
         self._keep(name)
         width = self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
@@ -231,6 +233,9 @@ def _found(page: Page, site: Site) -> dict[str, str]:
     binance, kraken = _links(page, site, r"/connections/[0-9a-f-]{36}/$")
     page.goto(f"{site.address}/transactions/?kind=trade")
     transaction = _links(page, site, r"/transactions/\d+/$")[0]
+    balance = f"{kraken}balance/?wallet=spot&asset=BTC"
+    page.goto(balance)
+    record = _links(page, site, r"/records/\d+/$")[0]
     page.goto(f"{site.address}/transfers/")
     link = _links(page, site, r"/transactions/\d+/link/$")[0]
     return {
@@ -243,6 +248,8 @@ def _found(page: Page, site: Site) -> dict[str, str]:
         "connection-remove": f"{binance}remove/",
         "connection-read-again": f"{kraken}read-again/",
         "transaction": transaction,
+        "running-balance": balance,
+        "record": record,
     }
 
 

@@ -85,6 +85,7 @@ def objects(owner: User) -> dict[str, Any]:
         "transaction_id": made["trade"].pk,
         "link_id": _link_of(made["ledger"]),
         "entry_id": factories.manual_entry(made["kraken"]).pk,
+        "record_id": made["trade"].raw_records.get().pk,
         "notice_id": factories.notice(made["kraken"]).pk,
         "code": "DOT",
         "environment": "sandbox",

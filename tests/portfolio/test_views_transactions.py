@@ -148,8 +148,6 @@ def test_the_number_of_queries_does_not_grow(
         page.get(LIST, {"asset": "BTC"})
     with django_assert_max_num_queries(10):
         page.get(reverse("portfolio:transaction-detail", args=[made["trade"].pk]))
-    with django_assert_max_num_queries(15):
-        page.get(reverse("portfolio:asset-detail", args=["BTC"]))
 
 
 def test_a_transaction_leads_to_the_records_exactly_as_received(
@@ -178,18 +176,3 @@ def test_a_record_that_could_not_be_read_says_so(page: Client, stream: Stream) -
     text = page.get(reverse("portfolio:transaction-detail", args=[row.pk])).content.decode()
     assert "could not be read" in text
     assert "not json" in text
-
-
-def test_a_figure_of_an_asset_leads_to_its_transactions(
-    page: Client, owner: User, stream: Stream
-) -> None:
-    factories.holding(stream.connection, "BTC", "1", wallet="spot")
-    factories.transaction(stream, ("1", "BTC"))
-    text = page.get(reverse("portfolio:asset-detail", args=["BTC"])).content.decode()
-    link = f"{LIST}?asset=BTC&amp;connection={stream.connection_id}&amp;wallet=spot"
-    assert link in text
-    assert len(_shown(page.get(link.replace("&amp;", "&")))) == 1
-
-
-def test_an_asset_that_was_never_held_is_not_found(page: Client) -> None:
-    assert page.get(reverse("portfolio:asset-detail", args=["XYZ"])).status_code == 404
