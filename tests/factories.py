@@ -20,6 +20,7 @@ from portfolio.models import (
     LatestPrice,
     ManualEntry,
     Notice,
+    OwnPrice,
     PermissionAudit,
     Posting,
     RawRecord,
@@ -255,6 +256,18 @@ def price(asset: str, amount: str, *, currency: str = "EUR", at: datetime = NOW)
     """The newest price of an asset."""
     return LatestPrice.objects.create(
         asset=asset, currency=currency, price=Decimal(amount), at=at, source="kraken:sandbox"
+    )
+
+
+def own_price(owner: User, asset: str, amount: str = "4", **fields: Any) -> OwnPrice:
+    """A price that a user gave, of one day on."""
+    values: dict[str, Any] = {
+        "currency": "EUR",
+        "since": NOW - timedelta(days=100),
+        "made_at": NOW,
+    }
+    return OwnPrice.objects.create(
+        owner=owner, asset=asset, price=Decimal(amount), **(values | fields)
     )
 
 

@@ -80,8 +80,13 @@ class Price:
 
         A reference rate is dated by its banking day; its own step says which.
         """
-        market = [s.quote.at for s in self.steps if s.quote.source != REFERENCE]
-        return min(market or [s.quote.at for s in self.steps], default=None)
+        return seen_at(self.steps)
+
+
+def seen_at(steps: Sequence[Step]) -> datetime | None:
+    """When the oldest market quote of these steps was seen, else the oldest reference rate."""
+    market = [s.quote.at for s in steps if s.quote.source != REFERENCE]
+    return min(market or [s.quote.at for s in steps], default=None)
 
 
 def along(steps: Sequence[Step]) -> Decimal:
@@ -92,10 +97,11 @@ def along(steps: Sequence[Step]) -> Decimal:
             below = money.multiply(below, step.quote.price)
         else:
             above = money.multiply(above, step.quote.price)
-    return above if below == 1 else _rounded(money.divide(above, below))
+    return above if below == 1 else rounded(money.divide(above, below))
 
 
-def _rounded(value: Decimal) -> Decimal:
+def rounded(value: Decimal) -> Decimal:
+    """A quotient, cut after the digits that are kept of it."""
     if len(value.as_tuple().digits) <= QUOTIENT_DIGITS:
         return value
     return value.quantize(

@@ -8,25 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
-from typing import Generic, Protocol, TypeVar
 
 from portfolio.engine import money
-from portfolio.engine.pricing import CARRY, REFERENCE, PriceBook, Quote, Step, Trust, along
-
-DAY = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Close:
-    """The closing price of one asset in one currency on one UTC day, says ``source``."""
-
-    asset: str
-    currency: str
-    on: date
-    price: Decimal
-    source: str
+from portfolio.engine.closes import DAY, ByDay, Close, Closes
+from portfolio.engine.moments import MomentBook, last_moment
+from portfolio.engine.own_prices import OwnPrices
+from portfolio.engine.pricing import CARRY, Trust
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +36,6 @@ class DayValue:
     unpriced: tuple[str, ...]
 
 
-def end_of(on: date) -> datetime:
-    """The moment a UTC day ends."""
-    return datetime.combine(on, time.min, tzinfo=UTC) + DAY
-
-
 def daily_values(
     quantities: Iterable[Quantity],
     closes: Iterable[Close],
@@ -62,16 +46,18 @@ def daily_values(
     trusted: Trust = (),
     carry: timedelta = CARRY,
     assets: Mapping[str, str] | None = None,
+    own: OwnPrices | None = None,
 ) -> Iterator[DayValue]:
     """Yields the worth of each day from ``first`` to ``last``, both included.
 
     ``assets`` tells which asset a quantity's code is one of, where that is another than the code
     itself; closes are of assets. ``quantities`` and ``closes`` must come by day, oldest first;
     those of days before ``first`` set the start. A close is carried for ``carry`` at most; then
-    the price is unknown.
+    the price is unknown, unless the user gave one.
     """
-    changes = _ByDay(quantities)
-    prices = _Closes(closes, currency=currency, trusted=trusted, carry=carry)
+    changes = ByDay(quantities)
+    book = MomentBook(Closes(closes, currency=currency, carry=carry), currency, own or OwnPrices())
+    believed = tuple(frozenset(sources) for sources in trusted)
     held: dict[str, Decimal] = {}
     asset_of = assets or {}
     day = first
@@ -80,15 +66,15 @@ def daily_values(
             held[change.asset] = change.quantity
             if not change.quantity:
                 del held[change.asset]
-        prices.move_to(day)
+        at = last_moment(day)
         value, unpriced = money.ZERO, set[str]()
         for code, quantity in held.items():
             asset = asset_of.get(code, code)
-            price = prices.price(asset)
-            if price is None:
+            found = book.price(asset, at, believed)
+            if found is None:
                 unpriced.add(asset)
             else:
-                value = money.add(value, money.multiply(quantity, price))
+                value = money.add(value, money.multiply(quantity, found.price))
         yield DayValue(day, value, tuple(sorted(unpriced)))
         day += DAY
 
@@ -103,73 +89,3 @@ def combine(series: Sequence[Iterable[DayValue]]) -> Iterator[DayValue]:
             money.total(value.value for value in values),
             tuple(sorted({asset for value in values for asset in value.unpriced})),
         )
-
-
-class _Dated(Protocol):
-    @property
-    def on(self) -> date: ...
-
-
-T = TypeVar("T", bound=_Dated)
-
-
-class _ByDay(Generic[T]):
-    """Hands out dated items up to a day, then up to the next."""
-
-    def __init__(self, items: Iterable[T]) -> None:
-        self._items = iter(items)
-        self._next = next(self._items, None)
-
-    def until(self, day: date) -> Iterator[T]:
-        while self._next is not None and self._next.on <= day:
-            yield self._next
-            self._next = next(self._items, None)
-
-
-class _Closes:
-    """The last close of each market, and the prices that follow from them on the present day.
-
-    Which way leads from an asset to the currency depends on which markets are known and how old
-    their closes are; while that stays the same, only the figures are read anew.
-    """
-
-    def __init__(
-        self,
-        closes: Iterable[Close],
-        *,
-        currency: str,
-        trusted: Trust,
-        carry: timedelta,
-    ) -> None:
-        self._closes = _ByDay(closes)
-        self._currency = currency
-        self._trusted = trusted
-        self._carry = carry
-        self._last: dict[tuple[str, str, str], Quote] = {}
-        self._ages: dict[tuple[str, str, str], timedelta] = {}
-        self._book = PriceBook((), now=end_of(date.min))
-        self._ways: dict[str, tuple[Step, ...] | None] = {}
-
-    def move_to(self, day: date) -> None:
-        now = end_of(day)
-        for close in self._closes.until(day):
-            quote = Quote(close.asset, close.currency, close.price, close.source, end_of(close.on))
-            if quote.price > 0:
-                self._last[quote.name] = quote
-        for name, quote in list(self._last.items()):
-            if now - quote.at > self._carry and quote.source != REFERENCE:
-                del self._last[name]
-        ages = {name: now - quote.at for name, quote in self._last.items()}
-        if ages != self._ages:
-            self._ages = ages
-            self._book = PriceBook(self._last.values(), now=now, carry=self._carry)
-            self._ways = {}
-
-    def price(self, asset: str) -> Decimal | None:
-        if asset not in self._ways:
-            found = self._book.price(asset, self._currency, self._trusted)
-            self._ways[asset] = found.steps if found else None
-        way = self._ways[asset]
-        if way is None:
-            return None
-        return along([Step(self._last[step.quote.name], step.inverted) for step in way])

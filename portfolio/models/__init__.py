@@ -12,6 +12,7 @@ from portfolio.models.ledger import Holding, Posting, RawRecord, RawRevision, Tr
 from portfolio.models.manual_entry import ManualEntry
 from portfolio.models.notice import Notice, NoticeSettings
 from portfolio.models.outbound import OutboundAddress
+from portfolio.models.own_price import OwnPrice
 from portfolio.models.position import Position
 from portfolio.models.price import (
     DailyHolding,
@@ -46,6 +47,7 @@ __all__ = [
     "Notice",
     "NoticeSettings",
     "OutboundAddress",
+    "OwnPrice",
     "PermissionAudit",
     "Position",
     "Posting",

@@ -15,10 +15,10 @@ from django.db.models import Min
 
 from accounts.models import User
 from portfolio.engine import money
+from portfolio.engine.closes import end_of
 from portfolio.engine.identities import merged_quotes
 from portfolio.engine.pricing import CARRY, HUBS, Price, PriceBook, Quote, Step, along
 from portfolio.engine.types import TransactionKind
-from portfolio.engine.valuation import end_of
 from portfolio.models import DailyTotal
 from portfolio.selectors.asset_places import AssetPlaces, asset_places
 from portfolio.selectors.dashboard import Span

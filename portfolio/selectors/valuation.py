@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
+from django.db.models import DateTimeField, Q, Value
 from django.utils import timezone
 
 from accounts.models import User
 from portfolio.engine import money
 from portfolio.engine.identities import Identities, merged_quotes
-from portfolio.engine.pricing import HUBS, REFERENCE, Price, PriceBook, Quote, Step
+from portfolio.engine.own_prices import OWN, OwnPrices
+from portfolio.engine.own_prices import OwnPrice as Given
+from portfolio.engine.pricing import HUBS, REFERENCE, Price, PriceBook, Quote, Step, along
 from portfolio.engine.reconcile import discrepancy
-from portfolio.models import Connection, DailyValue, Holding, LatestPrice, PriceSeries
+from portfolio.models import (
+    Connection,
+    DailyValue,
+    Holding,
+    LatestPrice,
+    OwnPrice,
+    PriceSeries,
+)
 from portfolio.selectors.assets import identities
 from portfolio.selectors.assets import source_name as source_name  # told here too
 
@@ -26,9 +36,9 @@ class HoldingRow:
 
     ``code`` is what the exchange calls it; amounts and the price are those of ``asset``, what the
     code stands for, shown as ``name``. ``price`` and ``value`` are None where no price is known.
-    ``price_source`` names the sources ("binance", "kraken + ecb"), "" for the reporting currency
-    itself; ``price_steps`` has each quote on the way with its time. ``discrepancy`` is reported
-    less quantity.
+    ``price_source`` names the sources ("binance", "kraken + ecb", "own"), "" for the reporting
+    currency itself; ``price_steps`` has each quote on the way with its time. ``discrepancy`` is
+    reported less quantity.
     """
 
     connection_id: UUID
@@ -47,6 +57,11 @@ class HoldingRow:
     value: Decimal | None
     environment: str = Connection.Environment.LIVE
     price_steps: tuple[Step, ...] = ()
+
+    @property
+    def is_own_price(self) -> bool:
+        """Whether the user gave the price: then no market dates it."""
+        return bool(self.price_steps) and self.price_steps[0].quote.source == OWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +122,7 @@ def valued(rows: Iterable[Holding], currency: str, standing: Identities) -> Valu
     books = _Books(holdings, currency, standing)
     found = sorted((_row(holding, books, standing) for holding in holdings), key=_by_value)
     counted = [row for row in found if not _is_spam(row, standing)]
-    times = [row.price_at for row in counted if row.price_at is not None]
+    times = [row.price_at for row in counted if row.price_at is not None and not row.is_own_price]
     return Valuation(
         currency=currency,
         total=money.total(row.value for row in counted if row.value is not None),
@@ -141,8 +156,8 @@ class _Books:
         for holding in holdings:
             self._own.setdefault(holding.connection.environment, set()).add(_source(holding))
         assets = {standing.of(_source(h), h.asset) for h in holdings} | {currency, *HUBS}
-        quotes = newest_quotes(assets, standing)
-        now = timezone.now()
+        self._now = now = timezone.now()
+        quotes, self._given = _quotes({h.owner_id for h in holdings}, assets, standing, now)
         self._books = {
             environment: PriceBook(
                 (quote for quote in quotes if is_of(quote.source, environment)), now=now
@@ -151,12 +166,17 @@ class _Books:
         }
 
     def price(self, holding: Holding) -> Price | None:
-        """By the exchange that holds it, else by the user's others, else by any."""
+        """By the exchange that holds it, else by the user's others, by any, or as given."""
         environment, source = holding.connection.environment, _source(holding)
+        book, trusted = self._books[environment], ({source}, self._own[environment])
+
+        def market(asset: str) -> tuple[Step, ...] | None:
+            found = book.price(asset, self._currency, trusted)
+            return found.steps if found else None
+
         asset = self._standing.of(source, holding.asset)
-        return self._books[environment].price(
-            asset, self._currency, ({source}, self._own[environment])
-        )
+        way = self._given.way(asset, self._currency, self._now, market)
+        return None if way is None else Price(along(way), way)
 
 
 def newest_quotes(assets: Iterable[str], standing: Identities) -> list[Quote]:
@@ -165,8 +185,40 @@ def newest_quotes(assets: Iterable[str], standing: Identities) -> list[Quote]:
     codes = standing.codes(wanted)
     rows = LatestPrice.objects.filter(asset__in=codes, currency__in=codes)
     quotes = [Quote(r.asset, r.currency, r.price, r.source, r.at) for r in rows]
+    return _between(wanted, quotes, standing)
+
+
+def _between(wanted: set[str], quotes: Iterable[Quote], standing: Identities) -> list[Quote]:
     read = merged_quotes(quotes, standing)
     return [quote for quote in read if {quote.asset, quote.currency} <= wanted]
+
+
+def _quotes(
+    owners: Collection[int], assets: set[str], standing: Identities, now: datetime
+) -> tuple[list[Quote], OwnPrices]:
+    """The newest quotes, and the prices that the user gave for now, in one query."""
+    given = OwnPrice.objects.filter(
+        Q(until__isnull=True) | Q(until__gt=now),
+        owner__in=owners,
+        since__lte=now,
+        withdrawn_at__isnull=True,
+    ).annotate(source=Value(OWN))
+    codes = standing.codes(assets)
+    paid = Q(currency__in=codes) | Q(currency__in=given.values("currency"))
+    never, no = Value(None, DateTimeField()), Value(value=False)
+    newest = LatestPrice.objects.filter(paid, asset__in=codes).annotate(
+        until=never, made_at=never, is_first=no
+    )
+    columns = ("asset", "currency", "price", "source", "until", "made_at", "is_first")
+    rows = newest.values_list(*columns, "at").union(given.values_list(*columns, "since"), all=True)
+    quotes, prices = [], []
+    for asset, currency, price, source, until, made_at, is_first, at in rows:
+        if source == OWN:
+            prices.append(Given(asset, currency, price, at, until, made_at, is_first))
+        else:
+            quotes.append(Quote(asset, currency, price, source, at))
+    own = OwnPrices(prices)
+    return _between(assets | own.currencies, quotes, standing), own
 
 
 def _row(holding: Holding, books: _Books, standing: Identities) -> HoldingRow:

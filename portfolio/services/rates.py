@@ -1,7 +1,12 @@
 """Reference rates between fiat currencies: the European Central Bank's, from an installed package.
 
-A rate is per banking day; other days use the one before. The package ends some weeks before today,
-and the last rate, with its date, goes on being the newest known.
+The bank publishes one rate per banking day, around 16:00 Central European time, from a concertation
+at 14:10, and none on TARGET closing days: weekends, 1 January, Good Friday, Easter Monday, 1 May,
+25 and 26 December (www.ecb.europa.eu, "Euro foreign exchange reference rates"). The rule here: a
+banking day's rate is that of the whole UTC day, before its publication too, so that a figure about
+a day never depends on the hour; every other day has the rate of the last banking day before it.
+The package ends some weeks before today, and the last rate, with its date, goes on being the newest
+known.
 """
 
 from __future__ import annotations

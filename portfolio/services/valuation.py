@@ -7,35 +7,24 @@ whole, and a mark set meanwhile waits and survives.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from itertools import groupby
-from operator import attrgetter, itemgetter
 
 from django.db import connection as database
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from accounts.models import User
 from portfolio.engine import valuation
-from portfolio.engine.identities import Identities, Order, order
-from portfolio.engine.pricing import CARRY, HUBS, REFERENCE
-from portfolio.engine.valuation import Close, DayValue, Quantity
-from portfolio.models import (
-    Connection,
-    DailyHolding,
-    DailyPrice,
-    DailyValue,
-    Holding,
-    LatestPrice,
-    Posting,
-    ValuationState,
-)
+from portfolio.engine.identities import Identities
+from portfolio.engine.own_prices import OwnPrices
+from portfolio.engine.valuation import DayValue, Quantity
+from portfolio.models import DailyHolding, DailyValue, Holding, Posting, ValuationState
+from portfolio.selectors import closes, own_prices
 from portfolio.selectors.assets import identities_of
-from portfolio.selectors.valuation import source_name
+from portfolio.selectors.closes import Held, today
 from portfolio.services import daily_totals
 
 BATCH = 1000
@@ -43,7 +32,7 @@ BATCH = 1000
 
 def stale_owners() -> list[int]:
     """The users whose daily values are not up to date: by changes, by a new day, by currency."""
-    midnight = datetime.combine(_today(), time.min, tzinfo=UTC)
+    midnight = datetime.combine(today(), time.min, tzinfo=UTC)
     state = ValuationState.objects.filter(owner=OuterRef("pk"))
     fresh = state.filter(
         stale_from__isnull=True, computed_at__gte=midnight, currency=OuterRef("reporting_currency")
@@ -117,19 +106,6 @@ def _store_holdings(owner_id: int, start: date) -> None:
 # --- Daily values -----------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Held:
-    """What was ever held at one exchange, and which sources may price it, best first.
-
-    ``assets`` tells what each of its codes stands for; what is marked as spam is not among them.
-    """
-
-    source: str
-    environment: str
-    assets: Mapping[str, str]
-    trusted: tuple[frozenset[str], ...]
-
-
 def _store_values(owner_id: int, currency: str, start: date) -> None:
     """Values each day from ``start`` to today; removes days before the first record."""
     first = _first_day(owner_id)
@@ -140,7 +116,11 @@ def _store_values(owner_id: int, currency: str, start: date) -> None:
     start = max(start, first)
     values.filter(Q(on__gte=start) | Q(on__lt=first) | ~Q(currency=currency)).delete()
     known = identities_of(owner_id)
-    series = [_series(owner_id, held, known, currency, start) for held in _held(owner_id, known)]
+    own = own_prices.of_owner(owner_id)
+    series = [
+        _series(owner_id, held, known, own, currency, start)
+        for held in closes.held(owner_id, known)
+    ]
     rows = _rows(owner_id, currency, valuation.combine(series))
     DailyValue.objects.bulk_create(rows, batch_size=BATCH)
 
@@ -162,51 +142,29 @@ def _first_day(owner_id: int) -> date | None:
     return None if moment is None else moment.astimezone(UTC).date()
 
 
-def _held(owner_id: int, known: Identities) -> list[_Held]:
-    """Every exchange the user holds or held something at, in a fixed order."""
-    assets: dict[tuple[str, str], dict[str, str]] = {}
-    own: dict[str, set[str]] = {}
-    rows = Holding.objects.filter(owner_id=owner_id).values_list(
-        "connection__environment", "connection__exchange", "asset"
-    )
-    for environment, exchange, code in rows.distinct():
-        source = source_name(exchange, environment)
-        held = assets.setdefault((source, environment), {})
-        if not known.is_spam(source, code):
-            held[code] = known.of(source, code)
-        own.setdefault(environment, set()).add(source)
-    return [
-        _Held(
-            source,
-            environment,
-            assets[source, environment],
-            trusted=(frozenset([source]), frozenset(own[environment])),
-        )
-        for source, environment in sorted(assets)
-    ]
-
-
 def _series(
-    owner_id: int, held: _Held, known: Identities, currency: str, start: date
+    owner_id: int, held: Held, known: Identities, own: OwnPrices, currency: str, start: date
 ) -> Iterator[DayValue]:
+    wanted = {*held.assets.values(), currency, *own.currencies}
     return valuation.daily_values(
         _quantities(owner_id, held, known, start),
-        _closes(held, known, currency, start),
+        closes.streamed(wanted, known, held.environment, start),
         currency=currency,
         first=start,
-        last=_today(),
+        last=today(),
         trusted=held.trusted,
         assets=held.assets,
+        own=own,
     )
 
 
-def _quantities(owner_id: int, held: _Held, known: Identities, start: date) -> Iterator[Quantity]:
+def _quantities(owner_id: int, held: Held, known: Identities, start: date) -> Iterator[Quantity]:
     """What was held as ``start`` began, then each change: amounts of what the codes stand for."""
     for code, on, quantity in _changes(owner_id, held, start):
         yield Quantity(code, on, known.amount(held.source, code, quantity))
 
 
-def _changes(owner_id: int, held: _Held, start: date) -> Iterator[tuple[str, date, Decimal]]:
+def _changes(owner_id: int, held: Held, start: date) -> Iterator[tuple[str, date, Decimal]]:
     with database.cursor() as cursor:
         cursor.execute(
             """
@@ -234,64 +192,5 @@ def _changes(owner_id: int, held: _Held, start: date) -> Iterator[tuple[str, dat
     yield from rows.iterator(BATCH)
 
 
-def _closes(held: _Held, known: Identities, currency: str, start: date) -> Iterator[Close]:
-    """Every close that can matter, by day, of what each source's codes stand for."""
-    wanted = {*held.assets.values(), currency, *HUBS}
-    stored = _stored_closes(held, known.codes(wanted), start)
-    for _, closes in groupby(stored, key=attrgetter("on")):
-        # Of two codes of a source that are one asset the one that counts comes last.
-        for _order, close in sorted((_read(c, known) for c in closes), key=itemgetter(0)):
-            if {close.asset, close.currency} <= wanted:
-                yield close
-
-
-def _read(close: Close, known: Identities) -> tuple[Order, Close]:
-    pair = (close.asset, close.currency)
-    read, price = known.read(close.source, pair, close.price)
-    is_same = read == pair
-    return order(read, pair), close if is_same else Close(*read, close.on, price, close.source)
-
-
-def _stored_closes(held: _Held, known: frozenset[str], start: date) -> Iterator[Close]:
-    """The closes between these codes, from those carried into ``start`` to today's latest."""
-    prices = DailyPrice.objects.filter(asset__in=known, currency__in=known)
-    carried_from = max(start, date.min + CARRY) - CARRY
-    rates = prices.filter(source=REFERENCE, on__lt=carried_from)
-    last_rates = rates.order_by("asset", "currency", "-on").distinct("asset", "currency")
-    yield from sorted((_close(row) for row in last_rates), key=lambda close: close.on)
-    of_environment = prices.filter(_of(held.environment), on__gte=carried_from)
-    for row in of_environment.order_by("on").iterator(BATCH):
-        yield _close(row)
-    yield from _closes_of_today(held, known)
-
-
-def _close(row: DailyPrice) -> Close:
-    return Close(row.asset, row.currency, row.on, row.price, row.source)
-
-
-def _closes_of_today(held: _Held, known: frozenset[str]) -> Iterator[Close]:
-    """Today's prices as far as the day has come."""
-    today = _today()
-    latest: QuerySet[LatestPrice] = LatestPrice.objects.filter(
-        _of(held.environment),
-        at__gte=_midnight(today),
-        asset__in=known,
-        currency__in=known,
-    )
-    for row in latest:
-        yield Close(row.asset, row.currency, today, row.price, row.source)
-
-
-def _of(environment: str) -> Q:
-    """The sources whose prices hold in an environment; see selectors.valuation.source_name."""
-    if environment == Connection.Environment.LIVE:
-        return ~Q(source__contains=":")
-    return Q(source=REFERENCE) | Q(source__endswith=f":{environment}")
-
-
 def _midnight(on: date) -> datetime:
     return datetime.combine(on, time.min, tzinfo=UTC)
-
-
-def _today() -> date:
-    return timezone.now().astimezone(UTC).date()

@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from portfolio.engine import money as exact
+from portfolio.engine.own_prices import OWN
 from portfolio.engine.pricing import REFERENCE
 from portfolio.engine.types import RecordKind
 from portfolio.exchanges import catalogue
@@ -221,6 +222,8 @@ def source_words(source: str) -> str:
 def _source(source: str) -> str:
     if source == REFERENCE:
         return _("European Central Bank")
+    if source == OWN:
+        return _("your own price")
     exchange, _colon, environment = source.partition(":")
     return f"{exchange_name(exchange)} {environment}".strip()
 

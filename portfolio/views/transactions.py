@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from portfolio.forms import TransactionFilterForm
 from portfolio.models import Transaction
-from portfolio.selectors import ledger, transfers
+from portfolio.selectors import ledger, transfers, worth
 from portfolio.views.access import Request
 from portfolio.views.paging import mark, page_url
 
@@ -49,5 +49,10 @@ def detail(request: Request, transaction_id: int) -> HttpResponse:
         found = ledger.transaction(request.user, transaction_id)
     except Transaction.DoesNotExist:
         raise Http404 from None
-    context = {"found": found, "standing": transfers.standing(request.user, found.transaction)}
+    row = found.transaction
+    context = {
+        "found": found,
+        "standing": transfers.standing(request.user, row),
+        "legs": worth.of_transaction(request.user, row, found.postings),
+    }
     return render(request, "portfolio/transactions/detail.html", context)

@@ -40,6 +40,8 @@ STATIC_PAGES = {
     "asset-lots": "/assets/BTC/lots/",
     "exports": "/exports/",
     "notices": "/notices/",
+    "own-prices": "/prices/",
+    "give-price": "/prices/give/?asset=NEWCOIN",
     "forget-keys": "/connections/forget-keys/",
     "closed-exchange": "/connections/add/?q=bitmex",
     "notifications": "/settings/notifications/",
@@ -59,6 +61,7 @@ SIGNED_OUT = {
 EMPTY_PAGES = (
     *("dashboard", "connections", "transactions", "asset", "exports"),
     *("notices", "forget-keys", "transfers", "transfers-accepted", "transfers-refused"),
+    "own-prices",
 )
 # One notice of each kind, as the workers write them.
 TELL = """

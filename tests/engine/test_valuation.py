@@ -9,15 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from portfolio.engine.closes import Close, end_of
 from portfolio.engine.pricing import PriceBook, Quote
 from portfolio.engine.reconcile import discrepancy
 from portfolio.engine.valuation import (
-    Close,
     DayValue,
     Quantity,
     combine,
     daily_values,
-    end_of,
 )
 
 FIRST = date(2026, 1, 1)

