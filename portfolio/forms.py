@@ -246,7 +246,7 @@ class TransactionFilterForm(forms.Form):
         super().__init__(data, **kwargs)
         self.fields["q"].widget.attrs["placeholder"] = _("Id or transaction hash")
         _offer(self, "kind", [(kind.value, label) for kind, label in KIND_LABELS.items()])
-        _offer(self, "asset", [(asset, asset) for asset in choices.assets])
+        _offer(self, "asset", list(choices.assets))
         _offer(self, "wallet", [(wallet, wallet) for wallet in choices.wallets])
         _offer(self, "connection", [(str(c.pk), str(c)) for c in choices.connections])
 

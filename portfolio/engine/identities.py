@@ -107,6 +107,13 @@ class Identities:
         """How an asset is to be shown."""
         return self._names.get(asset, asset)
 
+    def is_plain(self, asset: str) -> bool:
+        """Whether an asset has one code, its own, at every exchange."""
+        is_decided = any(code == asset for _, code in self._aliases)
+        return (
+            not is_decided and known(EVERYWHERE, asset) is None and self.codes([asset]) == {asset}
+        )
+
     def codes(self, assets: Iterable[str]) -> frozenset[str]:
         """All codes that may stand for one of these assets somewhere, and themselves."""
         wanted = set(assets)

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from uuid import UUID
+
+from django.db.models import Q
+
 from accounts.models import User
 from portfolio.engine.identities import Identities, Place
 from portfolio.models import AssetRule, Connection, Holding
@@ -30,3 +35,27 @@ def sources(user: User) -> frozenset[Place]:
         "connection__exchange", "connection__environment", "asset"
     )
     return frozenset((source_name(*place), code) for *place, code in rows.order_by().distinct())
+
+
+def postings_of(user: User, asset: str) -> Q:
+    """What picks the postings of an asset, by whatever codes the exchanges have for it.
+
+    A code that stands for another asset picks its own postings. One query, two where several codes
+    may be the asset.
+    """
+    known = identities(user)
+    if known.is_plain(asset):
+        return Q(asset=asset)
+    rows = Holding.objects.filter(owner=user, asset__in=known.codes([asset])).values_list(
+        "connection_id", "connection__exchange", "connection__environment", "asset"
+    )
+    places: dict[str, list[UUID]] = defaultdict(list)
+    for connection, exchange, environment, code in rows.order_by("asset").distinct():
+        if known.of(source_name(exchange, environment), code) == asset:
+            places[code].append(connection)
+    if not places:
+        return Q(asset=asset)
+    picked = Q()
+    for code, held_at in places.items():
+        picked |= Q(asset=code, connection_id__in=held_at)
+    return picked

@@ -18,15 +18,17 @@ from django.db.models import Exists, OuterRef
 
 from accounts.models import User
 from portfolio.engine.export import ExportTransaction
+from portfolio.engine.identities import Identities
 from portfolio.engine.types import Movement, PostingRole, TransactionKind
 from portfolio.models import Connection, Transaction
+from portfolio.selectors.assets import identities, source_name
 
 CHUNK = 2000  # rows fetched at once
 
 # One statement sees the ledger as it is at one moment, whatever is booked while it is read.
 _STATEMENT = """
     SELECT t.id, t.occurred_at, t.kind, c.label, c.exchange, t.key, t.detail,
-           p.wallet, p.asset, p.amount, p.role
+           c.environment, p.wallet, p.asset, p.amount, p.role
     FROM portfolio_transaction t
     JOIN portfolio_connection c ON c.id = t.connection_id
     LEFT JOIN portfolio_posting p ON p.transaction_id = t.id AND p.counts
@@ -60,13 +62,17 @@ def transactions(
 ) -> Iterator[ExportTransaction]:
     """Streams transactions with their amounts, oldest first, with flat memory.
 
+    Amounts are of what the exchanges' codes stand for. What moves nothing but spam is left out.
     ``year`` is a calendar year in the user's time zone. Opens a database transaction until the
     last one is taken or the iterator is closed.
     """
     since, before = _bounds(user, year)
     found = {"owner": user.pk, "connection": connection, "since": since, "before": before}
-    for _, rows in groupby(_rows(found), key=itemgetter(0)):
-        yield _transaction(list(rows))
+    known = identities(user)
+    for _, group in groupby(_rows(found), key=itemgetter(0)):
+        rows = list(group)
+        if not _is_spam(rows, known):
+            yield _transaction(rows, known)
 
 
 def _bounds(user: User, year: int | None) -> tuple[datetime | None, datetime | None]:
@@ -84,8 +90,17 @@ def _rows(found: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
             yield from rows
 
 
-def _transaction(rows: list[tuple[Any, ...]]) -> ExportTransaction:
-    ident, occurred_at, kind, label, exchange, key, detail, *_ = rows[0]
+def _is_spam(rows: list[tuple[Any, ...]], known: Identities) -> bool:
+    """Whether spam is all that moved; what it was paid with stays."""
+    _, _, _, _, exchange, _, _, environment, *_ = rows[0]
+    source = source_name(exchange, environment)
+    codes = [code for *_, code, _, _ in rows if code is not None]
+    return bool(codes) and all(known.is_spam(source, code) for code in codes)
+
+
+def _transaction(rows: list[tuple[Any, ...]], known: Identities) -> ExportTransaction:
+    ident, occurred_at, kind, label, exchange, key, detail, environment, *_ = rows[0]
+    source = source_name(exchange, environment)
     return ExportTransaction(
         id=ident,
         occurred_at=occurred_at,
@@ -94,9 +109,14 @@ def _transaction(rows: list[tuple[Any, ...]]) -> ExportTransaction:
         exchange=exchange,
         key=key,
         movements=tuple(
-            Movement(wallet, asset, amount, PostingRole(role))
-            for *_, wallet, asset, amount, role in rows
-            if asset is not None
+            Movement(
+                wallet,
+                known.of(source, code),
+                known.amount(source, code, amount),
+                PostingRole(role),
+            )
+            for *_, wallet, code, amount, role in rows
+            if code is not None
         ),
         detail=json.loads(detail) if isinstance(detail, str) else detail,
     )

@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts.models import User
 from portfolio.engine import money
 from portfolio.models import Connection, Holding, ManualEntry, Posting, RawRecord, Transaction
+from portfolio.selectors import assets
 
 PAGE_SIZE = 50
 
@@ -66,9 +67,9 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What there is to filter by."""
+    """What there is to filter by; assets by their code and how they are shown."""
 
-    assets: tuple[str, ...]
+    assets: tuple[tuple[str, str], ...]
     wallets: tuple[str, ...]
     connections: tuple[Connection, ...]
 
@@ -144,7 +145,7 @@ def _filtered(user: User, filters: Filters) -> QuerySet[Transaction]:
 def _moving(user: User, filters: Filters) -> QuerySet[Posting]:
     postings = Posting.objects.counted().filter(owner=user, transaction=OuterRef("pk"))
     if filters.asset:
-        postings = postings.filter(asset=filters.asset)
+        postings = postings.filter(assets.postings_of(user, filters.asset))
     if filters.wallet:
         postings = postings.filter(wallet=filters.wallet)
     if filters.places:
@@ -170,12 +171,19 @@ def _midnight(on: date) -> datetime:
 
 
 def choices(user: User) -> Choices:
-    """The assets, wallets and connections that this user's ledger knows, in two queries."""
-    places = Holding.objects.filter(owner=user).values_list("asset", "wallet").distinct()
-    pairs = list(places.order_by("asset"))
+    """The assets, wallets and connections that this user's ledger knows, in three queries."""
+    rows = Holding.objects.filter(owner=user).values_list(
+        "connection__exchange", "connection__environment", "asset", "wallet"
+    )
+    places = list(rows.order_by("asset").distinct())
+    known = assets.identities(user)
+    names = {code: code for _, _, code, _ in places}
+    for *place, code, _ in places:
+        asset = known.of(assets.source_name(*place), code)
+        names[asset] = known.name(asset)
     return Choices(
-        assets=tuple(sorted({asset for asset, _ in pairs})),
-        wallets=tuple(sorted({wallet for _, wallet in pairs})),
+        assets=tuple(sorted(names.items())),
+        wallets=tuple(sorted({wallet for *_, wallet in places})),
         connections=tuple(Connection.objects.of(user).order_by("label", "created_at")),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
@@ -9,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.utils import timezone
 
 from accounts.models import AuditEvent, User
@@ -23,7 +25,10 @@ from portfolio.models import (
     Posting,
     ValuationState,
 )
+from portfolio.selectors import exports
+from portfolio.selectors import ledger as ledger_selector
 from portfolio.selectors.assets import identities
+from portfolio.selectors.ledger import Filters
 from portfolio.selectors.valuation import holdings_valued
 from portfolio.services import assets, ledger, price_needs, valuation
 from portfolio.services.assets import AssetProblem, Target
@@ -186,6 +191,60 @@ def test_a_name_changes_nothing_but_what_is_shown(owner: User, kraken: Connectio
     (row,) = holdings_valued(owner).rows
     assert (row.asset, row.name) == ("ABC", "My coin")
     assert ValuationState.objects.get(owner=owner).stale_from is None
+
+
+# --- Where it is applied ----------------------------------------------------------------------
+
+
+def _listed(owner: User, asset: str) -> set[str]:
+    rows = ledger_selector.page(owner, Filters(asset=asset)).rows
+    return {p.asset for row in rows for p in row.postings.all()}
+
+
+def test_the_list_of_transactions_finds_all_codes_of_an_asset(
+    owner: User, kraken: Connection, binance: Connection
+) -> None:
+    for of, code in ((kraken, "ABC"), (binance, "ABC"), (binance, "XYZ"), (kraken, "MATIC")):
+        _book(of, 1, "1", code)
+    assert _listed(owner, "POL") == _listed(owner, "MATIC") == {"MATIC"}
+    merge(owner, "XYZ", "ABC", BINANCE)
+    merge(owner, "ABC", "Other", BINANCE)
+    rows = ledger_selector.page(owner, Filters(asset="ABC")).rows
+    found = {(row.connection.label, p.asset) for row in rows for p in row.postings.all()}
+    assert found == {("Kraken", "ABC"), ("Binance", "XYZ")}
+    assert _listed(owner, "XYZ") == {"XYZ"}
+    offered = dict(ledger_selector.choices(owner).assets)
+    assert set(offered) == {"ABC", "Other", "XYZ", "MATIC", "POL"}
+
+
+def test_exports_tell_the_asset_and_leave_out_what_moves_nothing_but_spam(
+    owner: User, kraken: Connection, binance: Connection
+) -> None:
+    _book(kraken, 3, "5", "MATIC")
+    _book(binance, 2, "2", "1000SATS")
+    _book(kraken, 1, "1000", "SCAM")
+    stream = kraken.streams.first()
+    assert stream is not None
+    factories.transaction(stream, ("-1000", "SCAM"), ("3", "EUR"))
+    assets.mark_spam(user=owner, source="", code="SCAM")
+    told = [[(m.asset, m.amount) for m in row.movements] for row in exports.transactions(owner)]
+    assert told == [[("POL", 5)], [("SATS", 2000)], [("SCAM", -1000), ("EUR", 3)]]
+
+
+def test_the_command_says_what_a_code_is(
+    owner: User, kraken: Connection, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for code in ("MATIC", "SCAM", "ABC"):
+        _book(kraken, 1, "1", code)
+    assets.mark_spam(user=owner, source="", code="SCAM")
+    call_command("holdings", owner.email)
+    lines = {line.split()[2]: line for line in capsys.readouterr().out.splitlines()}
+    assert lines["MATIC"].endswith("is POL")
+    assert lines["SCAM"].endswith("spam")
+    assert lines["ABC"].endswith("unknown")
+    call_command("holdings", owner.email, "--json")
+    rows = {row["asset"]: row for row in json.loads(capsys.readouterr().out)}
+    assert (rows["MATIC"]["identity"], rows["SCAM"]["is_spam"]) == ("POL", True)
 
 
 # --- Undoing ----------------------------------------------------------------------------------
