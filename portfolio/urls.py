@@ -3,6 +3,7 @@
 from django.urls import path
 
 from portfolio.views import (
+    asset_rules,
     assets,
     balances,
     connections,
@@ -27,6 +28,12 @@ urlpatterns = [
     path("assets/<path:code>/chart/", assets.chart, name="asset-chart"),
     path("assets/<path:code>/days/", assets.days, name="asset-days"),
     path("assets/<path:code>/lots/", assets.open_lots, name="asset-lots"),
+    path("assets/", asset_rules.index, name="asset-list"),
+    path("asset-codes/<path:code>/", asset_rules.codes, name="asset-codes"),
+    path("asset-merge/<path:code>/", asset_rules.merge, name="asset-merge"),
+    path("asset-rename/<path:code>/", asset_rules.rename, name="asset-rename"),
+    path("asset-spam/<path:code>/", asset_rules.spam, name="asset-spam"),
+    path("asset-rules/<int:rule_id>/undo/", asset_rules.undo, name="asset-rule-undo"),
     path("assets/<path:code>/", assets.detail, name="asset-detail"),
     path("connections/", connections.index, name="connection-list"),
     path("connections/add/", connections.choose, name="connection-add"),

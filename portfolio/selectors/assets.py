@@ -59,3 +59,10 @@ def postings_of(user: User, asset: str) -> Q:
     for code, held_at in places.items():
         picked |= Q(asset=code, connection_id__in=held_at)
     return picked
+
+
+def spam_of(user: User) -> tuple[str, ...]:
+    """The assets that this user marked as spam, as they are shown; in two queries."""
+    known = identities(user)
+    found = {known.of(*place) for place in sources(user) if known.is_spam(*place)}
+    return tuple(sorted(known.name(asset) for asset in found))

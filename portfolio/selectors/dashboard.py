@@ -137,6 +137,11 @@ class Overview:
         return sum(row.discrepancy is not None for row in self.held)
 
     @property
+    def spam(self) -> tuple[str, ...]:
+        """The assets that are held and marked as spam."""
+        return tuple(sorted({row.asset for row in self.worth.spam}))
+
+    @property
     def held(self) -> tuple[HoldingRow, ...]:
         """All holdings, what is marked as spam among them."""
         return (*self.worth.rows, *self.worth.spam)

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from portfolio.exports.format import ExportFormat
 from portfolio.exports.registry import UnknownFormat
 from portfolio.forms import ExportForm
-from portfolio.selectors import connections, ledger
+from portfolio.selectors import assets, connections, ledger
 from portfolio.selectors import exports as selector
 from portfolio.services import exports
 from portfolio.views.access import Request
@@ -48,6 +48,7 @@ def index(request: Request) -> HttpResponse:
             for known in exports.formats()
         ],
         "connections": found,
+        "spam": assets.spam_of(request.user),
         "is_fetching": any(card.is_backfilling for card in connections.cards(request.user)),
     }
     return render(request, "portfolio/exports/index.html", context)

@@ -38,6 +38,8 @@ STATIC_PAGES = {
     "asset": "/assets/BTC/",
     "asset-days": "/assets/BTC/days/?range=1m",
     "asset-lots": "/assets/BTC/lots/",
+    "assets": "/assets/",
+    "asset-codes": "/asset-codes/BTC/",
     "exports": "/exports/",
     "notices": "/notices/",
     "own-prices": "/prices/",
@@ -59,7 +61,7 @@ SIGNED_OUT = {
     "not-found": "/nothing-here/",
 }
 EMPTY_PAGES = (
-    *("dashboard", "connections", "transactions", "asset", "exports"),
+    *("dashboard", "connections", "transactions", "asset", "assets", "exports"),
     *("notices", "forget-keys", "transfers", "transfers-accepted", "transfers-refused"),
     "own-prices",
 )

@@ -13,6 +13,7 @@ from django.urls import URLResolver, get_resolver, reverse
 
 from accounts.models import User
 from portfolio.models import Stream
+from portfolio.services import assets
 from tests import factories
 from tests.portfolio.conftest import Browser
 
@@ -88,6 +89,7 @@ def objects(owner: User) -> dict[str, Any]:
         "entry_id": factories.manual_entry(made["kraken"]).pk,
         "record_id": made["trade"].raw_records.get().pk,
         "notice_id": factories.notice(made["kraken"]).pk,
+        "rule_id": assets.mark_spam(user=owner, source="", code="NEWCOIN").pk,
         "code": "DOT",
         "environment": "sandbox",
         "exchange": "kraken",
@@ -145,6 +147,7 @@ def test_another_person_finds_nothing(
 
 PAGES = (
     "dashboard",
+    "asset-list",
     "connection-list",
     "transaction-list",
     "transfer-list",

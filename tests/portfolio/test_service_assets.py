@@ -228,7 +228,11 @@ def test_exports_tell_the_asset_and_leave_out_what_moves_nothing_but_spam(
     factories.transaction(stream, ("-1000", "SCAM"), ("3", "EUR"))
     assets.mark_spam(user=owner, source="", code="SCAM")
     told = [[(m.asset, m.amount) for m in row.movements] for row in exports.transactions(owner)]
-    assert told == [[("POL", 5)], [("SATS", 2000)], [("SCAM", -1000), ("EUR", 3)]]
+    assert told == [
+        [("POL", Decimal(5))],
+        [("SATS", Decimal(2000))],
+        [("SCAM", Decimal(-1000)), ("EUR", Decimal(3))],
+    ]
 
 
 def test_the_command_says_what_a_code_is(
