@@ -51,7 +51,7 @@ def test_all_assets_are_listed_with_their_codes_and_what_is_not_known(
     assert "POL merged MATIC Kraken sandbox 5 unknown" in text.replace("unknown merged", "merged")
     assert "NEWCOIN unknown NEWCOIN Binance sandbox 1,000" in text
     assert "GONE unknown GONE Kraken sandbox 0 –" in text
-    assert "BTC BTC Binance sandbox BTC Kraken sandbox 0.537353178901234567" in text
+    assert "BTC BTC Binance sandboxBTC Kraken sandbox 0.537353178901234567" in text
 
 
 @pytest.mark.django_db(transaction=True)
