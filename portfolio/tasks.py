@@ -147,7 +147,8 @@ def resume_renormalisations() -> None:
 @shared_task
 def match_transfers(owner_id: int) -> None:
     """Looks for transfers between one user's accounts among what was fetched."""
-    transfer_matching.match(owner_id)
+    if transfer_matching.match(owner_id).accepted:
+        revalue.delay(owner_id)  # what a transfer carries keeps its cost
     look_again(owner_id)
 
 

@@ -5,6 +5,7 @@ from portfolio.models.asset import AssetRule
 from portfolio.models.balance_mark import BalanceMark
 from portfolio.models.checkpoint import Checkpoint
 from portfolio.models.connection import Connection, PermissionAudit
+from portfolio.models.daily_sum import DailySum
 from portfolio.models.daily_total import DailyTotal
 from portfolio.models.edit import Edit, EditPart
 from portfolio.models.finding import DataGrade, Finding
@@ -34,6 +35,7 @@ __all__ = [
     "Coverage",
     "DailyHolding",
     "DailyPrice",
+    "DailySum",
     "DailyTotal",
     "DailyValue",
     "DataGrade",

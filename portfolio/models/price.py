@@ -107,6 +107,15 @@ class DailyValue(models.Model):
     value = ExactDecimalField()
     # Assets held that day whose price is unknown, left out of ``value``.
     unpriced = models.JSONField(default=list)
+    # The sums of the day over all that is held, see DailySum, so that a range is one read.
+    put_in = ExactDecimalField(default=0)
+    taken_out = ExactDecimalField(default=0)
+    income = ExactDecimalField(default=0)
+    fees = ExactDecimalField(default=0)
+    gaps = models.PositiveIntegerField(default=0)
+    flow_gaps = models.PositiveIntegerField(default=0)
+    # What one bitcoin was worth, to compare with; null where it is not known.
+    bitcoin = ExactDecimalField(null=True)  # type: ignore[misc]
 
     class Meta:
         constraints = [

@@ -24,6 +24,7 @@ from portfolio.engine.types import PostingRole
 from portfolio.models import Posting, TransferLink
 from portfolio.models.fields import ExactDecimalField
 from portfolio.selectors.transfer_legs import OpenLegs, decisions, leg_id, open_legs, place
+from portfolio.services import daily_sums
 from portfolio.services.locks import lock_transfers
 
 Status, How = TransferLink.Status, TransferLink.How
@@ -83,10 +84,9 @@ def _drop_lapsed(owner_id: int) -> int:
         came=Coalesce(_moved("incoming"), nothing, output_field=ExactDecimalField()),
         parts=Subquery(parts),
     )
-    gone = told.filter(
-        Q(left__gte=0) | Q(parts__gt=Abs(F("left"))) | ~Q(came=F("received"))
-    ).values_list("pk", flat=True)
-    dropped, _ = TransferLink.objects.filter(pk__in=list(gone)).delete()
+    gone = told.filter(Q(left__gte=0) | Q(parts__gt=Abs(F("left"))) | ~Q(came=F("received")))
+    daily_sums.mark_stale(owner_id, gone)
+    dropped, _ = TransferLink.objects.filter(pk__in=[link.pk for link in gone]).delete()
     return dropped
 
 
@@ -168,8 +168,9 @@ def _apply(owner_id: int, wanted: Sequence[TransferLink]) -> Matched:
     TransferLink.objects.bulk_update(changed, _TOLD)
     TransferLink.objects.bulk_create(fresh)
     new = [*fresh, *changed]
-    accepted = sum(row.status == Status.ACCEPTED for row in new)
-    return Matched(accepted=accepted, proposed=len(fresh) - accepted, dropped=len(stale))
+    accepted = [row for row in new if row.status == Status.ACCEPTED]
+    daily_sums.mark_stale(owner_id, accepted)
+    return Matched(accepted=len(accepted), proposed=len(fresh) - len(accepted), dropped=len(stale))
 
 
 def _key(row: TransferLink) -> Key:

@@ -20,6 +20,7 @@ from portfolio.engine import money
 from portfolio.engine.transfers import Leg
 from portfolio.models import TransferLink
 from portfolio.selectors.transfer_legs import leg_id, open_legs, place
+from portfolio.services import daily_sums
 from portfolio.services.locks import lock_transfers
 
 Status, How = TransferLink.Status, TransferLink.How
@@ -154,6 +155,8 @@ def _open_incoming(user: User, ident: str, asset: str) -> Leg:
 
 
 def _decide(user: User, group: Sequence[TransferLink], status: str, action: str) -> None:
+    if Status.ACCEPTED in (status, group[0].status):
+        daily_sums.mark_stale(user.pk, group)
     for link in group:
         link.status, link.how = status, How.BY_HAND
         link.decided_at = None if status == Status.PROPOSED else timezone.now()

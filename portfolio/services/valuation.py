@@ -7,13 +7,14 @@ whole, and a mark set meanwhile waits and survives.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from typing import Any
 
 from django.db import connection as database
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Sum
 from django.utils import timezone
 
 from accounts.models import User
@@ -21,13 +22,14 @@ from portfolio.engine import valuation
 from portfolio.engine.identities import Identities
 from portfolio.engine.own_prices import OwnPrices
 from portfolio.engine.valuation import DayValue, Quantity
-from portfolio.models import DailyHolding, DailyValue, Holding, Posting, ValuationState
+from portfolio.models import DailyHolding, DailySum, DailyValue, Holding, Posting, ValuationState
 from portfolio.selectors import closes, own_prices
 from portfolio.selectors.assets import identities_of
 from portfolio.selectors.closes import Held, today
-from portfolio.services import daily_totals
+from portfolio.services import daily_sums, daily_totals
 
 BATCH = 1000
+BITCOIN = "BTC"
 
 
 def stale_owners() -> list[int]:
@@ -52,7 +54,10 @@ def recompute(owner_id: int) -> None:
     if start is not None:
         _store_holdings(owner_id, start)
         daily_totals.store(owner_id, start)
-    _store_values(owner_id, currency, _values_from(state, currency))
+    changed = _values_from(state, currency)
+    known = identities_of(owner_id)
+    daily_sums.store(owner_id, currency, changed, known)
+    _store_values(owner_id, currency, changed, known)
     state.stale_from, state.currency, state.computed_at = None, currency, timezone.now()
     state.save()
 
@@ -106,7 +111,7 @@ def _store_holdings(owner_id: int, start: date) -> None:
 # --- Daily values -----------------------------------------------------------------------------
 
 
-def _store_values(owner_id: int, currency: str, start: date) -> None:
+def _store_values(owner_id: int, currency: str, start: date, known: Identities) -> None:
     """Values each day from ``start`` to today; removes days before the first record."""
     first = _first_day(owner_id)
     values = DailyValue.objects.filter(owner_id=owner_id)
@@ -115,25 +120,62 @@ def _store_values(owner_id: int, currency: str, start: date) -> None:
         return
     start = max(start, first)
     values.filter(Q(on__gte=start) | Q(on__lt=first) | ~Q(currency=currency)).delete()
-    known = identities_of(owner_id)
     own = own_prices.of_owner(owner_id)
-    series = [
-        _series(owner_id, held, known, own, currency, start)
-        for held in closes.held(owner_id, known)
-    ]
-    rows = _rows(owner_id, currency, valuation.combine(series))
+    held = closes.held(owner_id, known)
+    places = [*held, *_under_way(owner_id, held)]
+    series = [_series(owner_id, place, known, own, currency, start) for place in places]
+    bitcoin = _bitcoin(held[0].environment, known, currency, start)
+    days = zip(valuation.combine(series), bitcoin, strict=True)
+    rows = _rows(owner_id, currency, days, _sums(owner_id, start))
     DailyValue.objects.bulk_create(rows, batch_size=BATCH)
 
 
-def _rows(owner_id: int, currency: str, values: Iterable[DayValue]) -> Iterator[DailyValue]:
-    for value in values:
+def _rows(
+    owner_id: int,
+    currency: str,
+    days: Iterable[tuple[DayValue, Decimal | None]],
+    sums: Mapping[date, dict[str, Any]],
+) -> Iterator[DailyValue]:
+    for value, bitcoin in days:
         yield DailyValue(
             owner_id=owner_id,
             currency=currency,
             on=value.on,
             value=value.value,
             unpriced=list(value.unpriced),
+            bitcoin=bitcoin,  # type: ignore[misc]  # the field may be null
+            **sums.get(value.on, {}),
         )
+
+
+def _sums(owner_id: int, start: date) -> dict[date, dict[str, Any]]:
+    """What happened to all that is held, by day."""
+    names = ("put_in", "taken_out", "income", "fees", "gaps", "flow_gaps")
+    days = DailySum.objects.filter(owner_id=owner_id, on__gte=start).order_by().values("on")
+    rows = days.annotate(**{f"all_{name}": Sum(name) for name in names})
+    told = rows.values_list("on", *(f"all_{name}" for name in names))
+    return {on: dict(zip(names, sums, strict=True)) for on, *sums in told}
+
+
+def _bitcoin(
+    environment: str, known: Identities, currency: str, start: date
+) -> Iterator[Decimal | None]:
+    """What one bitcoin was worth at the end of each day; None where that is not known."""
+    one = [Quantity(BITCOIN, date.min, Decimal(1))]
+    prices = closes.streamed({BITCOIN, currency}, known, environment, start)
+    for value in valuation.daily_values(one, prices, currency=currency, first=start, last=today()):
+        yield None if value.unpriced else value.value
+
+
+def _under_way(owner_id: int, held: Sequence[Held]) -> Iterator[Held]:
+    """What had left one account and not reached the other: it is still the owner's."""
+    for environment in sorted({place.environment for place in held}):
+        source = daily_sums.under_way(environment)
+        rows = DailySum.objects.filter(owner_id=owner_id, source=source).order_by()
+        assets = rows.values_list("asset", flat=True).distinct()
+        own = next(place.trusted[-1] for place in held if place.environment == environment)
+        if assets:
+            yield Held(source, environment, {asset: asset for asset in assets}, (own,))
 
 
 def _first_day(owner_id: int) -> date | None:
@@ -165,15 +207,21 @@ def _quantities(owner_id: int, held: Held, known: Identities, start: date) -> It
 
 
 def _changes(owner_id: int, held: Held, start: date) -> Iterator[tuple[str, date, Decimal]]:
+    is_under_way = held.source == daily_sums.under_way(held.environment)
     with database.cursor() as cursor:
         cursor.execute(
             """
             SELECT a.asset, h."on", h.quantity FROM UNNEST(%(assets)s::text[]) AS a(asset)
             CROSS JOIN LATERAL (
-                SELECT "on", quantity FROM portfolio_dailyholding
-                WHERE owner_id = %(owner)s AND source = %(source)s
-                  AND asset = a.asset AND "on" < %(start)s
-                ORDER BY "on" DESC LIMIT 1
+                (SELECT "on", quantity FROM portfolio_dailyholding
+                 WHERE owner_id = %(owner)s AND source = %(source)s
+                   AND asset = a.asset AND "on" < %(start)s
+                 ORDER BY "on" DESC LIMIT 1)
+                UNION ALL
+                (SELECT "on", quantity FROM portfolio_dailysum
+                 WHERE %(is_under_way)s AND owner_id = %(owner)s AND source = %(source)s
+                   AND asset = a.asset AND "on" < %(start)s
+                 ORDER BY "on" DESC LIMIT 1)
             ) h ORDER BY h."on"
             """,
             {
@@ -181,11 +229,13 @@ def _changes(owner_id: int, held: Held, start: date) -> Iterator[tuple[str, date
                 "source": held.source,
                 "assets": sorted(held.assets),
                 "start": start,
+                "is_under_way": is_under_way,
             },
         )
         opening = cursor.fetchall()
     yield from opening
-    changes = DailyHolding.objects.filter(
+    table = DailySum.objects if is_under_way else DailyHolding.objects
+    changes = table.filter(
         owner_id=owner_id, source=held.source, asset__in=held.assets, on__gte=start
     )
     rows = changes.order_by("on", "asset").values_list("asset", "on", "quantity")
