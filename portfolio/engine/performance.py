@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Any
 
 from portfolio.engine import money
 from portfolio.engine.average_cost import Place, Pool, Sums
@@ -70,7 +71,8 @@ def lines(cells: Sequence[Cell], step: Decimal) -> dict[Place, Line]:
     columns = {name: apportioned([getattr(line, name) for line in exact], step) for name in _TOLD}
     made = {}
     for place, (cell, line) in enumerate(zip(cells, exact, strict=True)):
-        shown = replace(line, **{name: columns[name][place] for name in _TOLD})
+        figures: dict[str, Any] = {name: columns[name][place] for name in _TOLD}
+        shown = replace(line, **figures)
         is_known = shown.unrealised is not None
         made[cell.place] = replace(shown, unrealised=_rest(shown) if is_known else None)
     return made
@@ -120,7 +122,7 @@ def total(parts: Iterable[Line]) -> Line:
     """The sum of lines: of what is known of them."""
     lines = list(parts)
     names = (*_TOLD, "unrealised")
-    sums = {name: _sum(getattr(line, name) for line in lines) for name in names}
+    sums: dict[str, Any] = {name: _sum(getattr(line, name) for line in lines) for name in names}
     return Line(**sums, is_partial=any(line.is_partial for line in lines))
 
 
