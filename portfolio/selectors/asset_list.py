@@ -91,10 +91,10 @@ def assets_of(user: User) -> AssetList:
     held: dict[str, list[HoldingRow]] = defaultdict(list)
     for row in (*worth.rows, *worth.spam):
         held[row.asset].append(row)
-    quoted = _quoted(codes, standing, user.reporting_currency)
+    seen = quoted(codes, standing, user.reporting_currency)
     names = {row.code: row for row in rules if row.kind == RuleKind.NAME}
     lines = sorted(
-        (_line(a, codes[a], held[a], names.get(a), is_quoted=a in quoted) for a in codes),
+        (_line(a, codes[a], held[a], names.get(a), is_quoted=a in seen) for a in codes),
         key=_order,
     )
     return AssetList(
@@ -128,9 +128,9 @@ def _decided(
     return next((made[place] for place in places if place in made), None)
 
 
-def _quoted(codes: Iterable[str], standing: Identities, currency: str) -> set[str]:
-    """The assets that some exchange has quoted, now or on some day."""
-    wanted = set(codes)
+def quoted(assets_asked: Iterable[str], standing: Identities, currency: str) -> set[str]:
+    """Those of some assets that any exchange has ever quoted; one query."""
+    wanted = set(assets_asked)
     names = standing.codes(wanted)
     series = PriceSeries.objects.filter(asset__in=names, fetched_from__isnull=False)
     latest = LatestPrice.objects.filter(asset__in=names)

@@ -18,6 +18,11 @@ def source_name(exchange: str, environment: str) -> str:
     return exchange if is_live else f"{exchange}:{environment}"
 
 
+def source_title(source: str) -> str:
+    """A source for a sentence: "Kraken sandbox"."""
+    return " ".join(source.split(":")).capitalize()
+
+
 def identities(user: User) -> Identities:
     """What this user's codes stand for, by the user's decisions and what is known; one query."""
     return identities_of(user.pk)

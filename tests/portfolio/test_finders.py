@@ -12,7 +12,15 @@ from django.utils.functional import Promise
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
-from portfolio.models import Checkpoint, Connection, Finding, Holding, Stream, TransferLink
+from portfolio.models import (
+    Checkpoint,
+    Connection,
+    Finding,
+    Holding,
+    PriceSeries,
+    Stream,
+    TransferLink,
+)
 from portfolio.selectors import finder as registry
 from portfolio.selectors.finder import Found
 from portfolio.selectors.finders import (
@@ -35,10 +43,18 @@ D = Decimal
 DAY = timedelta(days=1)
 
 
+def quoted_once(asset: str) -> None:
+    """Some exchange had a price of it once."""
+    PriceSeries.objects.create(
+        asset=asset, currency="EUR", source="kraken:sandbox", fetched_from=NOW.date()
+    )
+
+
 @pytest.fixture
 def here(owner: User) -> Connection:
     factories.price("BTC", "50000")
     factories.price("USD", "0.9")
+    quoted_once("NEWCOIN")
     return factories.connection(owner, exchange="binance", label="Binance")
 
 

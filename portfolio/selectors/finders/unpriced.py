@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts.models import User
 from portfolio.engine import money
 from portfolio.selectors import valuation
+from portfolio.selectors.asset_list import quoted
+from portfolio.selectors.assets import identities
 from portfolio.selectors.finder import Found
 
 CAUSE = "unpriced"
@@ -24,11 +26,16 @@ WEIGHT = Decimal(1)
 
 
 def find(user: User) -> Iterable[Found]:
-    """One finding per asset, over all wallets."""
+    """One finding per asset, over all wallets.
+
+    What no exchange has ever quoted is another matter: see ``unknown_asset``.
+    """
     quantities: dict[str, list[Decimal]] = defaultdict(list)
-    for row in valuation.holdings_valued(user).rows:
+    known = identities(user)
+    for row in valuation.holdings_valued(user, known).rows:
         if row.price is None:
             quantities[row.asset].append(row.quantity)
+    seen = quoted(quantities, known, user.reporting_currency)
     return [
         Found(
             subject=asset,
@@ -38,6 +45,7 @@ def find(user: User) -> Iterable[Found]:
             data={"wallets": str(len(held))},
         )
         for asset, held in sorted(quantities.items())
+        if asset in seen
     ]
 
 
