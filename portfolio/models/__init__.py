@@ -1,6 +1,7 @@
 """Tables and constraints, a file per subject."""
 
 from portfolio.models.annotation import Note, Tag, Tagging
+from portfolio.models.asking import Asking
 from portfolio.models.asset import AssetRule
 from portfolio.models.balance_mark import BalanceMark
 from portfolio.models.checkpoint import Checkpoint
@@ -28,6 +29,7 @@ from portfolio.models.sync import Coverage, Stream, SyncRun
 from portfolio.models.transfer import TransferLink
 
 __all__ = [
+    "Asking",
     "AssetRule",
     "BalanceMark",
     "Checkpoint",

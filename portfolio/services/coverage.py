@@ -22,17 +22,19 @@ def unserved(stream: Stream, stretch: Stretch) -> None:
     _note(stream, State.UNAVAILABLE, stretch)
 
 
-def missed(stream: Stream, state: str, *, now: datetime) -> None:
+def missed(stream: Stream, state: str, *, now: datetime) -> Stretch:
     """Notes that a stream could not be had now: all since what was fetched last is missing.
 
     Of a stream that was never fetched everything is missing, back to where the connection's other
-    streams begin.
+    streams begin. Returns what is missing.
     """
     last = stream.coverage.filter(state=State.FETCHED).order_by("-end_at").first()
     start = last.end_at if last else _beginning(stream)
     # Whole seconds, as some exchanges are asked: what is fetched a moment later covers it all.
     end = now.replace(microsecond=0)
-    _note(stream, state, (min(start, end - timedelta(seconds=1)), end))
+    stretch = (min(start, end - timedelta(seconds=1)), end)
+    _note(stream, state, stretch)
+    return stretch
 
 
 def _beginning(stream: Stream) -> datetime:

@@ -38,7 +38,7 @@ from portfolio.exchanges.errors import (
 from portfolio.exchanges.failures import REPEATED
 from portfolio.exchanges.types import ExchangeClient, Page, StreamSpec
 from portfolio.models import Connection, Stream, SyncRun
-from portfolio.services import coverage, gateway, leases, ledger, runs, standing
+from portfolio.services import askings, coverage, gateway, leases, ledger, runs, standing
 from portfolio.services.credentials import CredentialsUnreadable
 from portfolio.services.leases import LeaseLost
 
@@ -268,12 +268,20 @@ def _store_page(work: _Work, stream: Stream, page: Page, now: datetime) -> None:
         coverage.fetched(stream, page.covered)
     if page.unserved is not None:
         coverage.unserved(stream, page.unserved)
+    _log_page(stream, page, stored.new, now)
     SyncRun.objects.filter(pk=work.run.pk).update(
         pages=F("pages") + 1, new_records=F("new_records") + stored.new
     )
     if work.connection.failures:
         Connection.objects.filter(pk=work.connection.pk).update(failures=0)
         work.connection.failures = 0
+
+
+def _log_page(stream: Stream, page: Page, new: int, now: datetime) -> None:
+    told = askings.Page(page.endpoint, page.covered, new, page.is_last)
+    askings.fetched(stream, told, now=now)
+    if page.unserved is not None:
+        askings.refused(stream, State.UNAVAILABLE, page.unserved, "", now=now)
 
 
 def _count_failure(work: _Work, stream: Stream, error: TryAgain) -> bool:
@@ -303,4 +311,5 @@ def _mark(
     moved = {} if cursor is None else {"cursor": dict(cursor)}
     rows = Stream.objects.filter(pk=stream.pk)
     rows.update(state=state, message=message, fetched_at=now, **moved)
-    coverage.missed(stream, state, now=now)
+    missing = coverage.missed(stream, state, now=now)
+    askings.refused(stream, state, missing, message, now=now)
