@@ -61,6 +61,12 @@ class Opened:
     more: int = 0
 
     @property
+    def fetch_from(self) -> datetime:
+        """From when on to ask once more: from the first part that is missing."""
+        missing = (p.start for p in self.pieces if p.word in (Word.FAILED, Word.HOLE))
+        return next(missing, self.cell.start)
+
+    @property
     def needs_fetching(self) -> bool:
         """Whether something could be had by asking once more."""
         return self.cell.word in (Word.FAILED, Word.HOLE)

@@ -8,10 +8,13 @@ from urllib.parse import urlencode
 
 from django import template
 from django.utils.formats import date_format
-from django.utils.translation import gettext_lazy
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy, ngettext
 
 from portfolio.engine.coverage_cells import RANK, Width, Word
-from portfolio.selectors.coverage import Asked
+from portfolio.selectors.coverage import Asked, Cell, Row
+from portfolio.templatetags.coffer import grouped
 
 register = template.Library()
 
@@ -72,6 +75,38 @@ def cover_url(asked: Asked, **changes: object) -> str:
     values |= changes
     kept = {name: value for name, value in values.items() if value not in ("", None)}
     return f"?{urlencode(kept)}"
+
+
+@register.simple_tag
+def cover_cell(here: str, row: Row, cell: Cell, width: str) -> SafeString:
+    """One cell: a link to what is behind it, said in words to those who do not see it.
+
+    Written here, not in a template: a page has some thousand of them.
+    """
+    name = row.stream.pk if row.stream else row.kind
+    # Of a name that is given twice the last one counts: the open group may be another.
+    which = ("stream", row.stream.pk) if row.stream else ("kind", row.kind)
+    told = cover_word(cell.word) if row.stream else cover_words(cell.words)
+    return format_html(
+        '<a class="pf-cell pf-cell-{}" id="c{}-{}" href="{}&amp;{}#cell"><span aria-hidden="true">'
+        '{}</span><span class="visually-hidden">{}: {}{}</span></a>',
+        cell.word.value,
+        name,
+        cell.name,
+        here,
+        urlencode({which[0]: which[1], "cell": cell.name}),
+        cover_sign(cell.word),
+        long_time(cell.start, width),
+        told,
+        _records(cell.records),
+    )
+
+
+def _records(number: int) -> str:
+    if not number:
+        return ""
+    words = ngettext("{number} record", "{number} records", number)
+    return ", " + words.format(number=grouped(number))
 
 
 @register.filter
