@@ -213,6 +213,10 @@ def test_pages_of_a_difference(site: Site, people: dict[str, str], visit: Visit)
     visit.page.goto(f"{site.address}/connections/")
     kraken = _links(visit.page, site, r"/connections/[0-9a-f-]{36}/$")[1]
     visit.see("proof-sheet", f"{kraken}proof/")
+    visit.see("coverage", f"{kraken}coverage/")
+    visit.page.locator(".pf-cells tbody .pf-cell").first.click()
+    visit.page.locator("#cell").wait_for()
+    visit.see("coverage-cell", visit.page.url)
     place = f"{kraken}proof/place/?wallet=spot&asset=BTC"
     visit.see("difference", place)
     visit.see("entry", f"{kraken}enter/?wallet=spot&asset=BTC")

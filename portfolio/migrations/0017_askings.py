@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('portfolio', '0014_daily_totals'),
+        ('portfolio', '0016_daily_sums'),
     ]
 
     operations = [
