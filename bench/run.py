@@ -1,6 +1,7 @@
-"""Compares a short history with a long one and prints ratios beside their budgets.
+"""Compares histories of several lengths and prints ratios beside their budgets.
 
-python -m bench [--small N] [--large N]: numbers of transactions; ends with 1 if a budget is missed.
+python -m bench [--postings 10000,100000,1000000] [--only WORD]: ends with 1 if a budget is missed.
+Each line is printed when it is measured, so a run can be stopped at any time with what it has.
 Needs nothing but the installed packages: it starts database servers of its own and removes them.
 """
 
@@ -8,18 +9,20 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Sequence
 
-from bench.measure import Line, table
+from bench import measure
 
-SMALL, LARGE = 10_000, 200_000
+SIZES = "10000,100000,1000000"
 
 
 def main() -> int:
     """Prints the table; the exit status says whether all budgets were kept."""
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
-    parser.add_argument("--small", type=int, default=SMALL)
-    parser.add_argument("--large", type=int, default=LARGE)
+    parser.add_argument("--postings", default=SIZES, help="of each history, shortest first")
+    parser.add_argument("--only", default="", help="works with this word in their name")
     options = parser.parse_args()
+    sizes = [int(size) for size in options.postings.split(",")]
 
     from tests import servers
 
@@ -32,21 +35,31 @@ def main() -> int:
 
     settings.ALLOWED_HOSTS = ["testserver"]
     call_command("migrate", verbosity=0)
-    lines = _measure(options.small, options.large)
-    print(table(lines))
-    return 0 if all(line.is_kept for line in lines) else 1
+    start = time.perf_counter()
+    try:
+        return _measure(sizes, options.only)
+    except KeyboardInterrupt:
+        print("\nstopped")
+        return 1
+    finally:
+        print(f"\n{time.perf_counter() - start:.0f} s in all")
 
 
-def _measure(small: int, large: int) -> list[Line]:
+def _measure(sizes: Sequence[int], only: str) -> int:
     from bench import works, world
 
     world.add_prices()
     start = time.perf_counter()
-    one, two = world.subject("short", small), world.subject("long", large)
-    taken = time.perf_counter() - start
+    subjects = [world.subject(f"size{size}", size) for size in sizes]
     world.settle()
-    print(
-        f"{small:,} against {large:,} transactions ({world.postings(one):,} against "
-        f"{world.postings(two):,} postings), made in {taken:.0f} s\n"
-    )
-    return works.measure(one, two)
+    told = ", ".join(f"{world.postings(one):,}" for one in subjects)
+    print(f"postings: {told}; made in {time.perf_counter() - start:.0f} s\n", flush=True)
+    print(measure.head([f"{size:,}" for size in sizes]), flush=True)
+    missed = 0
+    for name, work in works.WORKS.items():
+        if only not in name:
+            continue
+        for line in work(subjects):
+            print(measure.row(line), flush=True)
+            missed += not line.is_kept
+    return 1 if missed else 0

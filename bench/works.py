@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from django.db import connection as database
 from django.test import Client
@@ -12,43 +13,31 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from bench import world
-from bench.measure import Line, medians, megabytes, milliseconds, peak_memory
+from bench.measure import Line, compare, medians, megabytes, milliseconds, peak_memory
 from bench.world import Subject
-from portfolio.models import ValuationState
+from portfolio.models import Renormalisation, ValuationState
 from portfolio.selectors import ledger
-from portfolio.services import exports, valuation
+from portfolio.services import exports, renormalising, valuation
 
 MAX_QUERIES = 15
 GROWS_NOT = 1.3  # the same work, within what a machine's noise makes of it
 SORTED_ON_DISK = 1.5  # a long history no longer fits into PostgreSQL's memory for sorting
+READING_SECONDS = 4.0
+
+Subjects = Sequence[Subject]
+Url = Callable[[Subject], str]
 
 
-def measure(one: Subject, two: Subject) -> list[Line]:
-    """All lines of the table, for a short history and a long one."""
-    return [
-        *_page("dashboard", reverse("portfolio:dashboard"), one, two),
-        *_page("transactions, first page", reverse("portfolio:transaction-list"), one, two),
-        _deep_page(two),
-        *_exports("csv", one, two),
-        *_exports("koinly", one, two),
-        *_new_trade(one, two),
-    ]
+def _page(name: str, url: Url) -> Callable[[Subjects], Iterator[Line]]:
+    def measured(subjects: Subjects) -> Iterator[Line]:
+        """A page's server time, and how many queries it takes at most."""
+        visits = [_visit(who, url(who)) for who in subjects]
+        yield compare(name, visits, budget=GROWS_NOT)
+        queries = [_queries(visit) for visit in visits]
+        cells = tuple(str(number) for number in queries)
+        yield Line(f"{name}: queries of {MAX_QUERIES}", cells, max(queries) / MAX_QUERIES, budget=1)
 
-
-def _page(name: str, url: str, one: Subject, two: Subject) -> list[Line]:
-    """A page's server time, and how many queries it takes at most."""
-    small, large = medians([_visit(one, url), _visit(two, url)])
-    queries = [_queries(_visit(who, url)) for who in (one, two)]
-    return [
-        Line(name, milliseconds(small), milliseconds(large), large / small, GROWS_NOT),
-        Line(
-            f"{name}: queries of {MAX_QUERIES}",
-            str(queries[0]),
-            str(queries[1]),
-            max(queries) / MAX_QUERIES,
-            1,
-        ),
-    ]
+    return measured
 
 
 def _visit(who: Subject, url: str) -> Callable[[], object]:
@@ -69,48 +58,52 @@ def _queries(work: Callable[[], object]) -> int:
     return sum(query["sql"] not in ("BEGIN", "COMMIT") for query in queries)
 
 
-def _deep_page(two: Subject) -> Line:
-    """A page far back in a long history, against its first page."""
-    newest = two.user.transactions.order_by("-occurred_at", "-id")
-    row = newest[two.transactions * 9 // 10]
-    mark = ledger.Mark(row.occurred_at, row.pk)
-    first, deep = medians(
-        [
-            lambda: ledger.page(two.user, ledger.Filters()),
-            lambda: ledger.page(two.user, ledger.Filters(), older_than=mark),
-        ]
-    )
-    return Line(
-        "transactions, page at 90 % (large), against the first",
-        milliseconds(first),
-        milliseconds(deep),
-        deep / first,
-        GROWS_NOT,
-    )
+def _at(name: str, *parts: str, query: str = "") -> Url:
+    return lambda who: reverse(f"portfolio:{name}", args=parts) + query
 
 
-def _exports(format_id: str, one: Subject, two: Subject) -> list[Line]:
+def _deep(who: Subject) -> str:
+    """A page of transactions far back in the history."""
+    return f"{reverse('portfolio:transaction-list')}?older={_mark(who)}"
+
+
+def _mark(who: Subject) -> ledger.Mark:
+    newest = who.user.transactions.order_by("-occurred_at", "-id")
+    row = newest[who.transactions * 9 // 10]
+    return ledger.Mark(row.occurred_at, row.pk)
+
+
+def _running(who: Subject) -> str:
+    """The balance of the busiest wallet and asset, far back."""
+    of = reverse("portfolio:running-balance", args=[who.connection.pk])
+    return f"{of}?wallet=spot&asset=USDT&older={_mark(who)}"
+
+
+def _proof(who: Subject) -> str:
+    return reverse("portfolio:proof-sheet", args=[who.connection.pk])
+
+
+# --- Exports ----------------------------------------------------------------------------------
+
+
+def _exports(format_id: str, subjects: Subjects) -> Iterator[Line]:
     """The memory a process holds at most while it exports, and its time per row."""
-    for _ in exports.open_file(one.user, format_id).chunks:
+    for _ in exports.open_file(subjects[0].user, format_id).chunks:
         pass  # the first one only warms up
-    small, large = _export(one, format_id), _export(two, format_id)
+    found = [_export(who, format_id) for who in subjects]
     name = f"export {format_id}"
-    return [
-        Line(
-            f"{name}: memory of the process",
-            megabytes(small.peak),
-            megabytes(large.peak),
-            large.peak / small.peak,
-            1.1,
-        ),
-        Line(
-            f"{name}: time per 1,000 transactions",
-            milliseconds(small.seconds * 1000),
-            milliseconds(large.seconds * 1000),
-            large.seconds / small.seconds,
-            SORTED_ON_DISK,
-        ),
-    ]
+    yield Line(
+        f"{name}: memory of the process",
+        tuple(megabytes(one.peak) for one in found),
+        found[-1].peak / found[0].peak,
+        1.1,
+    )
+    yield Line(
+        f"{name}: time per 1,000 transactions",
+        tuple(milliseconds(one.seconds * 1000) for one in found),
+        found[-1].seconds / found[0].seconds,
+        SORTED_ON_DISK,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,26 +122,55 @@ def _export(who: Subject, format_id: str) -> _Export:
     return _Export(max(peaks), min(seconds))
 
 
-def _new_trade(one: Subject, two: Subject) -> list[Line]:
+# --- What changes the ledger ------------------------------------------------------------------
+
+
+def _new_trade(subjects: Subjects) -> Iterator[Line]:
     """Booking one trade and valuing anew, by length of history, and against valuing all anew."""
-    small, large = medians([_step(one), _step(two)])
-    (full,) = medians([_anew(two)], runs=3)
-    return [
-        Line(
-            "one new trade: booked and valued",
-            milliseconds(small),
-            milliseconds(large),
-            large / small,
-            GROWS_NOT,
-        ),
-        Line(
-            "one new trade (large), against valuing all anew",
-            milliseconds(full),
-            milliseconds(large),
-            large / full,
-            0.2,
-        ),
+    yield compare(
+        "one new trade: booked and valued", [_step(who) for who in subjects], budget=GROWS_NOT
+    )
+
+
+def _rebuild(subjects: Subjects) -> Iterator[Line]:
+    """All daily holdings, totals and values from nothing; the work of each posting stays."""
+    each = [medians([_anew(who)], runs=2)[0] for who in subjects]
+    of_1000 = [
+        seconds / world.postings(who) * 1000 for seconds, who in zip(each, subjects, strict=True)
     ]
+    yield Line(
+        "full rebuild of daily values",
+        tuple(milliseconds(seconds) for seconds in each),
+        each[-1] / each[0],
+        subjects[-1].transactions / subjects[0].transactions * SORTED_ON_DISK,
+    )
+    yield Line(
+        "full rebuild: per 1,000 postings",
+        tuple(milliseconds(seconds) for seconds in of_1000),
+        of_1000[-1] / of_1000[0],
+        SORTED_ON_DISK,
+    )
+
+
+def _renormalise(subjects: Subjects) -> Iterator[Line]:
+    """Stored records read again, for some seconds of each history."""
+    each = [_reading(who) for who in subjects]
+    yield Line(
+        "renormalise: per 1,000 records",
+        tuple(milliseconds(seconds * 1000) for seconds in each),
+        each[-1] / each[0],
+        SORTED_ON_DISK,
+    )
+
+
+def _reading(who: Subject) -> float:
+    """Seconds for each record."""
+    job = renormalising.start(connection=who.connection)
+    start = time.perf_counter()
+    renormalising.run_slice(job.pk, seconds=READING_SECONDS)
+    seconds = time.perf_counter() - start
+    number: int = Renormalisation.objects.values_list("read", flat=True).get(pk=job.pk)
+    return seconds / max(number, 1)
 
 
 def _step(who: Subject) -> Callable[[], object]:
@@ -165,3 +187,26 @@ def _anew(who: Subject) -> Callable[[], object]:
         valuation.recompute(who.user.pk)
 
     return anew
+
+
+_PAGES: dict[str, Url] = {
+    "dashboard": _at("dashboard"),
+    "asset page": _at("asset-detail", "BTC"),
+    "asset page: chart of all time": _at("asset-chart", "BTC"),
+    "asset page: all open lots": _at("asset-lots", "BTC"),
+    "running balance at 90 %": _running,
+    "transactions, first page": _at("transaction-list"),
+    "transactions, page at 90 %": _deep,
+    "transactions, by kind": _at("transaction-list", query="?kind=withdrawal"),
+    "transactions, by asset": _at("transaction-list", query="?asset=DOT"),
+    "transactions, by asset and kind": _at("transaction-list", query="?asset=DOT&kind=reward"),
+    "proof sheet": _proof,
+}
+WORKS: dict[str, Callable[[Subjects], Iterator[Line]]] = {
+    **{name: _page(name, url) for name, url in _PAGES.items()},
+    "one new trade": _new_trade,
+    "full rebuild": _rebuild,
+    "export csv": partial(_exports, "csv"),
+    "export koinly": partial(_exports, "koinly"),
+    "renormalise": _renormalise,
+}

@@ -26,8 +26,12 @@ class Subject:
     transactions: int
 
 
-def subject(name: str, transactions: int) -> Subject:
-    """Makes a user with that many transactions, valued up to today."""
+POSTINGS_EACH = 2.935  # of a transaction of the synthetic histories, on average
+
+
+def subject(name: str, postings: int) -> Subject:
+    """Makes a user with about that many postings, valued up to today."""
+    transactions = round(postings / POSTINGS_EACH)
     user = User.objects.create_user(f"{name}@example.org", "bench")
     added = seeding.seed_history(user, transactions=transactions)
     valuation.recompute(user.pk)
