@@ -197,9 +197,9 @@ _PAGES: dict[str, Url] = {
     "running balance at 90 %": _running,
     "transactions, first page": _at("transaction-list"),
     "transactions, page at 90 %": _deep,
-    "transactions, by kind": _at("transaction-list", query="?kind=withdrawal"),
+    "transactions, by kind": _at("transaction-list", query="?kind=reward"),
     "transactions, by asset": _at("transaction-list", query="?asset=DOT"),
-    "transactions, by asset and kind": _at("transaction-list", query="?asset=DOT&kind=reward"),
+    "transactions, by asset and kind": _at("transaction-list", query="?asset=BNB&kind=trade"),
     "proof sheet": _proof,
 }
 WORKS: dict[str, Callable[[Subjects], Iterator[Line]]] = {

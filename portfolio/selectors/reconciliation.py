@@ -7,15 +7,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Sum
+from django.db import connection as database
+from django.db.models import Sum
 
 from accounts.models import User
 from portfolio.engine import money
 from portfolio.engine.reconcile import discrepancy
 from portfolio.engine.types import TransactionKind
-from portfolio.models import Connection, Holding, ManualEntry, Posting
+from portfolio.models import Connection, Holding, ManualEntry
+from portfolio.selectors.daily_totals import first_unsummed, start_of
 
 Place = tuple[str, str]  # wallet, asset
 FEES = "fees"
@@ -70,7 +73,7 @@ class Proof:
 
 
 def proof(user: User, connection_id: UUID) -> Proof:
-    """All wallets and assets of a connection, in four queries. May raise DoesNotExist."""
+    """All wallets and assets of a connection, in five queries. May raise DoesNotExist."""
     connection = Connection.objects.of(user).get(pk=connection_id)
     sums = _sums(connection)
     openings = _openings(connection)
@@ -86,7 +89,7 @@ def proof(user: User, connection_id: UUID) -> Proof:
 
 
 def proof_row(holding: Holding) -> ProofRow:
-    """One wallet and asset, in two queries."""
+    """One wallet and asset, in three queries."""
     place = (holding.wallet, holding.asset)
     sums = _sums(holding.connection, place)
     openings = _openings(holding.connection, place)
@@ -99,30 +102,51 @@ def _order(row: ProofRow) -> tuple[bool, bool, str, str]:
 
 
 def _sums(connection: Connection, place: Place | None = None) -> dict[Place, list[KindSum]]:
-    postings = Posting.objects.counted().filter(owner=connection.owner_id, connection=connection)
-    postings = postings.exclude(transaction__manual_entry__kind=ManualEntry.Kind.OPENING)
-    if place is not None:
-        postings = postings.filter(wallet=place[0], asset=place[1])
-    rows = (
-        postings.order_by()
-        .values_list("wallet", "asset", "role", "transaction__kind")
-        .annotate(total=Sum("amount"), number=Count("id"))
-    )
-    found: dict[tuple[str, str, str], KindSum] = {}
-    for wallet, asset, role, kind, total, number in rows:
-        name = FEES if role == "fee" else kind
-        known = found.get((wallet, asset, name))
-        amount = total if known is None else money.add(known.amount, total)
-        count = number if known is None else known.number + number
-        found[wallet, asset, name] = KindSum(name, amount, count)
-    return _by_place(found)
-
-
-def _by_place(found: dict[tuple[str, str, str], KindSum]) -> dict[Place, list[KindSum]]:
+    """What each kind moved, by place: stored days, and the postings since; without openings."""
+    day = first_unsummed(connection.owner_id)
+    wallet, asset = place or (None, None)
+    values: dict[str, Any] = {
+        "owner": connection.owner_id,
+        "connection": connection.pk,
+        "wallet": wallet,
+        "asset": asset,
+        "day": day,
+        "start": start_of(day),
+        "opening": ManualEntry.Kind.OPENING.value,
+        "fees": FEES,
+    }
     result: dict[Place, list[KindSum]] = defaultdict(list)
-    for (wallet, asset, _), row in found.items():
-        result[wallet, asset].append(row)
+    with database.cursor() as cursor:
+        cursor.execute(_SUMS, values)
+        for held_in, code, kind, amount, number in cursor:
+            result[held_in, code].append(KindSum(kind, amount, int(number)))
     return result
+
+
+_SUMS = """
+    SELECT wallet, asset, kind, SUM(amount), SUM(number) FROM (
+        SELECT wallet, asset, CASE WHEN is_fee THEN %(fees)s ELSE kind END AS kind,
+               came + went AS amount, number
+        FROM portfolio_dailytotal
+        WHERE owner_id = %(owner)s AND connection_id = %(connection)s AND "on" < %(day)s
+        UNION ALL
+        SELECT p.wallet, p.asset, CASE p.role WHEN 'fee' THEN %(fees)s ELSE t.kind END,
+               SUM(p.amount), COUNT(*)
+        FROM portfolio_posting p JOIN portfolio_transaction t ON t.id = p.transaction_id
+        WHERE p.owner_id = %(owner)s AND p.connection_id = %(connection)s
+          AND p.occurred_at >= %(start)s AND p.counts
+        GROUP BY 1, 2, 3
+        UNION ALL
+        SELECT p.wallet, p.asset, t.kind, -p.amount, -1
+        FROM portfolio_manualentry e
+        JOIN portfolio_transaction t ON t.id = e.transaction_id
+        JOIN portfolio_posting p ON p.transaction_id = t.id
+        WHERE e.connection_id = %(connection)s AND e.kind = %(opening)s AND p.counts
+    ) parts
+    WHERE (%(wallet)s::text IS NULL OR wallet = %(wallet)s)
+      AND (%(asset)s::text IS NULL OR asset = %(asset)s)
+    GROUP BY wallet, asset, kind HAVING SUM(number) <> 0
+"""
 
 
 def _openings(connection: Connection, place: Place | None = None) -> dict[Place, Decimal]:

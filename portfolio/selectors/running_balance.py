@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC
 from decimal import Decimal
 from uuid import UUID
 
@@ -13,7 +13,8 @@ from django.db.models import QuerySet
 
 from accounts.models import User
 from portfolio.engine import money
-from portfolio.models import Holding, Posting, ValuationState
+from portfolio.models import Holding, Posting
+from portfolio.selectors.daily_totals import first_unsummed, start_of
 from portfolio.selectors.ledger import PAGE_SIZE, Mark, after, before
 
 
@@ -99,7 +100,7 @@ def _lines(rows: Sequence[Posting], balance: Decimal) -> tuple[tuple[Line, ...],
 
 def _balance_after(holding: Holding, posting: Posting) -> Decimal:
     """The sum up to a posting: stored days, and the postings since the last that can be used."""
-    day = _first_unsummed(holding.owner_id, posting.occurred_at.astimezone(UTC).date())
+    day = min(posting.occurred_at.astimezone(UTC).date(), first_unsummed(holding.owner_id))
     with database.cursor() as cursor:
         cursor.execute(
             """
@@ -120,18 +121,10 @@ def _balance_after(holding: Holding, posting: Posting) -> Decimal:
                 "wallet": holding.wallet,
                 "asset": holding.asset,
                 "day": day,
-                "start": datetime.combine(day, time.min, tzinfo=UTC),
+                "start": start_of(day),
                 "at": posting.occurred_at,
                 "id": posting.pk,
             },
         )
         (balance,) = cursor.fetchone()
     return Decimal(balance)
-
-
-def _first_unsummed(owner_id: int, day: date) -> date:
-    """The first day up to ``day`` whose stored totals are not there or not to be used."""
-    state = ValuationState.objects.filter(owner=owner_id).first()
-    if state is None or state.computed_at is None:
-        return date.min
-    return min(day, state.stale_from or day)

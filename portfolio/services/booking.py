@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import NamedTuple
 
 from portfolio.engine import money
@@ -13,7 +14,7 @@ from portfolio.engine.types import Event, Movement, TransactionKind
 from portfolio.exchanges import registry
 from portfolio.exchanges.types import StreamSpec
 from portfolio.models import Connection, Posting, RawRecord, Transaction
-from portfolio.services import edit_upkeep
+from portfolio.services import edit_upkeep, holdings
 
 _UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
 _NAME = 40  # as the columns of wallets and assets
@@ -67,13 +68,28 @@ def assign(connection: Connection, told: Sequence[Told], *, reopened: Collection
     rows = _known(connection, told)
     events = merged(told, rows, reopened=reopened)
     fresh = [_row(connection, event) for key, event in events.items() if key not in rows]
+    kinds = {row.pk: (row.kind, row.occurred_at) for row in rows.values()}
     changed = [row for key, row in rows.items() if _update(row, events[key])]
+    _mark_other_kinds(connection, changed, kinds)
     Transaction.objects.bulk_create(fresh)
     if changed:
         Transaction.objects.bulk_update(changed, ["kind", "occurred_at", "detail"])
     rows |= {row.key: row for row in fresh}
     for raw, event in told:
         raw.transaction = rows[event.key]
+
+
+def _mark_other_kinds(
+    connection: Connection, changed: Sequence[Transaction], before: dict[int, tuple[str, datetime]]
+) -> None:
+    """What is summed by kind is to be summed anew where one is told otherwise."""
+    days = [
+        min(row.occurred_at, before[row.pk][1]).date()
+        for row in changed
+        if row.kind != before[row.pk][0]
+    ]
+    if days:
+        holdings.mark_stale(connection.owner_id, min(days))
 
 
 def drop_untold(reopened: Collection[int]) -> None:

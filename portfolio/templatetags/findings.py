@@ -25,7 +25,7 @@ SUMS = frozenset(
     f"portfolio:{name}"
     for name in (
         *("dashboard", "asset-detail", "transaction-list", "export-list"),
-        *("proof-sheet", "proof-place", "connection-detail"),
+        *("proof-sheet", "proof-place", "connection-detail", "running-balance", "asset-lots"),
     )
 )
 

@@ -17,8 +17,8 @@ from accounts.models import User
 from portfolio.engine.money import plain
 from portfolio.models import Connection, DailyPrice, Posting, Stream
 from portfolio.selectors import ledger as ledger_selector
-from portfolio.selectors import lots, running_balance
-from portfolio.services import assets, ledger, valuation
+from portfolio.selectors import lots, reconciliation, running_balance
+from portfolio.services import assets, ledger, manual_entries, valuation
 from tests import factories
 
 TODAY = timezone.now().astimezone(UTC).date()
@@ -95,6 +95,39 @@ def test_totals_are_made_anew_from_the_changed_day_on_and_leave_out_what_an_edit
     found = page.get(BTC).context["asset_page"]
     assert {t.kind: t.came for t in found.totals} == {"trade": Decimal(2), "airdrop": Decimal(3)}
     assert next(row.lot.ref for row in found.lots.lots) == new
+
+
+def test_the_proof_sheet_is_the_same_by_stored_days_and_by_postings(
+    owner: User, stream: Stream
+) -> None:
+    book(stream, 9, ("2", "BTC"), ("-200", "EUR"), ("-0.01", "BTC", "fee"))
+    book(stream, 5, ("-0.5", "BTC"), ("60", "EUR"))
+    told = manual_entries.Told("opening", Decimal(7), timezone.now() - timedelta(days=20))
+    manual_entries.enter(
+        user=owner, connection=stream.connection, wallet="spot", asset="BTC", told=told
+    )
+
+    def sums() -> list[tuple[str, str, list[tuple[str, str, int]]]]:
+        return [
+            (row.asset, plain(row.opening), [(s.kind, plain(s.amount), s.number) for s in row.sums])
+            for row in reconciliation.proof(owner, stream.connection_id).rows
+        ]
+
+    by_postings = sums()
+    assert by_postings == [
+        ("BTC", "7", [("trade", "1.5", 2), ("fees", "-0.01", 1)]),
+        ("EUR", "0", [("trade", "-140", 2)]),
+    ]
+    valuation.recompute(owner.pk)
+    assert sums() == by_postings
+    book(stream, 3, ("1", "BTC"), kind="reward")
+    ledger.mark_stale(owner.pk, ago(3))
+    later = sums()
+    assert later[0][2] == [("trade", "1.5", 2), ("reward", "1", 1), ("fees", "-0.01", 1)]
+    Posting.objects.exclude(
+        raw_record=None
+    ).delete()  # what is stored is used, up to the day that changed
+    assert sums()[0][2][:2] == [("trade", "1.5", 2), ("fees", "-0.01", 1)]
 
 
 # --- Course -----------------------------------------------------------------------------------

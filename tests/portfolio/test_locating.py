@@ -233,9 +233,9 @@ def test_both_take_a_fixed_number_of_queries(
         factories.holding(connection, f"COIN{number}", "1", reported="2")
         extra = factories.stream(connection, f"trades:COIN{number}EUR")
         factories.coverage(extra, NOW - 90 * DAY, NOW)
-    with django_assert_max_num_queries(4):
+    with django_assert_max_num_queries(5):
         reconciliation.proof(connection.owner, connection.pk)
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         locating.place(connection.owner, connection.pk, "spot", "BTC", unserved=NONE)
 
 
