@@ -35,6 +35,10 @@ STATIC_PAGES = {
     "transfers": "/transfers/",
     "transfers-accepted": "/transfers/?tab=accepted",
     "transfers-refused": "/transfers/?tab=refused",
+    "review": "/review/",
+    "review-one-cause": "/review/?cause=transfer",
+    "review-dismissed": "/review/?tab=dismissed",
+    "review-closed": "/review/?tab=closed",
     "asset": "/assets/BTC/",
     "asset-days": "/assets/BTC/days/?range=1m",
     "asset-lots": "/assets/BTC/lots/",
@@ -64,6 +68,7 @@ EMPTY_PAGES = (
     *("dashboard", "connections", "transactions", "asset", "assets", "exports"),
     *("notices", "forget-keys", "transfers", "transfers-accepted", "transfers-refused"),
     "own-prices",
+    *("review", "review-dismissed", "review-closed"),
 )
 # One notice of each kind, as the workers write them.
 TELL = """
@@ -81,6 +86,16 @@ some = list(links.values_list("pk", flat=True)[:4])
 open = TransferLink.objects.filter(pk__in=some[:3])
 open.update(status="proposed", level="likely", decided_at=None)
 TransferLink.objects.filter(pk=some[3]).update(status="refused", how="by_hand")
+"""
+# What was found is looked for again, and one of it is put aside.
+REVIEW = """
+from accounts.models import User
+from portfolio.models import Finding
+from portfolio.services import findings
+user = User.objects.get(email="{email}")
+findings.refresh(user.pk)
+one = Finding.objects.of(user).open().order_by("pk").values_list("pk", flat=True)[:1]
+findings.dismiss(user=user, ids=list(one), reason="Known, and seen to elsewhere")
 """
 # Something too much in the ledger, as a person would enter it.
 DIFFER = """
@@ -151,6 +166,7 @@ def people(site: Site) -> dict[str, str]:
     site.manage("sync", "--user", people["full"], "--wait")
     site.manage("shell", "-c", TELL.format(email=people["full"]))
     site.manage("shell", "-c", DOUBT.format(email=people["full"]))
+    site.manage("shell", "-c", REVIEW.format(email=people["full"]))
     return people
 
 

@@ -214,7 +214,7 @@ def test_htmx_gets_the_list_with_tabs_and_count(
     assert html.lstrip().startswith('<div id="findings">')
     for part in ('id="finding-tabs"', 'id="nav-count"', 'id="grade"'):
         assert f"{part}" in html
-    assert html.count("hx-swap-oob") == 4
+    assert html.count("hx-swap-oob") == 5
 
 
 def test_nothing_of_another_is_shown_or_touched(
@@ -294,3 +294,12 @@ def test_the_header_counts_what_is_open(page: Client, owner: User, connection: C
     graded(owner)
     html = page.get(reverse("portfolio:notice-list")).content.decode()
     assert re.search(r'id="nav-count"[^>]*>1</span>', html)
+
+
+def test_htmx_brings_what_was_done_to_eyes_and_ears(page: Client, connection: Connection) -> None:
+    made = finding(connection)
+    page.post(DISMISS, {"only": made.pk, "why": "right"}, headers=HTMX)
+    html = page.get(LIST, headers=HTMX).content.decode()
+    for place in ("messages", "live"):
+        assert re.search(rf'<div id="{place}"[^>]*>[^§]*1 dismissed\.', html)
+    assert html.count("1 dismissed.") == 2
