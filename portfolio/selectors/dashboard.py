@@ -286,8 +286,6 @@ def _of_card(card: Card, now: datetime) -> Iterable[Attention]:
         yield Attention(connection.status, connection)
     if connection.status == Connection.Status.REMOVED:
         return
-    if card.unreadable:
-        yield Attention("unreadable", connection, count=card.unreadable)
     if card.progress.failed:
         yield Attention("streams", connection, count=card.progress.failed)
     if audit and audit.verdict == PermissionAudit.Verdict.CAN_TRADE and _in_use(connection):

@@ -60,7 +60,7 @@ def test_an_unknown_price_is_said_and_left_out(page: Client, owner: User) -> Non
     assert "NEWCOIN 1,000 1,000 unknown unknown" in text
     assert "without 1 asset of unknown price" in text
     findings.refresh(owner.pk)
-    assert "No price is known: 1. How much money that concerns is unknown. Review" in _text(page)
+    assert "What is this asset? 1 How much money that concerns is unknown. Review" in _text(page)
 
 
 def test_every_figure_opens(page: Client, owner: User) -> None:
@@ -77,7 +77,7 @@ def test_a_difference_is_shown_with_its_size_and_place(page: Client, owner: User
     assert "1 of 7 holdings differs" in text
     assert "BNB, Binance (spot) −0.01" in text
     findings.refresh(owner.pk)
-    assert "The ledger and the exchange disagree: 1. 5.40 EUR at risk." in _text(page)
+    assert "The ledger and the exchange disagree 1 5.40 EUR at risk." in _text(page)
 
 
 def test_agreement_is_said_too(page: Client, owner: User) -> None:

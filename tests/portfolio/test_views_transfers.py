@@ -301,7 +301,7 @@ def test_the_dashboard_says_that_proposals_wait(
     home = reverse("portfolio:dashboard")
     factories.holding(proposal.outgoing.connection, "ETH")
     findings.refresh(owner.pk)
-    assert "Likely transfers between your accounts: 1." in _read(page, home)
+    assert "Likely transfers between your accounts 1" in _read(page, home)
     page.post(reverse("portfolio:transfer-refuse", args=[proposal.pk]))
     findings.refresh(owner.pk)
     assert "Likely transfers" not in _read(page, home)
