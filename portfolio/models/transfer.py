@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -53,7 +53,9 @@ class TransferLink(models.Model):
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="transfers")
     outgoing = models.ForeignKey(Transaction, models.CASCADE, related_name="links_out")
     incoming = models.ForeignKey(Transaction, models.CASCADE, related_name="links_in")
+    # What each side's exchange calls the coin; the same but where two codes are one asset.
     asset = models.CharField(max_length=40)
+    received_asset = models.CharField(max_length=40)
     # What of the outgoing amount went this way, and what arrived; the rest of it is a fee.
     sent = ExactDecimalField()
     received = ExactDecimalField()
@@ -80,7 +82,7 @@ class TransferLink(models.Model):
             # Each movement is one transfer at most. Of an outgoing one that arrived as several, the
             # service holds the sum of the parts against the amount, under the owner's lock.
             models.UniqueConstraint(
-                fields=["incoming", "asset"],
+                fields=["incoming", "received_asset"],
                 condition=Q(status="accepted"),
                 name="transfer_link_incoming_once",
             ),
@@ -88,6 +90,9 @@ class TransferLink(models.Model):
                 fields=["outgoing", "asset"],
                 condition=Q(status="accepted", is_part=False),
                 name="transfer_link_outgoing_once",
+            ),
+            models.CheckConstraint(
+                condition=~Q(received_asset=""), name="transfer_link_received_asset"
             ),
             models.CheckConstraint(
                 condition=Q(sent__gt=0, received__gt=0), name="transfer_link_amounts"
@@ -109,3 +114,8 @@ class TransferLink(models.Model):
 
     def __str__(self) -> str:
         return f"{self.sent:f} {self.asset}, {self.outgoing_id} to {self.incoming_id}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Stores it; where nothing else is said, what arrived goes by the same code."""
+        self.received_asset = self.received_asset or self.asset
+        super().save(*args, **kwargs)

@@ -33,7 +33,7 @@ _ARRIVALS = """
     ) n ON n.first = p.id
     LEFT JOIN LATERAL (
         SELECT SUM(received) AS received FROM portfolio_transferlink
-        WHERE incoming_id = p.transaction_id AND asset = p.asset AND status = 'accepted'
+        WHERE incoming_id = p.transaction_id AND received_asset = p.asset AND status = 'accepted'
     ) l ON TRUE
     WHERE p.owner_id = %s AND p.asset = %s AND p.connection_id = ANY(%s)
       AND p.amount > 0 AND p.counts AND n.net > COALESCE(l.received, 0)

@@ -13,9 +13,11 @@ from django.db import connection as database
 
 from portfolio.engine import money
 from portfolio.engine import transfer_ids as ids
+from portfolio.engine.identities import Identities
 from portfolio.engine.transfers import Decisions, Leg
 from portfolio.engine.types import PostingRole, TransactionKind
 from portfolio.models import TransferLink
+from portfolio.selectors.assets import identities_of, source_name
 
 Status = TransferLink.Status
 KINDS = (TransactionKind.DEPOSIT, TransactionKind.WITHDRAWAL, TransactionKind.TRANSFER)
@@ -40,7 +42,7 @@ _STATEMENT = """
     JOIN portfolio_transaction t ON t.id = m.transaction_id
     JOIN portfolio_connection c ON c.id = t.connection_id
     LEFT JOIN portfolio_transferlink i
-        ON i.incoming_id = t.id AND i.asset = m.asset AND i.status = %(accepted)s
+        ON i.incoming_id = t.id AND i.received_asset = m.asset AND i.status = %(accepted)s
     LEFT JOIN (
         SELECT outgoing_id, asset, SUM(sent) AS sent
         FROM portfolio_transferlink
@@ -61,19 +63,19 @@ class OpenLegs:
     incoming: tuple[Leg, ...]
 
 
-def leg_id(transaction_id: int, asset: str) -> str:
+def leg_id(transaction_id: int, code: str) -> str:
     """What a leg is called: a transaction may move several assets."""
-    return f"{transaction_id}:{asset}"
+    return f"{transaction_id}:{code}"
 
 
 def place(ident: str) -> tuple[int, str]:
-    """The transaction and the asset of a leg."""
-    number, _, asset = ident.partition(":")
-    return int(number), asset
+    """The transaction and the code of a leg."""
+    number, _, code = ident.partition(":")
+    return int(number), code
 
 
 def open_legs(owner_id: int, *, transaction_id: int | None = None) -> OpenLegs:
-    """All of an owner's, or those of one transaction; in one query."""
+    """All of an owner's, or those of one transaction; in two queries."""
     found = list(_legs(owner_id, transaction_id))
     return OpenLegs(
         tuple(leg for is_out, leg in found if is_out),
@@ -90,23 +92,30 @@ def _legs(owner_id: int, transaction_id: int | None) -> Iterator[tuple[bool, Leg
         "fee": PostingRole.FEE.value,
         "accepted": Status.ACCEPTED.value,
     }
+    known = identities_of(owner_id)
     with database.cursor() as cursor:
         cursor.execute(_STATEMENT, asked)
         for row in cursor.fetchall():
-            yield row[9] < 0, _leg(row)
+            yield row[9] < 0, _leg(row, known)
 
 
-def _leg(row: tuple[Any, ...]) -> Leg:
-    ident, kind, occurred_at, told, connection, exchange, environment, asset, *rest = row
+def _asset(source: str, code: str, known: Identities) -> str:
+    """What a code stands for; amounts stay the code's, so one for many coins is only itself."""
+    standing = known.standing(source, code)
+    return standing.asset if standing.factor == 1 else code
+
+
+def _leg(row: tuple[Any, ...], known: Identities) -> Leg:
+    ident, kind, occurred_at, told, connection, exchange, environment, code, *rest = row
     wallet, amount, fee, sent = rest
     detail = json.loads(told) if isinstance(told, str) else told
     return Leg(
-        id=leg_id(ident, asset),
+        id=leg_id(ident, code),
         connection=str(connection),
         exchange=exchange,
         environment=environment,
         wallet=wallet,
-        asset=asset,
+        asset=_asset(source_name(exchange, environment), code, known),
         amount=_open_amount(amount, sent),
         occurred_at=occurred_at,
         is_transfer=kind == TransactionKind.TRANSFER,
@@ -127,9 +136,11 @@ def decisions(owner_id: int) -> Decisions:
     """The pairs not to be proposed again, and the addresses at which coins arrived before."""
     final = (Status.REFUSED, Status.UNDONE)
     refused = TransferLink.objects.filter(owner_id=owner_id, status__in=final)
-    pairs = refused.values_list("outgoing_id", "incoming_id", "asset")
+    pairs = refused.values_list("outgoing_id", "asset", "incoming_id", "received_asset")
     return Decisions(
-        refused=frozenset((leg_id(out, asset), leg_id(into, asset)) for out, into, asset in pairs),
+        refused=frozenset(
+            (leg_id(out, sent), leg_id(into, received)) for out, sent, into, received in pairs
+        ),
         addresses=_addresses(owner_id),
     )
 

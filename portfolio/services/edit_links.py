@@ -95,7 +95,7 @@ def restore(edits: Sequence[Edit]) -> None:
 def _is_free(link: TransferLink) -> bool:
     left = open_legs(link.owner_id, transaction_id=link.outgoing_id).outgoing
     came = open_legs(link.owner_id, transaction_id=link.incoming_id).incoming
-    out, into = leg_id(link.outgoing_id, link.asset), leg_id(link.incoming_id, link.asset)
+    out, into = leg_id(link.outgoing_id, link.asset), leg_id(link.incoming_id, link.received_asset)
     return any(leg.id == out and leg.amount >= link.sent for leg in left) and any(
         leg.id == into and leg.amount == link.received for leg in came
     )

@@ -29,7 +29,10 @@ from portfolio.services.locks import lock_transfers
 
 Status, How = TransferLink.Status, TransferLink.How
 Key = tuple[int, int, str]  # outgoing and incoming transaction, asset
-_TOLD = ("sent", "received", "is_part", "status", "level", "reasons", "occurred_at", "decided_at")
+_TOLD = (
+    *("sent", "received", "received_asset", "is_part", "status", "level", "reasons"),
+    *("occurred_at", "decided_at"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +81,9 @@ def _drop_lapsed(owner_id: int) -> int:
     accepted = TransferLink.objects.filter(owner_id=owner_id, status=Status.ACCEPTED)
     linked = accepted.filter(outgoing=OuterRef("outgoing"), asset=OuterRef("asset"))
     parts = linked.order_by().values("outgoing").annotate(sum=Sum("sent")).values("sum")
-    nothing = Value(money.ZERO, output_field=ExactDecimalField())
     told = accepted.annotate(
-        left=Coalesce(_moved("outgoing"), nothing, output_field=ExactDecimalField()),
-        came=Coalesce(_moved("incoming"), nothing, output_field=ExactDecimalField()),
+        left=_moved("outgoing", "asset"),
+        came=_moved("incoming", "received_asset"),
         parts=Subquery(parts),
     )
     gone = told.filter(Q(left__gte=0) | Q(parts__gt=Abs(F("left"))) | ~Q(came=F("received")))
@@ -90,13 +92,14 @@ def _drop_lapsed(owner_id: int) -> int:
     return dropped
 
 
-def _moved(side: str) -> Subquery:
+def _moved(side: str, code: str) -> Coalesce:
     """What one side's transaction moves of the link's asset now, fees left out."""
     postings = Posting.objects.counted().filter(
-        transaction=OuterRef(side), asset=OuterRef("asset"), role=PostingRole.PRINCIPAL.value
+        transaction=OuterRef(side), asset=OuterRef(code), role=PostingRole.PRINCIPAL.value
     )
     sums = postings.order_by().values("transaction").annotate(sum=Sum("amount")).values("sum")
-    return Subquery(sums)
+    nothing = Value(money.ZERO, output_field=ExactDecimalField())
+    return Coalesce(Subquery(sums), nothing, output_field=ExactDecimalField())
 
 
 # --- Storing ----------------------------------------------------------------------------------
@@ -128,12 +131,13 @@ def _in_part(owner_id: int) -> frozenset[str]:
 
 def _row(owner_id: int, pair: Pair, outgoing: Leg, *, is_rest: bool) -> TransferLink:
     is_sure = pair.level is Level.CERTAIN
-    (out, asset), (into, _) = place(pair.outgoing), place(pair.incoming)
+    (out, asset), (into, received_asset) = place(pair.outgoing), place(pair.incoming)
     return TransferLink(
         owner_id=owner_id,
         outgoing_id=out,
         incoming_id=into,
         asset=asset,
+        received_asset=received_asset,
         sent=pair.sent,
         received=pair.received,
         is_part=pair.is_part or is_rest,

@@ -87,7 +87,7 @@ def link_by_hand(*, user: User, outgoing: Leg, parts: Mapping[str, Decimal]) -> 
     if not parts:
         raise TransferProblem(_("Choose at least one deposit."))
     out_id, asset = place(outgoing.id)
-    incoming = {ident: _open_incoming(user, ident, asset) for ident in parts}
+    incoming = {ident: _open_incoming(user, ident, outgoing.asset) for ident in parts}
     known = {
         row.incoming_id: row
         for row in TransferLink.objects.of(user).filter(outgoing=out_id, asset=asset)
@@ -96,10 +96,11 @@ def link_by_hand(*, user: User, outgoing: Leg, parts: Mapping[str, Decimal]) -> 
     is_part = has_parts or len(parts) > 1 or money.total(parts.values()) != outgoing.amount
     group = []
     for ident, sent in parts.items():
-        into_id, _asset = place(incoming[ident].id)
+        into_id, received_asset = place(incoming[ident].id)
         row = known.get(into_id) or TransferLink(
             owner=user, outgoing_id=out_id, incoming_id=into_id, asset=asset
         )
+        row.received_asset = received_asset
         row.sent, row.received, row.is_part = sent, incoming[ident].amount, is_part
         row.level, row.reasons = TransferLink.Level.LIKELY, []
         row.occurred_at = outgoing.occurred_at
@@ -138,15 +139,17 @@ def _require_free(user: User, group: Sequence[TransferLink]) -> None:
     if money.total(link.sent for link in group) > out.amount:
         raise TransferProblem(_("The parts are more than what left."))
     for link in group:
-        into = _open_incoming(user, leg_id(link.incoming_id, link.asset), link.asset)
+        into = _open_incoming(user, leg_id(link.incoming_id, link.received_asset))
         if into.amount != link.received:
             raise TransferProblem(_("The deposit has changed since this was proposed."))
 
 
-def _open_incoming(user: User, ident: str, asset: str) -> Leg:
+def _open_incoming(user: User, ident: str, asset: str = "") -> Leg:
+    """What arrived and is free, of ``asset`` if one is named. May raise TransferProblem."""
     number = int(ident.partition(":")[0])
     legs = open_legs(user.pk, transaction_id=number).incoming
-    found = next((leg for leg in legs if leg.id == ident and leg.asset == asset), None)
+    same = (leg for leg in legs if leg.id == ident and asset in ("", leg.asset))
+    found = next(same, None)
     if found is None:
         raise TransferProblem(
             _("What arrived is part of another transfer already. Undo that one first.")
@@ -172,6 +175,7 @@ def _decide(user: User, group: Sequence[TransferLink], status: str, action: str)
 def _drop_rivals(user: User, group: Sequence[TransferLink]) -> None:
     """Other proposals for the same movements are void now."""
     first = group[0]
-    same = Q(outgoing=first.outgoing_id) | Q(incoming__in=[link.incoming_id for link in group])
-    proposals = TransferLink.objects.of(user).filter(same, status=Status.PROPOSED)
-    proposals.filter(asset=first.asset).delete()
+    same = Q(outgoing=first.outgoing_id, asset=first.asset)
+    for link in group:
+        same |= Q(incoming=link.incoming_id, received_asset=link.received_asset)
+    TransferLink.objects.of(user).filter(same, status=Status.PROPOSED).delete()

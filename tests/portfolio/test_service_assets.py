@@ -23,14 +23,23 @@ from portfolio.models import (
     Holding,
     LatestPrice,
     Posting,
+    TransferLink,
     ValuationState,
 )
 from portfolio.selectors import exports
 from portfolio.selectors import ledger as ledger_selector
 from portfolio.selectors.assets import identities
 from portfolio.selectors.ledger import Filters
+from portfolio.selectors.transfer_legs import open_legs
 from portfolio.selectors.valuation import holdings_valued
-from portfolio.services import assets, ledger, price_needs, valuation
+from portfolio.services import (
+    assets,
+    ledger,
+    price_needs,
+    transfer_matching,
+    transfers,
+    valuation,
+)
 from portfolio.services.assets import AssetProblem, Target
 from tests import factories
 
@@ -249,6 +258,46 @@ def test_the_command_says_what_a_code_is(
     call_command("holdings", owner.email, "--json")
     rows = {row["asset"]: row for row in json.loads(capsys.readouterr().out)}
     assert (rows["MATIC"]["identity"], rows["SCAM"]["is_spam"]) == ("POL", True)
+
+
+def test_a_transfer_is_found_between_two_codes_of_one_asset(
+    owner: User, kraken: Connection, binance: Connection
+) -> None:
+    out, into = factories.stream(kraken, "w"), factories.stream(binance, "d")
+    at = factories.NOW
+    told = {"txid": "0x" + "ab" * 32}
+    sent = factories.transaction(out, ("-5", "MATIC"), kind="withdrawal", at=at, detail=told)
+    came = factories.transaction(
+        into, ("5", "POL"), kind="deposit", at=at + timedelta(hours=1), detail=told
+    )
+    assert transfer_matching.match(owner.pk).accepted == 1
+    link = TransferLink.objects.get()
+    assert (link.outgoing, link.incoming) == (sent, came)
+    assert (link.asset, link.received_asset) == ("MATIC", "POL")
+    again = transfer_matching.match(owner.pk)
+    assert (again.accepted, again.proposed, again.dropped) == (0, 0, 0)
+    transfers.undo(user=owner, link_id=link.pk)
+    legs = open_legs(owner.pk)
+    assert [leg.asset for leg in (*legs.outgoing, *legs.incoming)] == ["POL", "POL"]
+    assert transfer_matching.match(owner.pk).accepted == 0
+    transfers.link_by_hand(
+        user=owner, outgoing=legs.outgoing[0], parts={legs.incoming[0].id: Decimal(5)}
+    )
+    link.refresh_from_db()
+    assert (link.status, link.received_asset) == ("accepted", "POL")
+    assert open_legs(owner.pk).incoming == ()
+
+
+def test_codes_that_are_kept_apart_are_no_transfer(
+    owner: User, kraken: Connection, binance: Connection
+) -> None:
+    _book(kraken, 1, "1", "MATIC")
+    out, into = factories.stream(kraken, "w"), factories.stream(binance, "d")
+    told = {"txid": "0x" + "ab" * 32}
+    factories.transaction(out, ("-5", "MATIC"), kind="withdrawal", detail=told)
+    factories.transaction(into, ("5", "POL"), kind="deposit", detail=told)
+    merge(owner, "MATIC", "MATIC")
+    assert transfer_matching.match(owner.pk) == transfer_matching.Matched(0, 0, 0)
 
 
 # --- Undoing ----------------------------------------------------------------------------------
