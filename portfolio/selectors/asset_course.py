@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 
 from django.db import connection as database
 from django.db.models import Min
 
 from accounts.models import User
 from portfolio.engine import money
-from portfolio.engine.closes import end_of
+from portfolio.engine.closes import Close, Closes, end_of
 from portfolio.engine.identities import merged_quotes
-from portfolio.engine.pricing import CARRY, HUBS, Price, PriceBook, Quote, Step, along
+from portfolio.engine.moments import Found, MomentBook, last_moment
+from portfolio.engine.pricing import CARRY, HUBS, Quote
 from portfolio.engine.types import TransactionKind
 from portfolio.models import DailyTotal
+from portfolio.selectors import own_prices
 from portfolio.selectors.asset_places import AssetPlaces, asset_places
 from portfolio.selectors.dashboard import Span
 from portfolio.selectors.valuation import is_of, newest_quotes, source_name
@@ -37,7 +38,7 @@ class Point:
     """
 
     on: date
-    price: Price | None
+    price: Found | None
     held: Decimal
     bought: Decimal
     sold: Decimal
@@ -59,7 +60,7 @@ class Course:
 
 
 def course(user: User, code: str, span: Span, *, now: datetime) -> Course:
-    """The course in six queries. May raise Holding.DoesNotExist for what was never held."""
+    """The course in seven queries. May raise Holding.DoesNotExist for what was never held."""
     places = asset_places(user, code)
     today = now.astimezone(UTC).date()
     currency = user.reporting_currency
@@ -91,7 +92,7 @@ def _days(first: date, today: date, step: int) -> list[date]:
 
 def _points(
     days: Sequence[date],
-    prices: Iterable[Price | None],
+    prices: Iterable[Found | None],
     moved: dict[int, tuple[Decimal, Decimal, Decimal]],
 ) -> Iterator[Point]:
     nothing = (money.ZERO, money.ZERO, money.ZERO)
@@ -137,46 +138,38 @@ def _moved(
 
 def _prices(
     places: AssetPlaces, currency: str, days: Sequence[date], step: int
-) -> Iterator[Price | None]:
+) -> Iterator[Found | None]:
     """The price at the end of each stretch, the exchange that holds the most believed first."""
     main = max(places.holdings, key=lambda holding: holding.quantity)
     environment = main.connection.environment
-    own = {
-        source_name(h.connection.exchange, environment)
-        for h in places.everything
-        if h.connection.environment == environment
-    }
-    source = source_name(main.connection.exchange, environment)
-    book = _Book(places.asset, currency, (frozenset([source]), frozenset(own)), step)
-    by_place: dict[int, list[Quote]] = defaultdict(list)
-    for place, quote in _quotes(places, currency, days, step):
-        if is_of(quote.source, environment):
-            by_place[place].append(quote)
-    book.take(by_place[-1])
-    for place, day in enumerate(days):
-        book.take(by_place[place])
-        yield book.price(end_of(day))
+    own = frozenset(
+        source_name(row.connection.exchange, environment)
+        for row in places.everything
+        if row.connection.environment == environment
+    )
+    trusted = (frozenset([source_name(main.connection.exchange, environment)]), own)
+    told = _closes(places, currency, days, step, environment)
+    prices = own_prices.of_owner(places.owner_id)
+    book = MomentBook(Closes(told, currency=currency), currency, prices)
+    return (book.price(places.asset, last_moment(day), trusted) for day in days)
 
 
-def _quotes(
-    places: AssetPlaces, currency: str, days: Sequence[date], step: int
-) -> Iterator[tuple[int, Quote]]:
-    """The last close of each market in each stretch, by its place; -1 for the days before."""
+def _closes(
+    places: AssetPlaces, currency: str, days: Sequence[date], step: int, environment: str
+) -> Iterator[Close]:
+    """The last close of each market in each stretch, and the newest prices as today's."""
     wanted = {places.asset, currency, *HUBS}
-    last = len(days) - 1
     with database.cursor() as cursor:
         cursor.execute(
             """
             SELECT DISTINCT ON (place, asset, currency, source)
-                   GREATEST(%(last)s - (%(today)s - "on") / %(step)s, -1) AS place,
-                   asset, currency, price, source, "on"
+                   (%(today)s - "on") / %(step)s AS place, asset, currency, price, source, "on"
             FROM portfolio_dailyprice
             WHERE "on" BETWEEN %(since)s AND %(today)s
               AND asset = ANY(%(codes)s) AND currency = ANY(%(codes)s)
-            ORDER BY place, asset, currency, source, "on" DESC
+            ORDER BY place DESC, asset, currency, source, "on" DESC
             """,
             {
-                "last": last,
                 "today": days[-1],
                 "step": step,
                 "since": days[0] - timedelta(days=step) - CARRY,
@@ -184,47 +177,16 @@ def _quotes(
             },
         )
         rows = cursor.fetchall()
-    for stretch, found in groupby(rows, key=itemgetter(0)):
+    for _, found in groupby(rows, key=itemgetter(0)):
         quotes = [Quote(a, c, price, s, end_of(on)) for _, a, c, price, s, on in found]
-        for quote in merged_quotes(quotes, places.known):
-            if {quote.asset, quote.currency} <= wanted:
-                yield stretch, quote
-    yield from ((last, quote) for quote in newest_quotes(wanted, places.known))
+        read = merged_quotes(quotes, places.known)
+        for quote in sorted(read, key=attrgetter("at")):
+            if {quote.asset, quote.currency} <= wanted and is_of(quote.source, environment):
+                yield _close(quote, (quote.at - timedelta(days=1)).date())
+    for quote in newest_quotes(wanted, places.known):
+        if is_of(quote.source, environment):
+            yield _close(quote, days[-1])
 
 
-class _Book:
-    """The last quote of each market, and the price that follows from them.
-
-    Which way leads to the currency is looked for anew only where the quotes known, or their ages,
-    are others than before.
-    """
-
-    def __init__(
-        self, code: str, currency: str, trusted: tuple[frozenset[str], frozenset[str]], step: int
-    ) -> None:
-        self._code = code
-        self._currency = currency
-        self._trusted = trusted
-        self._carry = max(CARRY, timedelta(days=step))
-        self._last: dict[tuple[str, str, str], Quote] = {}
-        self._ways: dict[frozenset[object], tuple[Step, ...] | None] = {}
-
-    def take(self, quotes: Iterable[Quote]) -> None:
-        """Learns newer quotes."""
-        for quote in quotes:
-            known = self._last.get(quote.name)
-            if known is None or known.at <= quote.at:
-                self._last[quote.name] = quote
-
-    def price(self, now: datetime) -> Price | None:
-        """The price at a moment; None where no quote that is new enough leads there."""
-        key = frozenset((name, (now - quote.at).days) for name, quote in self._last.items())
-        if key not in self._ways:
-            book = PriceBook(self._last.values(), now=now, carry=self._carry)
-            found = book.price(self._code, self._currency, self._trusted)
-            self._ways[key] = found.steps if found else None
-        way = self._ways[key]
-        if way is None:
-            return None
-        steps = tuple(Step(self._last[step.quote.name], step.inverted) for step in way)
-        return Price(along(steps), steps)
+def _close(quote: Quote, on: date) -> Close:
+    return Close(quote.asset, quote.currency, on, quote.price, quote.source, quote.at)

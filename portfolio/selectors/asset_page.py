@@ -37,6 +37,21 @@ class KindTotal:
 
 
 @dataclass(frozen=True, slots=True)
+class Worths:
+    """What happened to the asset, in the reporting currency at the prices of then.
+
+    ``cost`` is the average cost of what is held, None where some of it is not known; ``gaps`` are
+    movements of unknown worth, left out of the other sums.
+    """
+
+    cost: Decimal | None
+    realised: Decimal
+    income: Decimal
+    fees: Decimal
+    gaps: int
+
+
+@dataclass(frozen=True, slots=True)
 class AssetPage:
     """One asset over all wallets, with what moved it."""
 
@@ -46,7 +61,15 @@ class AssetPage:
     last_at: datetime | None
     totals: tuple[KindTotal, ...]
     is_summed: bool  # False while the totals are behind the records
+    worths: Worths | None  # None before anything was worked out
     lots: LotsPage
+
+    @property
+    def unrealised(self) -> Decimal | None:
+        """What the holding is worth less what it cost; None where either is unknown."""
+        if self.worths is None or self.worths.cost is None or self.row.value is None:
+            return None
+        return money.add(self.row.value, money.negate(self.worths.cost))
 
     @property
     def income(self) -> Decimal:
@@ -68,47 +91,74 @@ class AssetPage:
 def asset_page(user: User, code: str) -> AssetPage:
     """One asset in a fixed number of queries. May raise Holding.DoesNotExist."""
     places = asset_places(user, code)
-    first_at, last_at, is_summed = _ends(places)
+    ends = _ends(places, user.reporting_currency)
     return AssetPage(
         places=places,
-        row=_row(places, user.reporting_currency),
-        first_at=first_at,
-        last_at=last_at,
+        row=row(places, user.reporting_currency),
+        first_at=ends.first_at,
+        last_at=ends.last_at,
         totals=_totals(places),
-        is_summed=is_summed,
+        is_summed=ends.is_summed,
+        worths=ends.worths,
         lots=lots.page(places, size=SHOWN_LOTS),
     )
 
 
-def _row(places: AssetPlaces, currency: str) -> AssetRow:
+def row(places: AssetPlaces, currency: str) -> AssetRow:
     """The asset by wallet; what is marked as spam is shown too."""
     worth = valued(places.everything, currency, places.known)
-    rows = [row for row in (*worth.rows, *worth.spam) if row.asset == places.asset]
+    rows = [one for one in (*worth.rows, *worth.spam) if one.asset == places.asset]
     return replace(asset_row(places.asset, rows, worth.total), name=places.name)
 
 
-def _ends(places: AssetPlaces) -> tuple[datetime | None, datetime | None, bool]:
-    """The first and the last movement, and whether the stored totals are up to date."""
+@dataclass(frozen=True, slots=True)
+class _Ends:
+    """What one query tells: first and last movement, how fresh the sums are, and worths."""
+
+    first_at: datetime | None
+    last_at: datetime | None
+    is_summed: bool
+    worths: Worths | None
+
+
+def _ends(places: AssetPlaces, currency: str) -> _Ends:
+    values = {**places.arrays(), "currency": currency, "named": places.asset}
     with database.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT MIN(ends.first), MAX(ends.last),
-                   COALESCE((SELECT computed_at IS NOT NULL AND stale_from IS NULL
-                             FROM portfolio_valuationstate WHERE owner_id = %(owner)s), FALSE)
-            FROM UNNEST(%(connections)s::uuid[], %(codes)s::text[]) place (connection, code)
-            CROSS JOIN LATERAL (
-                SELECT (SELECT MIN(occurred_at) FROM portfolio_posting
-                        WHERE owner_id = %(owner)s AND connection_id = place.connection
-                          AND asset = place.code AND counts) AS first,
-                       (SELECT MAX(occurred_at) FROM portfolio_posting
-                        WHERE owner_id = %(owner)s AND connection_id = place.connection
-                          AND asset = place.code AND counts) AS last
-            ) ends
-            """,
-            places.arrays(),
-        )
-        first_at, last_at, is_summed = cursor.fetchone()
-    return first_at, last_at, is_summed
+        cursor.execute(_ENDS, values)
+        first_at, last_at, is_summed, days, cost, unknown, *sums = cursor.fetchone()
+    worths = Worths(None if unknown else cost, *sums) if days else None
+    return _Ends(first_at, last_at, is_summed, worths)
+
+
+_ENDS = """
+    WITH sums AS (
+        SELECT * FROM portfolio_dailysum
+        WHERE owner_id = %(owner)s AND asset = %(named)s AND currency = %(currency)s
+    ), last AS (SELECT DISTINCT ON (source) cost, quantity FROM sums ORDER BY source, "on" DESC)
+    SELECT ends.first, ends.last,
+           COALESCE((SELECT computed_at IS NOT NULL AND stale_from IS NULL
+                     FROM portfolio_valuationstate WHERE owner_id = %(owner)s), FALSE),
+           whole.days, cost.whole, cost.unknown,
+           whole.realised, whole.income, whole.fees, whole.gaps
+    FROM (
+        SELECT MIN(first) AS first, MAX(last) AS last
+        FROM UNNEST(%(connections)s::uuid[], %(codes)s::text[]) place (connection, code)
+        CROSS JOIN LATERAL (
+            SELECT (SELECT MIN(occurred_at) FROM portfolio_posting
+                    WHERE owner_id = %(owner)s AND connection_id = place.connection
+                      AND asset = place.code AND counts) AS first,
+                   (SELECT MAX(occurred_at) FROM portfolio_posting
+                    WHERE owner_id = %(owner)s AND connection_id = place.connection
+                      AND asset = place.code AND counts) AS last
+        ) each
+    ) ends, (
+        SELECT COUNT(*) AS days, SUM(realised) AS realised, SUM(income) AS income,
+               SUM(fees) AS fees, SUM(gaps) AS gaps
+        FROM sums
+    ) whole, (
+        SELECT SUM(cost) AS whole, COUNT(*) FILTER (WHERE cost IS NULL) AS unknown FROM last
+    ) cost
+"""
 
 
 def _totals(places: AssetPlaces) -> tuple[KindTotal, ...]:

@@ -50,6 +50,7 @@ class OpenLot:
     lot: Lot
     transaction: Transaction
     paid: tuple[tuple[str, Decimal], ...]  # for what is left of it, by asset, fees included
+    postings: tuple[Posting, ...]  # of the transaction, those that count
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,7 @@ def _open_lot(lot: Lot, places: AssetPlaces, postings: Sequence[Posting]) -> Ope
     else:
         given = _given(p for p in postings if (p.connection_id, p.asset) not in places.pairs)
     paid = tuple((asset, lots.share(amount, lot)) for asset, amount in given.items())
-    return OpenLot(lot, transaction, paid)
+    return OpenLot(lot, transaction, paid, tuple(postings))
 
 
 def _given(postings: Iterable[Posting]) -> dict[str, Decimal]:

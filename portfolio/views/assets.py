@@ -16,6 +16,7 @@ from portfolio.selectors import asset_course, asset_page, ledger, lots, transfer
 from portfolio.selectors.asset_course import Course
 from portfolio.selectors.asset_places import AssetPlaces, asset_places
 from portfolio.selectors.dashboard import Span
+from portfolio.selectors.lot_costs import lot_costs
 from portfolio.views import charts
 from portfolio.views.access import Request
 from portfolio.views.paging import mark, page_url
@@ -105,8 +106,16 @@ def open_lots(request: Request, code: str) -> HttpResponse:
     """Shows what is left of what was bought, newest first."""
     places = _places(request, code)
     page = lots.page(places, older_than=mark(request, "older"))
-    older_url = page_url(request, "older", page.older)
-    context = {"code": places.asset, "name": places.name, "page": page, "older_url": older_url}
+    currency = request.user.reporting_currency
+    price = asset_page.row(places, currency).price
+    context = {
+        "code": places.asset,
+        "name": places.name,
+        "page": page,
+        "costs": lot_costs(places, page.lots, currency, price),
+        "currency": currency,
+        "older_url": page_url(request, "older", page.older),
+    }
     return render(request, "portfolio/assets/lots.html", context)
 
 

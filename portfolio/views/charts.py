@@ -93,7 +93,7 @@ def course(course: Course) -> dict[str, object]:
 
 
 def _source(point: Point) -> str:
-    return source_words(" + ".join(point.price.sources)) if point.price else ""
+    return source_words(point.price.source) if point.price else ""
 
 
 def _price(point: Point) -> str:

@@ -223,6 +223,25 @@ def test_open_lots_are_the_last_in_with_what_was_paid_for_the_rest(
     assert "unknown" in text(page, BTC)
 
 
+def test_lots_cost_what_was_paid_then_and_a_deposit_costs_what_is_not_known(
+    page: Client, owner: User, stream: Stream
+) -> None:
+    for asset, price in (("BTC", "110"), ("BNB", "4")):
+        for days in (3, 2, 1):
+            factories.daily_price(asset, price, ago(days))
+    factories.price("BTC", "150", at=timezone.now())
+    book(stream, 3, ("2", "BTC"), ("-200", "EUR"), ("-0.5", "BNB", "fee"))
+    book(stream, 2, ("1", "BTC"), kind="reward")
+    book(stream, 1, ("1", "BTC"), kind="deposit")
+    book(stream, 0, ("-1", "BTC"), ("150", "EUR"))
+    answer = page.get(reverse("portfolio:asset-lots", args=["BTC"]))
+    told = [(one.cost, one.value, one.gain) for one in answer.context["costs"]]
+    assert told == [(None, 150, None), (110, 150, 40), (101, 150, 49)]
+    valuation.recompute(owner.pk)
+    worths = page.get(BTC).context["asset_page"].worths
+    assert (worths.cost, worths.realised, worths.income, worths.gaps) == (315, 45, 110, 0)
+
+
 def test_own_transfers_keep_their_lots(page: Client, owner: User, stream: Stream) -> None:
     other = factories.stream(factories.connection(owner, label="Other"))
     bought = book(stream, 9, ("1", "BTC"), ("-100", "EUR"))
@@ -406,9 +425,9 @@ def test_the_queries_are_counted(
     record = made["trade"].raw_records.get()
     for url, most in (
         (BTC, 14),
-        (CHART, 10),
-        (reverse("portfolio:asset-days", args=["BTC"]), 10),
-        (reverse("portfolio:asset-lots", args=["BTC"]), 10),
+        (CHART, 15),
+        (reverse("portfolio:asset-days", args=["BTC"]), 15),
+        (reverse("portfolio:asset-lots", args=["BTC"]), 15),
         (balance_url(made["kraken"]), 10),
         (reverse("portfolio:record-detail", args=[record.pk]), 10),
     ):
