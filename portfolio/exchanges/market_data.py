@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 
+from portfolio.exchanges import reused
 from portfolio.exchanges.errors import StreamUnavailable
 from portfolio.exchanges.gateway import Gateway
 from portfolio.exchanges.markets import LocalMarketCache, MarketCache
@@ -51,16 +52,28 @@ class ProfileMarketData:
         Days before the exchange's own reach are left out. May raise any GatewayError;
         StreamUnavailable where there is no such pair.
         """
-        row = next((r for r in self._rows() if (r.base, r.quote) == (asset, currency)), None)
-        if row is None:
+        exchange, today = self._profile.exchange, datetime.now(UTC).date()
+        begins = max(reused.begins(exchange, code) for code in (asset, currency))
+        spans = [(asset, max(since, begins), today)]
+        code, until = reused.former(exchange, asset) or (asset, since)
+        if since < until:  # the coin had another code, which has its prices of that time
+            spans.insert(0, (code, since, until))
+        rows = [(self._row(base, currency), start, end) for base, start, end in spans]
+        if not any(row for row, _, _ in rows):
             raise StreamUnavailable(f"{self._name} has no pair {asset}/{currency}.")
-        today = datetime.now(UTC).date()
+        return [c for row, start, end in rows if row for c in self._closes(row, start, end)]
+
+    def _row(self, base: str, quote: str) -> MarketRow | None:
+        return next((r for r in self._rows() if (r.base, r.quote) == (base, quote)), None)
+
+    def _closes(self, row: MarketRow, since: date, until: date) -> list[Candle]:
+        """Return the closing prices of the days from ``since`` to the one before ``until``."""
         found: dict[date, Candle] = {}
         start = since
-        while start < today:
-            page = [candle for candle in self._candles(row, start) if since <= candle.on < today]
+        while start < until:
+            page = [candle for candle in self._candles(row, start) if since <= candle.on < until]
             found.update((candle.on, candle) for candle in page)
-            following = self._following(start, max((candle.on for candle in page), default=today))
+            following = self._following(start, max((candle.on for candle in page), default=until))
             if following is None:
                 break
             start = following

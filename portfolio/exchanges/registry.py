@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from portfolio.engine.types import Event, RecordKind
-from portfolio.exchanges import catalogue, exact
+from portfolio.exchanges import catalogue, exact, reused
 from portfolio.exchanges.budget import Budget, environment_of
 from portfolio.exchanges.circuit import Circuit
 from portfolio.exchanges.markets import MarketCache
@@ -94,7 +94,8 @@ def normalise(exchange: str, stream: StreamSpec, body: str) -> Event | None:
     profile = _profile(exchange)
     if profile is None:
         return generic_normaliser.normalise(stream, record)
-    return profile.stream_rule(stream).normalise(stream, record)
+    event = profile.stream_rule(stream).normalise(stream, record)
+    return None if event is None else reused.of_its_time(exchange, event)
 
 
 def overlap(exchange: str, kind: RecordKind) -> timedelta:

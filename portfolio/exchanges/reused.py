@@ -1,0 +1,55 @@
+"""Codes that an exchange gave to another coin: before a day they name the former one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+
+from portfolio.engine.types import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Reused:
+    """What a code named before a day (UTC)."""
+
+    asset: str
+    before: date
+
+
+# Binance stopped trading the former LUNA and UST on 26 May 2022, renamed them LUNC and USTC, and
+# opened the new LUNA on 31 May (its announcement of the support of the Terra airdrop).
+_TERRA = date(2022, 5, 28)
+REUSED = {
+    ("binance", "LUNA"): Reused("LUNC", _TERRA),
+    ("binance", "UST"): Reused("USTC", _TERRA),
+}
+
+
+def of_its_time(exchange: str, event: Event) -> Event:
+    """The event with the coins that its codes named when it happened."""
+    on = event.occurred_at.date()
+    moved = tuple(
+        replace(movement, asset=asset_on(exchange, movement.asset, on))
+        for movement in event.movements
+    )
+    return event if moved == event.movements else replace(event, movements=moved)
+
+
+def asset_on(exchange: str, code: str, on: date) -> str:
+    """The coin that a code named on a day."""
+    reused = REUSED.get((exchange, code))
+    return reused.asset if reused and on < reused.before else code
+
+
+def begins(exchange: str, code: str) -> date:
+    """The first day on which a code names the coin that it names now."""
+    reused = REUSED.get((exchange, code))
+    return reused.before if reused else date.min
+
+
+def former(exchange: str, asset: str) -> tuple[str, date] | None:
+    """The code that a coin had before a day, and that is another's now; None for most."""
+    rows = (
+        (code, r.before) for (at, code), r in REUSED.items() if (at, r.asset) == (exchange, asset)
+    )
+    return next(rows, None)
