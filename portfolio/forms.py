@@ -152,6 +152,19 @@ class FetchAgainForm(forms.Form):
         return day
 
 
+class ReadAgainForm(forms.Form):
+    """What is booked anew when stored records are read again."""
+
+    rebuild = forms.BooleanField(
+        label=_("Book everything anew, also what is the same"),
+        required=False,
+        help_text=_(
+            "The ledger is the same afterwards: for when you doubt it. Daily values are computed "
+            "anew too."
+        ),
+    )
+
+
 class ManualEntryForm(forms.Form):
     """An opening balance or adjustment by hand; times are in the reader's zone."""
 

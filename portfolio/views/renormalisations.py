@@ -15,6 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from portfolio import tasks
+from portfolio.forms import ReadAgainForm
 from portfolio.models import Connection
 from portfolio.selectors import renormalisations as selector
 from portfolio.selectors.renormalisations import Readings
@@ -35,17 +36,18 @@ def _readings(request: Request, connection_id: UUID) -> Readings:
 def read_again(request: Request, connection_id: UUID) -> HttpResponse:
     """Says what a reading does, begins one, and shows those that were."""
     readings = _readings(request, connection_id)
-    if request.method == "POST":
+    form = ReadAgainForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
         with transaction.atomic():
             job = renormalising.start(
-                connection=readings.connection, is_rebuild="rebuild" in request.POST
+                connection=readings.connection, is_rebuild=form.cleaned_data["rebuild"]
             )
             # Should the broker be away, beat sends it later.
             transaction.on_commit(partial(tasks.renormalise.delay, job.pk), robust=True)
         messages.success(request, _("The stored records are being read. You can leave this page."))
         return redirect("portfolio:connection-read-again", connection_id)
     template = "portfolio/renormalisations/index.html"
-    return render(request, template, {"readings": readings})
+    return render(request, template, {"readings": readings, "form": form})
 
 
 @login_required

@@ -8,7 +8,7 @@ from django.core.management.base import CommandParser
 
 from portfolio.management.base import OperatorCommand, connection_with, user_named
 from portfolio.models import Connection, Renormalisation
-from portfolio.services import renormalising, transfer_matching, valuation
+from portfolio.services import findings, renormalising, transfer_matching, valuation
 from portfolio.services.rebooking import Counts
 
 SLICE_SECONDS = 5.0
@@ -68,6 +68,7 @@ class Command(OperatorCommand):
         if job.is_rebuild or job.read > job.same:
             valuation.recompute(connection.owner_id)
             transfer_matching.match(connection.owner_id)
+            findings.refresh(connection.owner_id)
         return _counted(job)
 
 
