@@ -7,13 +7,13 @@ else: an amount times the factor, a price by it.
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from portfolio.engine import money
-from portfolio.engine.known_assets import MULTIPLES, RENAMED
+from portfolio.engine.known_assets import MULTIPLES, OWN_CODES, RENAMED
 from portfolio.engine.pricing import Pair, Quote
 
 ONE = Decimal(1)
@@ -52,6 +52,14 @@ class Standing:
 
     asset: str
     factor: Decimal = ONE
+
+
+class How(enum.StrEnum):
+    """Why a code is known to stand for another asset."""
+
+    MULTIPLE = "multiple"  # one of it is many coins
+    OWN_CODE = "own"  # what this exchange calls it
+    FORMER = "former"  # the coin has another code by now
 
 
 class Identities:
@@ -117,7 +125,8 @@ class Identities:
     def codes(self, assets: Iterable[str]) -> frozenset[str]:
         """All codes that may stand for one of these assets somewhere, and themselves."""
         wanted = set(assets)
-        places = {*self._aliases, *((EVERYWHERE, c) for c in RENAMED), *_multiples()}
+        former = ((EVERYWHERE, code) for code in RENAMED)
+        places = {*self._aliases, *former, *MULTIPLES, *OWN_CODES}
         return frozenset(wanted | {code for s, code in places if self.of(s, code) in wanted})
 
     def _resolved(self, source: str, code: str) -> Standing:
@@ -139,20 +148,28 @@ class Identities:
 
 def known(source: str, code: str) -> Standing | None:
     """What a code is known to stand for without anybody's decision; None for itself."""
-    many = MULTIPLES.get((exchange_of(source), code))
-    if many is not None:
+    how = how_known(source, code)
+    if how is How.MULTIPLE:
+        many = MULTIPLES[exchange_of(source), code]
         return Standing(many.asset, many.factor)
-    renamed = RENAMED.get(code)
-    return None if renamed is None else Standing(renamed.asset)
+    if how is How.OWN_CODE:
+        return Standing(OWN_CODES[exchange_of(source), code])
+    return None if how is None else Standing(RENAMED[code].asset)
+
+
+def how_known(source: str, code: str) -> How | None:
+    """Why a code is known to stand for another asset; None where it is not."""
+    place = (exchange_of(source), code)
+    if place in MULTIPLES:
+        return How.MULTIPLE
+    if place in OWN_CODES:
+        return How.OWN_CODE
+    return How.FORMER if code in RENAMED else None
 
 
 def exchange_of(source: str) -> str:
     """The exchange of a source of prices: ``kraken:sandbox`` is Kraken's sandbox."""
     return source.partition(":")[0]
-
-
-def _multiples() -> Iterator[Place]:
-    yield from MULTIPLES
 
 
 def closes_a_circle(rules: Iterable[Rule], added: Rule) -> bool:

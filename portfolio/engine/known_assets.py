@@ -1,8 +1,8 @@
 """What is known of codes beyond one exchange: coins that got another code, codes for many coins.
 
-An exchange's own spellings (XXBT, UST for USDT) are in its normaliser, which gives every coin the
-code it has elsewhere. Here is only what was looked up, with where; what is not here stands for
-itself.
+Most of an exchange's own spellings (XXBT, UST for USDT) are in its normaliser, which gives every
+coin the code it has elsewhere. Here is only what was looked up, with where; what is not here stands
+for itself.
 """
 
 from __future__ import annotations
@@ -36,6 +36,19 @@ RENAMED = {
     "MATIC": Renamed("POL", date(2024, 9, 10)),
     "KLAY": Renamed("KAIA", date(2024, 10, 28)),
     "FTM": Renamed("S", date(2025, 1, 13)),
+}
+
+# What an exchange calls a coin that goes by another code elsewhere, where its own code is often
+# another coin's: as in ccxt's tables. Those of the other exchanges are in their normalisers.
+OWN_CODES = {
+    ("binance", "BCHSV"): "BSV",
+    ("binance", "YOYO"): "YOYOW",
+    ("bingx", "NAP"): "$NAP",
+    ("bingx", "OMNI"): "OmniCat",
+    ("bingx", "SNOW"): "Snowman",
+    ("bingx", "TRUMP"): "TRUMPMAGA",
+    ("bingx", "TRUMPSOL"): "TRUMP",
+    ("bitstamp", "UST"): "USTC",
 }
 
 _THOUSAND = Decimal(1000)

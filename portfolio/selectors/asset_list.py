@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from accounts.models import User
 from portfolio.engine import money
-from portfolio.engine.identities import EVERYWHERE, Identities, Place, RuleKind, known
+from portfolio.engine.identities import EVERYWHERE, How, Identities, Place, RuleKind, how_known
 from portfolio.engine.pricing import HUBS
 from portfolio.models import AssetRule, LatestPrice, PriceSeries
 from portfolio.selectors import assets, valuation
@@ -34,7 +34,7 @@ class Code:
     code: str
     asset: str
     factor: Decimal
-    is_known: bool  # what is known of it says so, and nobody's decision
+    how: How | None  # why it is known to be, where nobody decided it
     rule: AssetRule | None  # the user's decision that says so
     spam: AssetRule | None  # the user's decision that leaves it out
 
@@ -114,7 +114,7 @@ def _code(place: Place, standing: Identities, rules: Sequence[AssetRule]) -> Cod
         code=code,
         asset=stands.asset,
         factor=stands.factor,
-        is_known=rule is None and known(source, code) is not None,
+        how=how_known(source, code) if rule is None else None,
         rule=rule,
         spam=_decided(rules, RuleKind.SPAM, spam_places),
     )

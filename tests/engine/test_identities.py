@@ -16,7 +16,7 @@ from portfolio.engine.identities import (
     closes_a_circle,
     merged_quotes,
 )
-from portfolio.engine.known_assets import MULTIPLES, RENAMED
+from portfolio.engine.known_assets import MULTIPLES, OWN_CODES, RENAMED
 from portfolio.engine.pricing import Quote
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
@@ -41,6 +41,19 @@ def test_an_unknown_code_stands_for_itself_and_keeps_its_amount() -> None:
 
 def test_a_renamed_coin_is_its_successor_at_every_exchange() -> None:
     assert Identities().of("kraken", "MATIC") == Identities().of("okx:sandbox", "MATIC") == "POL"
+
+
+def test_a_code_that_collides_is_another_coin_at_its_exchange_only() -> None:
+    known = Identities()
+    assert known.of("bingx", "TRUMP") == "TRUMPMAGA"
+    assert known.of("bingx:sandbox", "TRUMPSOL") == known.of("kraken", "TRUMP") == "TRUMP"
+    quotes = [quote("TRUMP", "1", "bingx"), quote("TRUMP", "8"), quote("TRUMPSOL", "8", "bingx")]
+    read = {(q.asset, q.source): q.price for q in merged_quotes(quotes, known)}
+    assert read == {
+        ("TRUMPMAGA", "bingx"): 1,
+        ("TRUMP", "kraken"): 8,
+        ("TRUMP", "bingx"): 8,
+    }
 
 
 def test_a_decision_goes_before_what_is_known() -> None:
@@ -143,3 +156,4 @@ def test_what_is_known_leads_somewhere_and_ends() -> None:
     for (_, code), many in MULTIPLES.items():
         assert many.asset in code
         assert many.factor > 1
+    assert not OWN_CODES.keys() & MULTIPLES.keys()
