@@ -7,6 +7,7 @@ else: an amount times the factor, a price by it.
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -165,6 +166,18 @@ def how_known(source: str, code: str) -> How | None:
     if place in OWN_CODES:
         return How.OWN_CODE
     return How.FORMER if code in RENAMED else None
+
+
+_MANY = re.compile(r"(10{3,}|1M)([A-Z]{2,}[A-Z0-9]*)")
+
+
+def looks_like(code: str) -> Standing | None:
+    """Many coins as one, by the look of a code (1000XYZ, 1MXYZ): to be offered, never assumed."""
+    match = _MANY.fullmatch(code)
+    if match is None:
+        return None
+    number, asset = match.groups()
+    return Standing(asset, Decimal(1_000_000) if number == "1M" else Decimal(number))
 
 
 def exchange_of(source: str) -> str:

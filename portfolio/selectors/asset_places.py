@@ -55,6 +55,13 @@ class AssetPlaces:
         """What it is called, each code once."""
         return tuple({group.code: None for group in self.groups})
 
+    @property
+    def is_spam(self) -> bool:
+        """Whether its owner marked it as spam, wherever it is or was held."""
+        return bool(self.holdings) and all(
+            self.known.is_spam(_source(row), row.asset) for row in self.holdings
+        )
+
     def arrays(self) -> dict[str, Any]:
         """For SQL: ``connections``, ``codes`` and ``factors`` of the pairs, in one order."""
         pairs = [(pk, group) for group in self.groups for pk in group.connections]

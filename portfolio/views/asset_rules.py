@@ -16,10 +16,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from portfolio import tasks
+from portfolio.engine import money
+from portfolio.engine.identities import looks_like
 from portfolio.forms import AssetMergeForm, AssetNameForm, AssetSpamForm
 from portfolio.models import AssetRule
 from portfolio.selectors import asset_list
-from portfolio.selectors.asset_list import AssetLine, AssetList
+from portfolio.selectors.asset_list import AssetLine, AssetList, State
 from portfolio.services import assets as service
 from portfolio.services.assets import AssetProblem
 from portfolio.views.access import Request
@@ -113,10 +115,18 @@ def _forms(line: AssetLine, found: AssetList, data: Any = None, which: str = "")
         return data if name == which else None
 
     return {
-        "merge": AssetMergeForm(sent("merge"), line=line, assets=names, auto_id="merge_%s"),
+        "merge": AssetMergeForm(
+            sent("merge"), line=line, assets=names, auto_id="merge_%s", initial=_offered(line)
+        ),
         "name": AssetNameForm(sent("name"), initial={"name": line.name}),
         "spam": AssetSpamForm(sent("spam"), line=line, auto_id="spam_%s"),
     }
+
+
+def _offered(line: AssetLine) -> dict[str, str]:
+    """What an unknown code may be, by its look."""
+    found = looks_like(line.asset) if State.UNKNOWN in line.states else None
+    return {"asset": found.asset, "factor": money.plain(found.factor)} if found else {}
 
 
 def _decide(

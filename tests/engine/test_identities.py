@@ -14,6 +14,7 @@ from portfolio.engine.identities import (
     RuleKind,
     Standing,
     closes_a_circle,
+    looks_like,
     merged_quotes,
 )
 from portfolio.engine.known_assets import MULTIPLES, OWN_CODES, RENAMED
@@ -111,6 +112,21 @@ def test_many_coins_as_one_are_scaled_exactly_in_amount_and_price() -> None:
 def test_a_price_in_many_coins_as_one_is_scaled_the_other_way() -> None:
     known = Identities([alias("KSHIB", "SHIB", factor="1000")])
     assert known.read("okx", ("DOGE", "KSHIB"), Decimal(5))[1] == 5000
+
+
+@pytest.mark.parametrize(
+    ("code", "meant"),
+    [
+        ("1000PEPE", Standing("PEPE", Decimal(1000))),
+        ("1000000MOG", Standing("MOG", Decimal(1_000_000))),
+        ("1MBABYDOGE", Standing("BABYDOGE", Decimal(1_000_000))),
+        *[(code, None) for code in ("1INCH", "100X", "1000", "10SET", "MATIC", "1000X")],
+    ],
+)
+def test_many_coins_as_one_are_seen_by_the_look_of_the_code(
+    code: str, meant: Standing | None
+) -> None:
+    assert looks_like(code) == meant
 
 
 def test_spam_is_said_of_a_code_or_of_what_it_stands_for() -> None:

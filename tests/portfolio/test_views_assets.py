@@ -89,6 +89,24 @@ def test_what_cannot_be_decided_is_said_in_the_form(
     assert not AssetRule.objects.exists()
 
 
+def test_an_unknown_code_that_looks_like_many_coins_is_offered_as_that(
+    page: Client, owner: User, kraken: Connection
+) -> None:
+    factories.holding(kraken, "1000WHY", "5")
+    form = page.get(_codes("1000WHY")).context["forms"]["merge"]
+    assert (form["asset"].value(), form["factor"].value()) == ("WHY", "1000")
+    assert page.get(_codes("DOT")).context["forms"]["merge"]["asset"].value() is None
+
+
+def test_the_exports_page_says_what_is_left_out(
+    page: Client, owner: User, kraken: Connection
+) -> None:
+    url = reverse("portfolio:export-list")
+    assert "Left out as spam" not in _text(page, url)
+    assets.mark_spam(user=owner, source="", code="SHIB")
+    assert "Left out as spam: SHIB." in _text(page, url)
+
+
 def test_a_new_name_is_shown_everywhere(page: Client, owner: User, kraken: Connection) -> None:
     page.post(reverse("portfolio:asset-rename", args=["NEWCOIN"]), {"name": "My coin"})
     assert "My coin" in _text(page, reverse("portfolio:dashboard"))
@@ -107,7 +125,8 @@ def test_spam_collapses_into_one_line(page: Client, owner: User, kraken: Connect
     assert "1 asset marked as spam, not counted" in answer.content.decode()
     text = _text(page, LIST)
     assert text.index("Marked as spam, not counted") < text.index("SHIB spam")
-    assert "SHIB" in _text(page, reverse("portfolio:asset-detail", args=["SHIB"]))
+    text = _text(page, reverse("portfolio:asset-detail", args=["SHIB"]))
+    assert "You marked it as spam" in text
 
 
 def test_the_page_of_an_asset_is_found_by_each_of_its_codes(
