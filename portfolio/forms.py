@@ -328,6 +328,8 @@ class TransactionFilterForm(forms.Form):
     asset = forms.ChoiceField(label=_("Asset"), required=False)
     connection = forms.ChoiceField(label=_("Connection"), required=False)
     wallet = forms.ChoiceField(label=_("Wallet"), required=False)
+    tag = forms.ChoiceField(label=_("Tag"), required=False)
+    hidden = forms.BooleanField(label=_("Hidden ones"), required=False)
     since = forms.DateField(
         label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"})
     )
@@ -338,6 +340,7 @@ class TransactionFilterForm(forms.Form):
     def __init__(self, data: Any, *, choices: Choices, **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
         self.fields["q"].widget.attrs["placeholder"] = _("Id or transaction hash")
+        _offer(self, "tag", [(tag, tag) for tag in choices.tags])
         _offer(self, "kind", [(kind.value, label) for kind, label in KIND_LABELS.items()])
         _offer(self, "asset", list(choices.assets))
         _offer(self, "wallet", [(wallet, wallet) for wallet in choices.wallets])
@@ -355,6 +358,8 @@ class TransactionFilterForm(forms.Form):
             since=asked.get("since"),
             until=asked.get("until"),
             text=(asked.get("q") or "").strip(),
+            tag=asked.get("tag") or "",
+            hidden=bool(asked.get("hidden")),
         )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from accounts.models import User
 from portfolio.models import (
@@ -15,6 +16,7 @@ from portfolio.models import (
     Coverage,
     DailyPrice,
     DailyValue,
+    Edit,
     Finding,
     Holding,
     LatestPrice,
@@ -250,6 +252,12 @@ def manual_entry(of: Connection, **fields: Any) -> ManualEntry:
         "withdrawn_at": NOW,
     }
     return ManualEntry.objects.create(owner=of.owner, connection=of, **(values | fields))
+
+
+def edit(of: Connection, batch: UUID | None = None, **fields: Any) -> Edit:
+    """An edit that hid nothing."""
+    values: dict[str, Any] = {"kind": Edit.Kind.HIDE, "made_by": of.owner, "made_at": NOW}
+    return Edit.objects.create(owner=of.owner, connection=of, batch=batch, **(values | fields))
 
 
 def price(asset: str, amount: str, *, currency: str = "EUR", at: datetime = NOW) -> LatestPrice:

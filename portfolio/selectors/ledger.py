@@ -14,7 +14,8 @@ from django.utils import timezone
 from accounts.models import User
 from portfolio.engine import money
 from portfolio.models import Connection, Holding, ManualEntry, Posting, RawRecord, Transaction
-from portfolio.selectors import assets
+from portfolio.selectors import assets, edits
+from portfolio.selectors.edits import History
 
 PAGE_SIZE = 50
 
@@ -32,6 +33,8 @@ class Filters:
     text: str = ""
     # Connections with what each calls one asset; any of them will do.
     places: frozenset[tuple[UUID, str]] = frozenset()
+    tag: str = ""
+    hidden: bool = False  # those that the user hid, which are in no other list
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,7 @@ class Choices:
     assets: tuple[tuple[str, str], ...]
     wallets: tuple[str, ...]
     connections: tuple[Connection, ...]
+    tags: tuple[str, ...] = ()
 
 
 def page(
@@ -82,7 +86,7 @@ def page(
     newer_than: Mark | None = None,
     size: int = PAGE_SIZE,
 ) -> Page:
-    """One page with its postings, in three queries however long the history is."""
+    """One page with postings and tags, in four queries however long the history is."""
     queryset = _filtered(user, filters)
     if newer_than is not None:
         found = _rows(queryset.filter(after(newer_than)).order_by("occurred_at", "id"), size + 1)
@@ -102,9 +106,9 @@ def page(
 def _rows(queryset: QuerySet[Transaction], limit: int) -> list[Transaction]:
     ordered = Posting.objects.order_by("-role", "amount", "id")
     return list(
-        queryset.select_related("connection").prefetch_related(Prefetch("postings", ordered))[
-            :limit
-        ]
+        queryset.select_related("connection", "note").prefetch_related(
+            Prefetch("postings", ordered), "tags"
+        )[:limit]
     )
 
 
@@ -126,7 +130,10 @@ def after(mark: Mark) -> Q:
 
 
 def _filtered(user: User, filters: Filters) -> QuerySet[Transaction]:
-    queryset = Transaction.objects.of(user).current()
+    shown = Q(is_replaced=False) if not filters.hidden else edits.hidden()
+    queryset = Transaction.objects.of(user).filter(shown)
+    if filters.tag:
+        queryset = queryset.filter(edits.tagged(filters.tag))
     if filters.kind:
         queryset = queryset.filter(kind=filters.kind)
     if filters.connection:
@@ -143,7 +150,7 @@ def _filtered(user: User, filters: Filters) -> QuerySet[Transaction]:
 
 
 def _moving(user: User, filters: Filters) -> QuerySet[Posting]:
-    postings = Posting.objects.counted().filter(owner=user, transaction=OuterRef("pk"))
+    postings = Posting.objects.filter(owner=user, transaction=OuterRef("pk"))
     if filters.asset:
         postings = postings.filter(assets.postings_of(user, filters.asset))
     if filters.wallet:
@@ -165,13 +172,19 @@ def _matching(text: str) -> Q:
     )
 
 
+def ids(user: User, filters: Filters, *, most: int) -> list[int]:
+    """The transactions that the filters find, newest first, up to a number."""
+    found = _filtered(user, filters).order_by("-occurred_at", "-id")
+    return list(found.values_list("pk", flat=True)[:most])
+
+
 def _midnight(on: date) -> datetime:
     """The start of a day in the reader's time zone."""
     return timezone.make_aware(datetime.combine(on, time.min))
 
 
 def choices(user: User) -> Choices:
-    """The assets, wallets and connections that this user's ledger knows, in three queries."""
+    """The assets, wallets, connections and tags that this user's ledger knows: four queries."""
     rows = Holding.objects.filter(owner=user).values_list(
         "connection__exchange", "connection__environment", "asset", "wallet"
     )
@@ -185,6 +198,7 @@ def choices(user: User) -> Choices:
         assets=tuple(sorted(names.items())),
         wallets=tuple(sorted({wallet for *_, wallet in places})),
         connections=tuple(Connection.objects.of(user).order_by("label", "created_at")),
+        tags=edits.tags(user),
     )
 
 
@@ -215,14 +229,19 @@ class TransactionDetail:
     net: tuple[tuple[str, Decimal], ...]  # by asset, fees included
     evidence: tuple[Evidence, ...]
     entry: ManualEntry | None  # what a user entered, where no exchange told of it
+    history: History
 
 
 def transaction(user: User, transaction_id: int) -> TransactionDetail:
-    """One transaction whole, in five queries. May raise Transaction.DoesNotExist."""
-    rows = Transaction.objects.of(user).select_related("connection", "manual_entry")
-    row = rows.get(pk=transaction_id)
+    """One transaction whole, in a fixed number of queries. May raise Transaction.DoesNotExist."""
+    rows = Transaction.objects.of(user).select_related("connection", "manual_entry", "note")
+    row = edits.with_edits(rows).get(pk=transaction_id)
+    below = Q(transaction=row) | Q(transaction__in=edits.origins(row))
     records = list(
-        row.raw_records.select_related("stream").prefetch_related("revisions").order_by("id")
+        RawRecord.objects.filter(below)
+        .select_related("stream")
+        .prefetch_related("revisions")
+        .order_by("id")
     )
     postings = list(row.postings.order_by("-role", "amount", "id"))
     return TransactionDetail(
@@ -234,6 +253,7 @@ def transaction(user: User, transaction_id: int) -> TransactionDetail:
             for record in records
         ),
         entry=getattr(row, "manual_entry", None),
+        history=edits.history(user, row),
     )
 
 

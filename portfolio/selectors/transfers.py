@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from typing import Literal
 
 from django.db.models import Count, Prefetch, Q, QuerySet
 
 from accounts.models import User
+from portfolio.engine import money
 from portfolio.engine.transfers import Leg
+from portfolio.engine.types import PostingRole
 from portfolio.models import Connection, Posting, Transaction, TransferLink
 from portfolio.selectors import ledger
 from portfolio.selectors.ledger import Mark
-from portfolio.selectors.transfer_legs import open_legs, place
+from portfolio.selectors.transfer_legs import KINDS, open_legs, place
 
 Status = TransferLink.Status
 PAGE_SIZE = 30
@@ -161,20 +164,37 @@ class Standing:
     can_be_linked: bool  # something left that has no transfer yet
 
 
-def standing(user: User, transaction: Transaction) -> Standing:
-    """Transfers and proposals of one transaction, and whether it can be linked by hand."""
+def standing(user: User, transaction: Transaction, postings: Sequence[Posting]) -> Standing:
+    """Transfers and proposals of one transaction, and whether it can be linked by hand.
+
+    In one query; ``postings`` are the transaction's.
+    """
     either = Q(outgoing=transaction) | Q(incoming=transaction)
     links = list(
         TransferLink.objects.of(user)
         .filter(either, status__in=(Status.ACCEPTED, Status.PROPOSED))
         .select_related("outgoing__connection", "incoming__connection")
     )
-    legs = open_legs(user.pk, transaction_id=transaction.pk)
+    accepted = tuple(link for link in links if link.status == Status.ACCEPTED)
     return Standing(
-        accepted=tuple(link for link in links if link.status == Status.ACCEPTED),
+        accepted=accepted,
         proposed=tuple(link for link in links if link.status == Status.PROPOSED),
-        can_be_linked=bool(legs.outgoing),
+        can_be_linked=_can_be_linked(transaction, postings, accepted),
     )
+
+
+def _can_be_linked(
+    transaction: Transaction, postings: Sequence[Posting], accepted: Sequence[TransferLink]
+) -> bool:
+    """Whether more of some asset left than its transfers took along, as ``open_legs`` has it."""
+    left: dict[str, Decimal] = {}
+    for posting in postings:
+        if posting.counts and posting.role == PostingRole.PRINCIPAL:
+            left[posting.asset] = money.add(left.get(posting.asset, money.ZERO), posting.amount)
+    for link in accepted:
+        if link.outgoing_id == transaction.pk and link.asset in left:
+            left[link.asset] = money.add(left[link.asset], link.sent)
+    return transaction.kind in KINDS and any(amount < 0 for amount in left.values())
 
 
 @dataclass(frozen=True, slots=True)

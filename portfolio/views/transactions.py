@@ -8,10 +8,13 @@ from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
+from portfolio.edit_forms import BulkForm, NoteForm, ReclassifyForm, TagsForm
 from portfolio.forms import TransactionFilterForm
 from portfolio.models import Transaction
 from portfolio.selectors import ledger, transfers, worth
+from portfolio.services.edits import MOST
 from portfolio.views.access import Request
+from portfolio.views.bulk_edits import UNDO
 from portfolio.views.paging import mark, page_url
 
 
@@ -34,6 +37,10 @@ def index(request: Request) -> HttpResponse:
         "transfers": transfers.of_transactions(request.user, [row.pk for row in page.rows]),
         "newer_url": page_url(request, "newer", page.newer),
         "older_url": page_url(request, "older", page.older),
+        "bulk": BulkForm(),
+        "most": MOST,
+        # Told once, on the page that follows the edit.
+        "undo_url": "" if request.htmx else request.session.pop(UNDO, ""),
     }
     template = "_list" if request.htmx else "index"
     response = render(request, f"portfolio/transactions/{template}.html", context)
@@ -49,10 +56,16 @@ def detail(request: Request, transaction_id: int) -> HttpResponse:
         found = ledger.transaction(request.user, transaction_id)
     except Transaction.DoesNotExist:
         raise Http404 from None
-    row = found.transaction
+    row, history = found.transaction, found.history
+    can_edit = not row.is_replaced and found.entry is None
+    standing = None if row.is_replaced else transfers.standing(request.user, row, found.postings)
     context = {
         "found": found,
-        "standing": transfers.standing(request.user, row),
+        "standing": standing,
         "legs": worth.of_transaction(request.user, row, found.postings),
+        "can_edit": can_edit,
+        "kind_form": ReclassifyForm(initial={"kind": row.kind}),
+        "note_form": NoteForm(initial={"note": history.note}),
+        "tags_form": TagsForm(initial={"tags": ", ".join(history.tags)}),
     }
     return render(request, "portfolio/transactions/detail.html", context)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -39,6 +40,7 @@ PUBLIC = {
     "healthz",
     "readyz",
 }
+_BATCH = uuid.UUID(int=7)
 # Addresses whose parts name nothing that belongs to anybody.
 SHARED = {"portfolio:connection-create", "portfolio:export-download"}
 
@@ -88,6 +90,8 @@ def objects(owner: User) -> dict[str, Any]:
         "price_id": factories.own_price(owner, "DOT").pk,
         "entry_id": factories.manual_entry(made["kraken"]).pk,
         "record_id": made["trade"].raw_records.get().pk,
+        "edit_id": factories.edit(made["kraken"], _BATCH).pk,
+        "batch_id": _BATCH,
         "notice_id": factories.notice(made["kraken"]).pk,
         "rule_id": assets.mark_spam(user=owner, source="", code="NEWCOIN").pk,
         "code": "DOT",
@@ -150,6 +154,9 @@ PAGES = (
     "asset-list",
     "connection-list",
     "transaction-list",
+    "transaction-add",
+    "edit-list",
+    "edit-revert-all",
     "transfer-list",
     "finding-list",
     "export-list",

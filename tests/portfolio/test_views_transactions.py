@@ -144,7 +144,7 @@ def test_the_number_of_queries_does_not_grow(
     page: Client, owner: User, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     made = factories.full_account(owner)
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(15):
         page.get(LIST, {"asset": "BTC"})
     with django_assert_max_num_queries(15):
         page.get(reverse("portfolio:transaction-detail", args=[made["trade"].pk]))

@@ -63,6 +63,7 @@
     '[data-nav-switch]': switchNavigation,
     '[data-dismiss]': button => button.closest('[role]').remove(),
     '[data-copy]': copy,
+    '[data-check-all]': box => each(`input[name="${box.dataset.checkAll}"]`, row => { row.checked = box.checked }),
     '[data-reload]': () => location.reload()
   }
   document.addEventListener('click', event => {
