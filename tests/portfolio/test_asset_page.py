@@ -424,7 +424,7 @@ def test_the_queries_are_counted(
     valuation.recompute(owner.pk)
     record = made["trade"].raw_records.get()
     for url, most in (
-        (BTC, 14),
+        (BTC, 15),
         (CHART, 15),
         (reverse("portfolio:asset-days", args=["BTC"]), 15),
         (reverse("portfolio:asset-lots", args=["BTC"]), 15),
