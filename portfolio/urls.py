@@ -17,6 +17,7 @@ from portfolio.views import (
     manual_entries,
     notices,
     own_prices,
+    performance,
     reconciliation,
     records,
     renormalisations,
@@ -27,6 +28,9 @@ from portfolio.views import (
 app_name = "portfolio"
 urlpatterns = [
     path("", dashboard.index, name="dashboard"),
+    path("performance/", performance.index, name="performance"),
+    path("performance/days/", performance.days, name="performance-days"),
+    path("performance/sums/", performance.sums, name="performance-sums"),
     path("progress/", dashboard.progress, name="dashboard-progress"),
     path("assets/<path:code>/chart/", assets.chart, name="asset-chart"),
     path("assets/<path:code>/days/", assets.days, name="asset-days"),

@@ -70,11 +70,16 @@ def streamed(
     source's codes stand for.
     """
     wanted = {*assets, *HUBS}
-    stored = _stored(known.codes(wanted), environment, start, until or today())
-    for _, closes in groupby(stored, key=attrgetter("on")):
+    return read(_stored(known.codes(wanted), environment, start, until or today()), known, wanted)
+
+
+def read(closes: Iterable[Close], known: Identities, wanted: Collection[str]) -> Iterator[Close]:
+    """Closes that come by day, as those of what each source's codes stand for."""
+    assets = set(wanted)
+    for _, of_day in groupby(closes, key=attrgetter("on")):
         # Of two codes of a source that are one asset the one that counts comes last.
-        for _order, close in sorted((_read(c, known) for c in closes), key=itemgetter(0)):
-            if {close.asset, close.currency} <= wanted:
+        for _order, close in sorted((_read(c, known) for c in of_day), key=itemgetter(0)):
+            if {close.asset, close.currency} <= assets:
                 yield close
 
 

@@ -34,11 +34,10 @@ from portfolio.models import (
 )
 from portfolio.selectors.assets import source_name
 from portfolio.selectors.moments import Found, Moments
+from portfolio.selectors.under_way import UNDER_WAY, under_way
 from portfolio.services import ledger
 
 BATCH = 1000
-# The source that stands for what has left one account and not reached the other.
-UNDER_WAY = "transit"
 _LINKED = (TransactionKind.DEPOSIT, TransactionKind.WITHDRAWAL, TransactionKind.TRANSFER)
 
 
@@ -59,11 +58,6 @@ class _Row:
     @property
     def source(self) -> str:
         return source_name(self.exchange, self.environment)
-
-
-def under_way(environment: str) -> str:
-    """The source of what is on its way between own accounts of an environment."""
-    return source_name(UNDER_WAY, environment)
 
 
 def mark_stale(owner_id: int, links: Iterable[TransferLink]) -> None:

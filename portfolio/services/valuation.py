@@ -26,6 +26,7 @@ from portfolio.models import DailyHolding, DailySum, DailyValue, Holding, Postin
 from portfolio.selectors import closes, own_prices
 from portfolio.selectors.assets import identities_of
 from portfolio.selectors.closes import Held, today
+from portfolio.selectors.under_way import under_way
 from portfolio.services import daily_sums, daily_totals
 
 BATCH = 1000
@@ -170,7 +171,7 @@ def _bitcoin(
 def _under_way(owner_id: int, held: Sequence[Held]) -> Iterator[Held]:
     """What had left one account and not reached the other: it is still the owner's."""
     for environment in sorted({place.environment for place in held}):
-        source = daily_sums.under_way(environment)
+        source = under_way(environment)
         rows = DailySum.objects.filter(owner_id=owner_id, source=source).order_by()
         assets = rows.values_list("asset", flat=True).distinct()
         own = next(place.trusted[-1] for place in held if place.environment == environment)
@@ -207,7 +208,7 @@ def _quantities(owner_id: int, held: Held, known: Identities, start: date) -> It
 
 
 def _changes(owner_id: int, held: Held, start: date) -> Iterator[tuple[str, date, Decimal]]:
-    is_under_way = held.source == daily_sums.under_way(held.environment)
+    is_under_way = held.source == under_way(held.environment)
     with database.cursor() as cursor:
         cursor.execute(
             """

@@ -13,16 +13,16 @@ from django.utils.translation import gettext as _
 from portfolio.engine import money as exact
 from portfolio.engine.own_prices import OWN
 from portfolio.engine.pricing import REFERENCE
+from portfolio.engine.rounding import DECIMALS
 from portfolio.engine.types import RecordKind
 from portfolio.exchanges import catalogue
 from portfolio.models.ledger import KIND_LABELS
+from portfolio.selectors.under_way import UNDER_WAY
 from portfolio.templatetags import json_text
 
 register = template.Library()
 
 MINUS = "−"
-# Decimals of a currency where they are not two.
-DECIMALS = {"JPY": 0, "KRW": 0, "HUF": 0, "BTC": 8, "ETH": 8}
 # Digits of a fraction that are read at full strength; the rest is dimmed, never dropped.
 STRONG_DIGITS = 4
 # Digits that count in a price below one.
@@ -92,6 +92,21 @@ def money(value: Decimal | None, currency: str, *, signed: bool = False) -> Safe
 
 
 @register.simple_tag
+def figure(value: Decimal | None, currency: str, *, signed: bool = False) -> SafeString:
+    """A worth without its currency, for tables that name it once."""
+    if value is None:
+        return _unknown()
+    decimals = DECIMALS.get(currency, 2)
+    step = Decimal(1).scaleb(-decimals)
+    shown = value.quantize(step, rounding=ROUND_HALF_EVEN, context=exact.EXACT)
+    return format_html(
+        '<span class="amount money{}">{}</span>',
+        _tone(value, signed=signed),
+        _rounded(value, shown, step, decimals, signed=signed),
+    )
+
+
+@register.simple_tag
 def price(value: Decimal | None, currency: str) -> SafeString:
     """The price of one unit: two decimals, and more where it is small; exact in the title."""
     if value is None:
@@ -154,6 +169,22 @@ def _rounded(value: Decimal, shown: Decimal, step: Decimal, decimals: int, *, si
     if shown or not value:
         return f"{sign}{_grouped(shown, decimals)}"
     return f"{'>' if value < 0 else '<'} {sign}{_grouped(step, decimals)}"
+
+
+@register.simple_tag
+def ratio(value: Decimal | None, *, signed: bool = True) -> SafeString:
+    """A return in percent with two decimals; the digits kept are in the title."""
+    if value is None:
+        return _unknown()
+    of_hundred = exact.multiply(value, Decimal(100))
+    step = Decimal("0.01")
+    shown = of_hundred.quantize(step, rounding=ROUND_HALF_EVEN, context=exact.EXACT)
+    return format_html(
+        '<span class="percent{}" title="{} %">{} %</span>',
+        _tone(of_hundred, signed=signed),
+        exact.plain(of_hundred),
+        _rounded(of_hundred, shown, step, 2, signed=signed),
+    )
 
 
 @register.filter
@@ -225,6 +256,8 @@ def _source(source: str) -> str:
     if source == OWN:
         return _("your own price")
     exchange, _colon, environment = source.partition(":")
+    if exchange == UNDER_WAY:
+        return f"{_('On its way')} {environment}".strip()
     return f"{exchange_name(exchange)} {environment}".strip()
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
+from typing import Protocol, TypeVar
 
 from django.utils import formats
 from django.utils.translation import gettext
 
 from portfolio.engine import money
+from portfolio.engine.returns import Mark
 from portfolio.selectors.asset_course import Course, Point
 from portfolio.selectors.valuation import DailyPoint
 from portfolio.templatetags.coffer import PRICE_DIGITS, source_words
@@ -40,8 +43,37 @@ def _cents(value: Decimal) -> str:
     return format(value.quantize(Decimal("0.01"), context=money.EXACT), "f")
 
 
+def falls(marks: Sequence[Mark]) -> dict[str, object]:
+    """How far the time-weighted course was below its peak each day, in percent."""
+    return {
+        "unit": "%",
+        "isFall": True,
+        "days": " ".join(mark.on.isoformat() for mark in marks),
+        "values": " ".join(_cents(money.multiply(mark.below, Decimal(100))) for mark in marks),
+        "thousands": str(formats.get_format("THOUSAND_SEPARATOR")),
+        "decimal": str(formats.get_format("DECIMAL_SEPARATOR")),
+    }
+
+
+def thinned_marks(marks: Sequence[Mark]) -> list[Mark]:
+    """The marks for the table, newest first: each day, or the last day of each month."""
+    return _thinned(marks)
+
+
 def thinned(points: Sequence[DailyPoint]) -> list[DailyPoint]:
     """The points for the table, newest first: each day, or the last day of each month."""
+    return _thinned(points)
+
+
+class _Dated(Protocol):
+    @property
+    def on(self) -> date: ...
+
+
+T = TypeVar("T", bound=_Dated)
+
+
+def _thinned(points: Sequence[T]) -> list[T]:
     if len(points) <= TABLE_DAYS:
         return list(reversed(points))
     last_of_month = {(point.on.year, point.on.month): point for point in points}

@@ -27,6 +27,9 @@ LOOKS = {
 }
 STATIC_PAGES = {
     "dashboard": "/",
+    "performance": "/performance/?range=1y",
+    "performance-days": "/performance/days/?range=1m",
+    "performance-sums": "/performance/sums/?range=1m&asset=BTC",
     "connections": "/connections/",
     "add-connection": "/connections/add/",
     "key-kraken": "/connections/add/sandbox/kraken/",
@@ -65,7 +68,7 @@ SIGNED_OUT = {
     "not-found": "/nothing-here/",
 }
 EMPTY_PAGES = (
-    *("dashboard", "connections", "transactions", "asset", "assets", "exports"),
+    *("dashboard", "performance", "connections", "transactions", "asset", "assets", "exports"),
     *("notices", "forget-keys", "transfers", "transfers-accepted", "transfers-refused"),
     "own-prices",
     *("review", "review-dismissed", "review-closed"),

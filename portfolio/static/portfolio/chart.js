@@ -1,4 +1,4 @@
-// Draws the line of daily worth. The values come as text with the page; here they only become points.
+// Draws lines by day: the worth with what it is compared to, falls. The values come as text with the page; here they only become points.
 (() => {
   const token = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim()
   const reducedMotion = matchMedia('(prefers-reduced-motion: reduce)').matches
@@ -11,10 +11,11 @@
 
   function options (data) {
     const ink = token('--cf-muted')
-    const line = token('--cf-chart-1')
     const figures = new Intl.NumberFormat(document.documentElement.lang, { notation: 'compact' })
     const days = data.days.split(' ')
-    const values = data.values.split(' ')
+    const lines = [{ name: data.name ?? '', values: data.values }, ...(data.more ?? [])]
+      .map(({ name, values }) => ({ name, values: values.split(' ') }))
+    const unit = data.unit ?? data.currency
     const isLong = days.length > 120
     const dates = new Intl.DateTimeFormat(document.documentElement.lang, isLong
       ? { month: 'short', year: 'numeric', timeZone: 'UTC' }
@@ -38,8 +39,10 @@
         axisPointer: { type: 'line', lineStyle: { color: token('--cf-line-strong'), type: 'solid' } },
         formatter: ([point]) => {
           const at = point.dataIndex
-          const unknown = data.unpriced[at] ? `\n${data.without} ${data.unpriced[at]}` : ''
-          return `${days[at]}\n${grouped(values[at], data)} ${data.currency}${unknown}`
+          const unknown = data.unpriced?.[at] ? `\n${data.without} ${data.unpriced[at]}` : ''
+          const figures = lines.filter(line => line.values[at] !== '-').map(line =>
+            `${line.name ? `${line.name}  ` : ''}${grouped(line.values[at], data)} ${unit}`)
+          return `${days[at]}\n${figures.join('\n')}${unknown}`
         }
       },
       xAxis: {
@@ -55,17 +58,22 @@
         scale: !isLong,
         splitNumber: 4,
         splitLine: { lineStyle: { color: token('--cf-line') } },
-        axisLabel: { ...text, formatter: value => figures.format(value) }
+        axisLabel: { ...text, formatter: value => figures.format(value) + (unit === '%' ? ' %' : '') }
       },
-      series: [{
-        type: 'line',
-        data: values,
-        showSymbol: values.length < 3,
-        sampling: 'lttb',
-        lineStyle: { color: line, width: 1.75 },
-        itemStyle: { color: line },
-        areaStyle: isLong ? { color: line, opacity: 0.07 } : undefined
-      }]
+      series: lines.map(({ name, values }, place) => {
+        const color = data.isFall ? token('--cf-loss') : token(`--cf-chart-${place + 1}`)
+        return {
+          name,
+          type: 'line',
+          data: values,
+          showSymbol: days.length < 3,
+          symbolSize: place ? 4 : 6,
+          sampling: 'lttb',
+          lineStyle: { color, width: place ? 1.25 : 1.75, type: place ? [6, 3] : 'solid' },
+          itemStyle: { color },
+          areaStyle: !place && (isLong || data.isFall) ? { color, opacity: 0.07 } : undefined
+        }
+      })
     }
   }
 
