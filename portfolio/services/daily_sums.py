@@ -190,13 +190,20 @@ def _events(rows: Iterable[_Row]) -> Iterator[_Event]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Link:
-    """One end of an accepted transfer; ``source`` is where it left."""
+class _End:
+    """What one exchange says of a transfer, in its own code."""
 
     source: str
     code: str
-    sent: Decimal
-    received: Decimal
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class _Link:
+    """An accepted transfer, seen from one of its ends."""
+
+    sent: _End
+    received: _End
     via: str
     is_arrival: bool
 
@@ -210,13 +217,17 @@ def _links(groups: Sequence[Sequence[_Row]]) -> dict[int, list[_Link]]:
         Q(outgoing__in=idents) | Q(incoming__in=idents), status=TransferLink.Status.ACCEPTED
     ).order_by("pk")
     found: dict[int, list[_Link]] = defaultdict(list)
-    for link in links.select_related("outgoing__connection"):
-        sender = link.outgoing.connection
-        source = source_name(sender.exchange, sender.environment)
-        told = (source, link.asset, link.sent, link.received, under_way(sender.environment))
-        found[link.outgoing_id].append(_Link(*told, is_arrival=False))
-        found[link.incoming_id].append(_Link(*told, is_arrival=True))
+    for link in links.select_related("outgoing__connection", "incoming__connection"):
+        sent = _End(_source(link.outgoing), link.asset, link.sent)
+        received = _End(_source(link.incoming), link.received_asset, link.received)
+        via = under_way(link.outgoing.connection.environment)
+        found[link.outgoing_id].append(_Link(sent, received, via, is_arrival=False))
+        found[link.incoming_id].append(_Link(sent, received, via, is_arrival=True))
     return found
+
+
+def _source(transaction: Transaction) -> str:
+    return source_name(transaction.connection.exchange, transaction.connection.environment)
 
 
 def _entries(groups: Sequence[Sequence[_Row]]) -> dict[int, ManualEntry]:
@@ -255,7 +266,7 @@ class _Worths:
             replace(amount, worth=None if one.value is None else rounded(one.value))
             for amount, one in zip(amounts, found, strict=True)
         ]
-        passages = [self._passage(one) for one in event.links]
+        passages = [passage for link in event.links for passage in self._passage(link)]
         return legs(first.source, first.kind, valued, passages)
 
     def _amounts(self, event: _Event, price: worth.PriceOf) -> list[Amount]:
@@ -273,15 +284,17 @@ class _Worths:
             if amount
         ]
 
-    def _passage(self, link: _Link) -> Passage:
-        """The end of a transfer in what its code stands for."""
-        asset = self.known.of(link.source, link.code)
+    def _passage(self, link: _Link) -> Iterator[Passage]:
+        """The transfer in what its codes stand for; none where they no longer are one asset."""
+        asset = self.known.of(link.sent.source, link.sent.code)
+        if asset != self.known.of(link.received.source, link.received.code):
+            return
         sent, received = (
-            self.known.amount(link.source, link.code, amount)
-            for amount in (link.sent, link.received)
+            self.known.amount(end.source, end.code, end.amount)
+            for end in (link.sent, link.received)
         )
-        sender = Place(link.source, asset) if link.is_arrival else None
-        return Passage(asset, sent, received, Place(link.via, asset), sender)
+        sender = Place(link.sent.source, asset) if link.is_arrival else None
+        yield Passage(asset, sent, received, Place(link.via, asset), sender)
 
 
 def _cost(entry: ManualEntry | None, price: worth.PriceOf) -> Decimal | None:

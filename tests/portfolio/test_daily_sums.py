@@ -169,6 +169,21 @@ def test_a_proposed_transfer_is_a_withdrawal_and_a_deposit() -> None:
     assert [row["put_in"] for row in stored(owner, "BTC", "binance:sandbox")] == ["100"]
 
 
+def test_a_transfer_between_codes_of_one_asset_is_one_in_the_asset() -> None:
+    owner = factories.user()
+    kraken, binance = factories.connection(owner), factories.connection(owner, exchange="binance")
+    closes("SATS", "1", "1", "1")
+    book(kraken, 2, ("5000", "SATS"), kind="deposit")
+    out = book(kraken, 1, ("-2000", "SATS"), kind="withdrawal")
+    into = book(binance, 0, ("2", "1000SATS"), kind="deposit")
+    rest = {"received": D(2), "received_asset": "1000SATS"}
+    factories.transfer(out, into, status="accepted", **rest)
+    valuation.recompute(owner.pk)
+    assert stored(owner, "SATS", "binance:sandbox") == [
+        {"days": 0, "held": "2000", "cost": "2000", "moved": "2000"}
+    ]
+
+
 def test_what_is_decided_on_a_transfer_counts_from_its_first_movement_on() -> None:
     owner = factories.user()
     kraken, binance = factories.connection(owner), factories.connection(owner, exchange="binance")

@@ -21,6 +21,7 @@ from portfolio.selectors import performance
 from portfolio.selectors.ranges import Preset, Range
 from portfolio.services import valuation
 from tests import factories
+from tests.portfolio.conftest import Browser
 from tests.portfolio.test_daily_sums import TODAY, ago, book, closes, life
 
 PAGE, DAYS, SUMS = (
@@ -162,6 +163,13 @@ def test_the_end_of_today_is_at_the_prices_of_now(lived: User) -> None:
     assert found is not None
     assert found.last_value == found.total.end
     assert found.total.end != DailyValue.objects.get(owner=lived, on=TODAY).value
+
+
+def test_nobody_sees_the_figures_of_another(browser: Browser, lived: User, other: User) -> None:
+    theirs = browser(other)
+    assert "No day of this range has a worth yet" in text(theirs)
+    assert "There is no such day" in text(theirs, DAYS)
+    assert "Nothing was booked" in text(theirs, SUMS, asset="BTC", source="kraken:sandbox")
 
 
 def test_the_number_of_queries_is_fixed(
