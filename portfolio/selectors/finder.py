@@ -12,7 +12,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
 from uuid import UUID
@@ -21,6 +21,7 @@ from django.utils import formats, timezone
 from django.utils.functional import Promise
 
 from accounts.models import User
+from portfolio.models import DataGrade
 from portfolio.selectors import finders as package
 
 LONGEST_SUBJECT = 200
@@ -75,9 +76,20 @@ def by_cause() -> dict[str, Finder]:
     return {finder.cause: finder for finder in finders()}
 
 
+def is_first_of_day(user: User) -> bool:
+    """Whether this is the first look of a UTC day, which is thorough; the others spare work."""
+    as_of = DataGrade.objects.filter(owner=user).values_list("as_of", flat=True).first()
+    return as_of is None or as_of.astimezone(UTC).date() < timezone.now().astimezone(UTC).date()
+
+
 def in_time(text: str) -> str:
     """A moment as it is kept in ``Found.data`` (ISO), in the reader's zone; "" for none."""
     if not text:
         return ""
     local = timezone.localtime(datetime.fromisoformat(text))
     return formats.date_format(local, "j M Y, H:i")
+
+
+def on_day(text: str) -> str:
+    """A day as it is kept in ``Found.data`` (ISO), for people."""
+    return formats.date_format(date.fromisoformat(text), "j M Y")

@@ -206,7 +206,11 @@ def _close(
 ) -> int:
     """Closes what was not found any more, where it was looked for."""
     known = by_cause()
-    gone = [r for k, r in rows.items() if k not in found and r.cause not in failing]
+    gone = [
+        row
+        for key, row in rows.items()
+        if key not in found and row.closed_at is None and row.cause not in failing
+    ]
     closed = 0
     for reason, is_known in ((ClosedBy.MENDED, True), (ClosedBy.RETIRED, False)):
         ids = [row.pk for row in gone if (row.cause in known) is is_known]

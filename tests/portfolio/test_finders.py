@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from django.utils.functional import Promise
 from pytest_django import DjangoAssertNumQueries
 
@@ -15,13 +16,17 @@ from accounts.models import User
 from portfolio.models import (
     Checkpoint,
     Connection,
+    DailyTotal,
+    DataGrade,
     Finding,
     Holding,
     PriceSeries,
     Stream,
+    Transaction,
     TransferLink,
 )
 from portfolio.selectors import finder as registry
+from portfolio.selectors import locating
 from portfolio.selectors.finder import Found
 from portfolio.selectors.finders import (
     connections,
@@ -32,7 +37,7 @@ from portfolio.selectors.finders import (
     transfers,
     unpriced,
 )
-from portfolio.services import findings, manual_entries
+from portfolio.services import findings, ledger, manual_entries, valuation
 from portfolio.services import transfers as transfer_service
 from portfolio.services.manual_entries import Told
 from tests import factories
@@ -104,6 +109,33 @@ def test_a_discrepancy_with_its_stretch_and_money(owner: User, here: Connection)
     assert "14 Nov 2026" in words
     assert "15 Nov 2026" in words
     assert "a record is missing" in words
+
+
+def test_what_is_explained_is_explained_once_a_day(
+    owner: User, here: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    holding = factories.holding(here, "BTC", "10", reported="12")
+    Checkpoint.objects.create(holding=holding, at=NOW, reported=D(12), ledger=D(10))
+    explained = []
+    explain = locating.explained
+
+    def counted(of: Holding, *, unserved: frozenset[str]) -> locating.Place:
+        explained.append(of)
+        return explain(of, unserved=unserved)
+
+    monkeypatch.setattr(locating, "explained", counted)
+    findings.refresh(owner.pk)
+    first = Finding.objects.get(owner=owner, cause="discrepancy").data
+    assert first["until"]
+    findings.refresh(owner.pk)
+    assert Finding.objects.get(owner=owner, cause="discrepancy").data == first
+    assert len(explained) == 1
+    Holding.objects.update(reported=D(13))  # another difference is explained anew
+    findings.refresh(owner.pk)
+    assert len(explained) == 2
+    DataGrade.objects.update(as_of=timezone.now() - DAY)
+    findings.refresh(owner.pk)
+    assert len(explained) == 3
 
 
 def test_rounding_and_what_is_not_known_yet_are_no_discrepancies(
@@ -223,14 +255,29 @@ def test_more_went_out_than_had_come_in(owner: User, here: Connection) -> None:
         factories.transaction(stream, (amount, "BTC"), at=NOW - days * DAY)
     found = one(negative.find(owner))
     assert (found.quantity, found.value) == (D(-1), D(50000))
-    assert negative.line(found.data) == "Wallet spot, lowest on 13 Nov 2026, 12:00."
+    assert negative.line(found.data) == "Wallet spot, lowest at the end of 13 Nov 2026."
 
 
-def test_one_instant_rounding_loans_and_what_does_not_count_are_not_negative(
+def test_stored_days_and_the_postings_since_are_one_history(owner: User, here: Connection) -> None:
+    stream = factories.stream(here)
+    for days, amount in ((9, "1"), (8, "-1.5"), (7, "-0.5"), (6, "3")):
+        factories.transaction(stream, (amount, "BTC"), at=NOW - days * DAY)
+    factories.holding(here, "BTC", "2")
+    before = list(negative.find(owner))
+    valuation.recompute(owner.pk)
+    assert DailyTotal.objects.filter(owner=owner).count() == 4
+    assert list(negative.find(owner)) == before
+    factories.transaction(stream, ("-9", "BTC"), at=NOW - 7 * DAY)
+    ledger.mark_stale(owner.pk, (NOW - 7 * DAY).date())
+    assert one(negative.find(owner)).quantity == D(-10)
+
+
+def test_one_day_rounding_loans_and_what_does_not_count_are_not_negative(
     owner: User, here: Connection
 ) -> None:
     stream = factories.stream(here)
-    factories.transaction(stream, ("-1", "BTC"), ("2", "BTC"), at=NOW)  # one instant
+    factories.transaction(stream, ("-1", "BTC"), at=NOW - timedelta(hours=3))  # one day
+    factories.transaction(stream, ("2", "BTC"), at=NOW)
     factories.transaction(stream, ("-0.00000001", "ETH"))
     factories.transaction(stream, ("-5", "EUR"), wallet="cross margin")
     replaced = factories.transaction(stream, ("-5", "DOT"))
@@ -270,6 +317,37 @@ def test_what_is_only_alike_in_part_is_no_twin(
     elif which == "way":
         factories.transaction(sides[1], ("-0.002", "BTC"), ("100", "EUR"), at=NOW - DAY)
     assert list(duplicates.find(owner)) == []
+
+
+def test_the_first_look_of_a_day_reads_all_and_the_others_the_last_weeks(
+    owner: User, sides: tuple[Stream, Stream]
+) -> None:
+    findings.refresh(owner.pk)
+    old = timezone.now() - 60 * DAY
+    Connection.objects.update(backfilled_at=old)
+    for side in sides:
+        factories.transaction(side, ("0.002", "BTC"), at=old)
+    assert list(duplicates.find(owner)) == []
+    for side in sides:
+        factories.transaction(side, ("0.003", "BTC"), at=timezone.now())
+    assert one(duplicates.find(owner)).quantity == D("0.003")
+    DataGrade.objects.update(as_of=timezone.now() - DAY)
+    findings.refresh(owner.pk)
+    assert Finding.objects.of(owner).open().filter(cause="duplicate").count() == 2
+    # What is known is looked at each time, and closes when one of the two is gone.
+    assert len(list(duplicates.find(owner))) == 2
+    Transaction.objects.filter(occurred_at=old).last().delete()  # type: ignore[union-attr]
+    assert one(duplicates.find(owner)).quantity == D("0.003")
+
+
+def test_a_history_that_has_just_come_is_read_whole(
+    owner: User, sides: tuple[Stream, Stream]
+) -> None:
+    findings.refresh(owner.pk)
+    for side in sides:
+        factories.transaction(side, ("0.002", "BTC"), at=timezone.now() - 60 * DAY)
+    Connection.objects.filter(pk=sides[0].connection_id).update(backfilled_at=timezone.now())
+    assert one(duplicates.find(owner)).asset == "BTC"
 
 
 def test_play_money_is_no_twin_of_real(owner: User, here: Connection) -> None:

@@ -95,6 +95,18 @@ def test_what_is_mended_closes_and_nothing_else_changes(owner: User, world: Worl
     assert list(Finding.objects.of(owner).open()) == [stored(owner, "two")]
 
 
+def test_a_closed_one_is_left_alone_while_another_cause_has_its_subject(
+    owner: User, world: World
+) -> None:
+    world.gaps = [found()]
+    findings.refresh(owner.pk)
+    world.gaps, world.risks = [], [found()]
+    assert findings.refresh(owner.pk) == findings.Refreshed(opened=1, closed=1)
+    before = Finding.objects.get(owner=owner, cause="gap").closed_at
+    assert findings.refresh(owner.pk) == findings.Refreshed()
+    assert Finding.objects.get(owner=owner, cause="gap").closed_at == before
+
+
 def test_what_comes_back_is_opened_again(owner: User, world: World) -> None:
     world.gaps = [found()]
     findings.refresh(owner.pk)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from urllib.parse import urlencode
 
@@ -15,9 +15,9 @@ from django.utils.translation import gettext_lazy
 from accounts.models import User
 from portfolio.engine import money
 from portfolio.engine.judging import DUST, ROUNDING
-from portfolio.models import Holding
+from portfolio.models import Finding, Holding
 from portfolio.selectors import locating
-from portfolio.selectors.finder import Found, in_time
+from portfolio.selectors.finder import Found, in_time, is_first_of_day
 from portfolio.selectors.risk import Risk
 
 CAUSE = "discrepancy"
@@ -41,11 +41,25 @@ class _Case:
 
 def find(user: User) -> Iterable[Found]:
     """Differences above rounding, where the whole history is in."""
-    cases = sorted(_cases(user), key=_size)
-    for place, case in enumerate(cases):
-        explained = _explained(case.holding) if place < EXPLAINED else {}
-        if explained is not None:
+    told = {} if is_first_of_day(user) else _told(user)
+    for place, case in enumerate(sorted(_cases(user), key=_size)):
+        found = _found(case, {})
+        before = told.get(found.subject)
+        if before is not None and before.quantity == case.difference:
+            # It takes long to explain, and what has not changed has not changed since this morning.
+            yield replace(found, data=before.data)
+        elif place >= EXPLAINED:
+            yield found
+        elif (explained := _explained(case.holding)) is not None:
             yield _found(case, explained)
+
+
+def _told(user: User) -> dict[str, Finding]:
+    """The findings that are explained already."""
+    rows = Finding.objects.of(user).filter(
+        cause=CAUSE, closed_at__isnull=True, data__has_key="until"
+    )
+    return {row.subject: row for row in rows}
 
 
 def _cases(user: User) -> list[_Case]:

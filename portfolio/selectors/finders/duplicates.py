@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
 from django.db import connection as database
+from django.db.models import Exists, OuterRef
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from portfolio.models import Connection
-from portfolio.selectors.finder import Found, in_time
+from portfolio.models import Connection, DataGrade, Finding
+from portfolio.selectors.finder import Found, in_time, is_first_of_day
 from portfolio.selectors.risk import Risk
 
 CAUSE = "duplicate"
@@ -29,8 +31,18 @@ FIX = gettext_lazy("Compare")
 WEIGHT = Decimal("0.5")
 WITHIN = 5  # seconds
 
+# The first look of a day reads all history; the others these last days, and what is known already.
+LATELY = timedelta(days=40)
+_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+
 # Each amount beside the one before it of the same asset and size.
 _STATEMENT = """
+    WITH looked_at AS (
+        SELECT * FROM portfolio_posting WHERE owner_id = %(owner)s AND occurred_at >= %(since)s
+        UNION ALL
+        SELECT * FROM portfolio_posting
+        WHERE owner_id = %(owner)s AND transaction_id = ANY(%(known)s) AND occurred_at < %(since)s
+    )
     SELECT first_id, pairs.id, first_parts, parts, asset, amount, occurred_at, name,
            c.exchange, c.environment, connection_id
     FROM (
@@ -41,8 +53,8 @@ _STATEMENT = """
             SELECT p.transaction_id AS id, p.connection_id, p.asset, p.amount, p.occurred_at,
                    o.environment, COALESCE(NULLIF(o.label, ''), o.exchange) AS told_by,
                    COUNT(*) OVER (PARTITION BY p.transaction_id) AS parts
-            FROM portfolio_posting p JOIN portfolio_connection o ON o.id = p.connection_id
-            WHERE p.owner_id = %(owner)s AND p.counts AND p.role = 'principal' AND p.amount <> 0
+            FROM looked_at p JOIN portfolio_connection o ON o.id = p.connection_id
+            WHERE p.counts AND p.role = 'principal' AND p.amount <> 0
               AND p.raw_record_id IS NOT NULL
         ) p
         WINDOW alike AS (PARTITION BY environment, asset, amount ORDER BY occurred_at, id)
@@ -72,11 +84,11 @@ class _Pair:
 
 
 def find(user: User) -> Iterable[Found]:
-    """One finding per pair of transactions all of whose amounts are alike; one reading of all."""
+    """One finding per pair of transactions all of whose amounts are alike."""
     if Connection.objects.of(user).count() < 2:
         return []
     shared: dict[tuple[int, int], list[_Pair]] = defaultdict(list)
-    for pair in _pairs(user.pk):
+    for pair in _pairs(user):
         shared[pair.first, pair.second].append(pair)
     twins = [pairs[0] for pairs in shared.values() if _is_whole(pairs)]
     risk = Risk(user, {pair.asset for pair in twins})
@@ -87,10 +99,31 @@ def _is_whole(pairs: list[_Pair]) -> bool:
     return pairs[0].first_parts == pairs[0].second_parts == len(pairs)
 
 
-def _pairs(owner_id: int) -> list[_Pair]:
+def _pairs(user: User) -> list[_Pair]:
+    since = _BEGINNING if _must_read_all(user) else timezone.now() - LATELY
+    asked: dict[str, int | datetime | list[int]] = {
+        "owner": user.pk,
+        "within": WITHIN,
+        "since": since,
+        "known": _known(user),
+    }
     with database.cursor() as cursor:
-        cursor.execute(_STATEMENT, {"owner": owner_id, "within": WITHIN})
+        cursor.execute(_STATEMENT, asked)
         return [_Pair(*row) for row in cursor.fetchall()]
+
+
+def _must_read_all(user: User) -> bool:
+    """Once a day, and when a whole history has come since the last look."""
+    looked = DataGrade.objects.filter(owner=user, as_of__lte=OuterRef("backfilled_at"))
+    fresh = Connection.objects.of(user).filter(Exists(looked))
+    return is_first_of_day(user) or fresh.exists()
+
+
+def _known(user: User) -> list[int]:
+    """The transactions of the pairs that are told of."""
+    rows = Finding.objects.of(user).filter(cause=CAUSE, closed_at__isnull=True)
+    subjects = rows.values_list("subject", flat=True)
+    return [int(part) for subject in subjects for part in subject.split(":")]
 
 
 def _found(pair: _Pair, risk: Risk) -> Found:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date
 from decimal import Decimal
 from urllib.parse import urlencode
 from uuid import UUID
@@ -14,14 +14,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from portfolio.selectors.finder import Found, in_time
+from portfolio.selectors.daily_totals import first_unsummed, start_of
+from portfolio.selectors.finder import Found, on_day
 from portfolio.selectors.risk import Risk
 
 CAUSE = "negative"
 TITLE = gettext_lazy("More went out than had come in")
 WORDS = gettext_lazy(
-    "At some time the ledger holds less than nothing: coins were sold or sent whose arrival is not "
-    "among the records, so that their cost is not known."
+    "At the end of some day the ledger holds less than nothing: coins were sold or sent whose "
+    "arrival is not among the records, so that their cost is not known."
 )
 FIX = gettext_lazy("See the wallet and asset")
 WEIGHT = Decimal("0.5")
@@ -31,28 +32,39 @@ OWE_NOTHING = ("account", "earn", "funding", "savings", "spot", "staking")
 _DUST = Decimal("0.00000001")
 _ROUNDING = Decimal("0.0000000001")
 
-# What happens at one instant counts as one; exchanges date the two sides of it alike.
+# Days are summed already, but those since something changed. A day counts at its end: within it,
+# exchanges date the two sides of one event apart.
 _STATEMENT = """
+    WITH days AS (
+        SELECT connection_id, wallet, asset, "on" AS day, SUM(came + went) AS moved
+        FROM portfolio_dailytotal
+        WHERE owner_id = %(owner)s AND wallet = ANY(%(wallets)s) AND "on" < %(unsummed)s
+        GROUP BY 1, 2, 3, 4
+        UNION ALL
+        SELECT connection_id, wallet, asset, (occurred_at AT TIME ZONE 'UTC')::date, SUM(amount)
+        FROM portfolio_posting
+        WHERE owner_id = %(owner)s AND wallet = ANY(%(wallets)s) AND counts
+          AND occurred_at >= %(since)s
+        GROUP BY 1, 2, 3, 4
+    )
     SELECT DISTINCT ON (connection_id, wallet, asset)
-           connection_id, c.exchange, c.environment, wallet, asset, balance, occurred_at
+           connection_id, c.exchange, c.environment, wallet, asset, balance, day
     FROM (
-        SELECT p.connection_id, p.wallet, p.asset, p.occurred_at,
-               SUM(p.amount) OVER place AS balance,
-               MAX(ABS(p.amount)) OVER (PARTITION BY p.connection_id, p.wallet, p.asset) AS largest
-        FROM portfolio_posting p
-        WHERE p.owner_id = %(owner)s AND p.counts AND p.wallet = ANY(%(wallets)s)
-        WINDOW place AS (PARTITION BY p.connection_id, p.wallet, p.asset ORDER BY p.occurred_at)
+        SELECT connection_id, wallet, asset, day,
+               SUM(moved) OVER (PARTITION BY connection_id, wallet, asset ORDER BY day) AS balance,
+               MAX(ABS(moved)) OVER (PARTITION BY connection_id, wallet, asset) AS largest
+        FROM days
     ) balances
     JOIN portfolio_connection c ON c.id = connection_id
     WHERE balance < -GREATEST(%(dust)s, largest * %(rounding)s) AND c.backfilled_at IS NOT NULL
-    ORDER BY connection_id, wallet, asset, balance, occurred_at
+    ORDER BY connection_id, wallet, asset, balance, day
 """
 
-Row = tuple[UUID, str, str, str, str, Decimal, datetime]
+Row = tuple[UUID, str, str, str, str, Decimal, date]
 
 
 def find(user: User) -> Iterable[Found]:
-    """Each such wallet and asset at its lowest; one reading of all postings."""
+    """Each such wallet and asset at its lowest, by the ends of days."""
     rows = _rows(user.pk)
     risk = Risk(user, {row[4] for row in rows})
     return [
@@ -63,8 +75,11 @@ def find(user: User) -> Iterable[Found]:
 
 
 def _rows(owner_id: int) -> list[Row]:
-    asked: dict[str, int | list[str] | Decimal] = {
+    unsummed = first_unsummed(owner_id)
+    asked: dict[str, int | list[str] | Decimal | date] = {
         "owner": owner_id,
+        "unsummed": unsummed,
+        "since": start_of(unsummed),
         "wallets": list(OWE_NOTHING),
         "dust": _DUST,
         "rounding": _ROUNDING,
@@ -76,7 +91,7 @@ def _rows(owner_id: int) -> list[Row]:
 
 
 def _found(row: Row, risk: Risk) -> Found:
-    connection, exchange, environment, wallet, asset, balance, at = row
+    connection, exchange, environment, wallet, asset, balance, on = row
     url = reverse("portfolio:proof-place", args=[connection])
     return Found(
         subject=f"{connection}:{wallet}:{asset}",
@@ -85,11 +100,11 @@ def _found(row: Row, risk: Risk) -> Found:
         quantity=balance,
         value=risk.value(asset, balance, exchange=exchange, environment=environment),
         connection_id=connection,
-        data={"wallet": wallet, "at": at.isoformat()},
+        data={"wallet": wallet, "on": on.isoformat()},
     )
 
 
 def line(data: Mapping[str, str]) -> str:
     """The wallet, and when it was lowest."""
-    at = in_time(data["at"])
-    return _("Wallet {wallet}, lowest on {at}.").format(wallet=data["wallet"], at=at)
+    day = on_day(data["on"])
+    return _("Wallet {wallet}, lowest at the end of {day}.").format(wallet=data["wallet"], day=day)
