@@ -13,7 +13,9 @@ from accounts.models import User
 from portfolio.exchanges.errors import GatewayError, StreamUnavailable, TryAgain, WaitUntil
 from portfolio.exchanges.types import Candle, Ticker
 from portfolio.models import DailyPrice, LatestPrice, PriceSeries, ValuationState
-from portfolio.services import prices, rates
+from portfolio.selectors.valuation import holdings_valued
+from portfolio.services import assets, prices, rates
+from portfolio.services.assets import Target
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -277,6 +279,21 @@ def test_new_closes_make_the_values_of_their_holders_stale() -> None:
     LatestPrice.objects.all().delete()
     refresh(kraken=exchange)
     assert ValuationState.objects.get(owner=holder).stale_from == TODAY
+
+
+def test_what_a_code_stands_for_is_priced_and_makes_its_holders_stale() -> None:
+    former, merged, other = hold("MATIC"), hold("XYZ"), hold("BTC", days=2)
+    assets.merge(user=merged, source="kraken:sandbox", code="XYZ", target=Target("DOT"))
+    rates.refresh(["USD"], ago(10))
+    ValuationState.objects.update(stale_from=None)
+    pairs = {("POL", "EUR"): "0.4", ("DOT", "EUR"): "4", ("BTC", "EUR"): "50000"}
+    refresh(kraken=Exchange(pairs))
+    assert closes(("POL", "EUR")) == closes(("DOT", "EUR"))
+    assert closes(("POL", "EUR")) == [ago(days) for days in range(10, 0, -1)]
+    first = {state.owner: state.stale_from for state in ValuationState.objects.all()}
+    assert first == {former: ago(10), merged: ago(10), other: ago(2)}
+    for owner in (former, merged):
+        assert holdings_valued(owner).unpriced == ()
 
 
 def test_one_owners_prices_can_be_refreshed_alone() -> None:
