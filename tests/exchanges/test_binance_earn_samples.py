@@ -215,18 +215,18 @@ def test_bank_money_that_did_not_come_moves_nothing(status: str) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "changed", "expected"),
-    [
+    [  # of 2021, when LUNA was the coin that is LUNC now
         ("0", {}, []),  # the documentation's example failed
-        ("0", {"status": "Completed"}, [("spot", "LUNA", "4.462")]),
+        ("0", {"status": "Completed"}, [("spot", "LUNC", "4.462")]),
         (
             "0",
             {"status": "Completed", "paymentMethod": "Cash Balance"},
-            [("spot", "EUR", "-20"), ("spot", "LUNA", "4.462")],
+            [("spot", "EUR", "-20"), ("spot", "LUNC", "4.462")],
         ),
         (
             "1",
             {"status": "Completed", "sourceAmount": "4", "obtainAmount": "19.5"},
-            [("spot", "LUNA", "-4"), ("spot", "EUR", "19.5")],
+            [("spot", "LUNC", "-4"), ("spot", "EUR", "19.5")],
         ),
     ],
 )
