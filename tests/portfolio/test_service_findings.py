@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 from pytest_django import DjangoAssertNumQueries
@@ -44,6 +45,18 @@ class World:
 
         word = gettext_lazy("Cause")
         return Finder(cause, word, word, word, D("0.5"), line, find)
+
+
+class Watched(list[Found]):
+    """Does something when it is looked through."""
+
+    def __init__(self, act: Callable[[], object], found: Iterable[Found] = ()) -> None:
+        super().__init__(found)
+        self._act = act
+
+    def __iter__(self) -> Iterator[Found]:
+        self._act()
+        return super().__iter__()
 
 
 @pytest.fixture
@@ -156,6 +169,34 @@ def test_whoever_waited_for_a_later_look_has_nothing_to_do(owner: User, world: W
     assert findings.refresh(owner.pk, asked_at=timezone.now()) == findings.Refreshed(opened=1)
 
 
+def test_one_looks_at_a_time(owner: User, world: World) -> None:
+    def locks() -> int:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT COUNT(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s"
+                " AND classid = 4208 AND granted",
+                [owner.pk],
+            )
+            return int(cursor.fetchone()[0])
+
+    seen = []
+    world.gaps = Watched(lambda: seen.append(locks()))
+    findings.refresh(owner.pk)
+    assert seen == [1]
+
+
+def test_what_is_dismissed_during_a_look_stays_so(owner: User, world: World) -> None:
+    world.gaps = [found()]
+    findings.refresh(owner.pk)
+    ident = stored(owner).pk
+    world.gaps = Watched(
+        lambda: findings.dismiss(user=owner, ids=[ident], reason="small"), [found(value=D(11))]
+    )
+    assert findings.refresh(owner.pk) == findings.Refreshed()
+    row = stored(owner)
+    assert (row.dismissed_reason, row.value) == ("small", D(11))
+
+
 def test_a_user_who_is_gone_has_no_findings(world: World, db: None) -> None:
     world.gaps = [found()]
     assert findings.refresh(12345) == findings.Refreshed()
@@ -246,8 +287,7 @@ def test_nothing_of_another_is_touched(owner: User, other: User, world: World) -
 
 
 def test_the_grade_and_what_it_is_made_of(owner: User, world: World) -> None:
-    connection = factories.connection(owner)
-    factories.holding(connection, "EUR", "1000")
+    factories.holding(factories.connection(owner), "EUR", "1000")
     world.gaps = [found("one", value=D(10)), found("two", value=D(30))]
     world.risks = [found("three", value=None)]
     findings.refresh(owner.pk)
