@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -257,10 +257,19 @@ def noted(text: str) -> Q:
     return Q(note__text__icontains=text)
 
 
-def changed(user: User) -> Iterable[Edit]:
-    """Standing edits under which a record changed, oldest first, with what they are about."""
-    parts = EditPart.objects.filter(role=Role.REPLACED).select_related("transaction")
+def changed(user: User) -> list[Edit]:
+    """Standing edits under which a record changed, oldest first, with what they replaced."""
+    rows = Transaction.objects.prefetch_related("postings")
+    parts = EditPart.objects.filter(role=Role.REPLACED).order_by("pk")
     waiting = Edit.objects.of(user).standing().filter(record_changed_at__isnull=False)
-    return waiting.select_related("connection").prefetch_related(
-        Prefetch("parts", parts, to_attr="replaced_parts")
+    of_each = parts.prefetch_related(Prefetch("transaction", rows))
+    return list(
+        waiting.select_related("connection")
+        .prefetch_related(Prefetch("parts", of_each, to_attr="replaced_parts"))
+        .order_by("pk")
     )
+
+
+def replaced_rows(edit: Edit) -> list[Transaction]:
+    """What an edit of ``changed`` replaced, with postings."""
+    return [part.transaction for part in edit.replaced_parts]  # type: ignore[attr-defined]

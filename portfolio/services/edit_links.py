@@ -7,7 +7,7 @@ accepted transfer is undone, and accepted again when the edit is reverted and bo
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.db.models import Q
 from django.utils import timezone
@@ -18,6 +18,7 @@ from accounts.services import audit
 from portfolio.engine import money
 from portfolio.models import Edit, Transaction, TransferLink
 from portfolio.selectors.transfer_legs import KINDS, leg_id, open_legs
+from portfolio.services import holdings
 
 Status = TransferLink.Status
 Rows = Sequence[Transaction]
@@ -45,6 +46,7 @@ def _move(heirs: dict[int, int]) -> None:
         link.outgoing_id = heirs.get(link.outgoing_id, link.outgoing_id)
         link.incoming_id = heirs.get(link.incoming_id, link.incoming_id)
     TransferLink.objects.bulk_update(links, ["outgoing", "incoming"])
+    _mark_stale(links)
 
 
 def _touching(ids: Collection[int]) -> list[TransferLink]:
@@ -54,6 +56,7 @@ def _touching(ids: Collection[int]) -> list[TransferLink]:
 
 def _undo(user: User, ends: dict[int, Edit]) -> None:
     changed = {}
+    undone = []
     for link in _touching(ends):
         if link.status == Status.PROPOSED:
             link.delete()
@@ -63,7 +66,18 @@ def _undo(user: User, ends: dict[int, Edit]) -> None:
             changed[edit.pk] = edit
             _mark(link, Status.UNDONE, timezone.now())
             _note(user, link, gettext_noop("transfer undone, a side of it was edited"))
+            undone.append(link)
     Edit.objects.bulk_update(list(changed.values()), ["data"])
+    _mark_stale(undone)
+
+
+def _mark_stale(links: Sequence[TransferLink]) -> None:
+    """What coins cost goes with a transfer: from the first of its sides on it is another."""
+    ends = {pk for link in links for pk in (link.outgoing_id, link.incoming_id)}
+    moved = Transaction.objects.filter(pk__in=ends).order_by("occurred_at")
+    first = moved.values_list("occurred_at", flat=True).first() if ends else None
+    if first is not None:
+        holdings.mark_stale(links[0].owner_id, first.astimezone(UTC).date())
 
 
 def _mark(link: TransferLink, status: str, at: datetime) -> None:
@@ -90,6 +104,7 @@ def restore(edits: Sequence[Edit]) -> None:
             _mark(link, Status.ACCEPTED, datetime.fromisoformat(undone[link.pk]))
             action = gettext_noop("transfer accepted again, the edit was reverted")
             _note(link.owner, link, action)
+            _mark_stale([link])
 
 
 def _is_free(link: TransferLink) -> bool:
