@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.db.models import Q
+
 from accounts.models import User
 from portfolio.engine import money
 from portfolio.engine.identities import EVERYWHERE, How, Identities, Place, RuleKind, how_known
@@ -132,10 +134,12 @@ def quoted(assets_asked: Iterable[str], standing: Identities, currency: str) -> 
     """Those of some assets that any exchange has ever quoted; one query."""
     wanted = set(assets_asked)
     names = standing.codes(wanted)
-    series = PriceSeries.objects.filter(asset__in=names, fetched_from__isnull=False)
-    latest = LatestPrice.objects.filter(asset__in=names)
-    rows = latest.values_list("source", "asset").union(series.values_list("source", "asset"))
-    found = {standing.of(source, code) for source, code in rows}
+    either = Q(asset__in=names) | Q(currency__in=names)
+    series = PriceSeries.objects.filter(either, fetched_from__isnull=False)
+    latest = LatestPrice.objects.filter(either)
+    pair = ("source", "asset", "currency")
+    rows = latest.values_list(*pair).union(series.values_list(*pair))
+    found = {standing.of(source, code) for source, *codes in rows for code in codes}
     return (found | {currency, *HUBS}) & wanted
 
 

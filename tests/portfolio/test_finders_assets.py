@@ -96,6 +96,8 @@ def test_what_nobody_ever_quoted_is_unknown_and_not_merely_unpriced(
     factories.holding(kraken, "GONE", "0")
     factories.holding(kraken, "OLD", "1")
     factories.holding(kraken, "EUR", "1")
+    factories.holding(kraken, "SEK", "1")  # a currency in which others are quoted
+    quote("EUR", "11", "ecb", to="SEK")
     quote("OLD", "1", KRAKEN, at=timezone.now() - timedelta(days=30))
     (found,) = unknown_asset.find(owner)
     assert (found.asset, found.quantity, found.value) == ("ABC", Decimal(10), None)
