@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import CharField, F, Func, Q, Value
+from django.db.models.fields.json import KT
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from portfolio.engine.types import PostingRole, TransactionKind
@@ -35,6 +37,17 @@ KIND_LABELS = {
     TransactionKind.OTHER: _("Other"),
     TransactionKind.UNCLASSIFIED: _("Unclassified"),
 }
+
+
+# Details that people look for. The migration "search" has an index on just this expression.
+SEARCHED_DETAILS = ("txid", "order", "reference", "trade", "address")
+SEARCHED = Func(
+    F("key"),
+    *(Coalesce(KT(f"detail__{name}"), Value("")) for name in SEARCHED_DETAILS),
+    template="lower(%(expressions)s)",
+    arg_joiner=" || ' ' || ",
+    output_field=CharField(),
+)
 
 
 class TransactionQuerySet(models.QuerySet["Transaction"]):
@@ -177,6 +190,7 @@ class Posting(models.Model):
         indexes = [
             models.Index(fields=["owner", "occurred_at"], name="posting_day"),
             models.Index(fields=["owner", "asset", "-occurred_at"], name="posting_asset"),
+            models.Index(fields=["owner", "amount"], name="posting_amount"),
             # A running balance walks one wallet and asset; it serves as the connection's index too.
             models.Index(
                 fields=["connection", "wallet", "asset", "-occurred_at", "-id"],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.models import User
 from portfolio.engine import money
 from portfolio.models import Connection, Holding, ManualEntry, Posting, RawRecord, Transaction
-from portfolio.selectors import assets, edits
+from portfolio.selectors import assets, edits, search
 from portfolio.selectors.edits import History
 
 PAGE_SIZE = 50
@@ -86,21 +86,36 @@ def page(
     newer_than: Mark | None = None,
     size: int = PAGE_SIZE,
 ) -> Page:
-    """One page with postings and tags, in four queries however long the history is."""
-    queryset = _filtered(user, filters)
+    """One page with postings and tags, in four queries however long the history is.
+
+    A text to search for takes up to eight more.
+    """
     if newer_than is not None:
-        found = _rows(queryset.filter(after(newer_than)).order_by("occurred_at", "id"), size + 1)
+        found = _found(user, filters, after(newer_than), ("occurred_at", "id"), size + 1)
         rows, has_newer, has_older = found[:size][::-1], len(found) > size, True
     else:
-        if older_than is not None:
-            queryset = queryset.filter(before(older_than))
-        found = _rows(queryset.order_by("-occurred_at", "-id"), size + 1)
+        place = Q() if older_than is None else before(older_than)
+        found = _found(user, filters, place, ("-occurred_at", "-id"), size + 1)
         rows, has_newer, has_older = found[:size], older_than is not None, len(found) > size
     return Page(
         rows=tuple(rows),
         newer=_mark(rows[0]) if rows and has_newer else None,
         older=_mark(rows[-1]) if rows and has_older else None,
     )
+
+
+def _found(
+    user: User, filters: Filters, place: Q, order: tuple[str, str], limit: int
+) -> list[Transaction]:
+    """The first transactions from a place on; each way to match a text is asked for by itself."""
+    rows = _filtered(user, replace(filters, text="")).filter(place).order_by(*order)
+    if not filters.text:
+        return _rows(rows, limit)
+    found: set[tuple[datetime, int]] = set()
+    for way in search.ways(user, filters.text):
+        found.update(rows.filter(way).values_list("occurred_at", "id")[:limit])
+    first = sorted(found, reverse=order[0].startswith("-"))[:limit]
+    return _rows(rows.filter(pk__in=[pk for _, pk in first]), limit)
 
 
 def _rows(queryset: QuerySet[Transaction], limit: int) -> list[Transaction]:
@@ -145,7 +160,7 @@ def _filtered(user: User, filters: Filters) -> QuerySet[Transaction]:
     if filters.asset or filters.wallet or filters.places:
         queryset = queryset.filter(Exists(_moving(user, filters)))
     if filters.text:
-        queryset = queryset.filter(_matching(filters.text))
+        queryset = queryset.filter(search.matching(user, filters.text))
     return queryset
 
 
@@ -161,15 +176,6 @@ def _moving(user: User, filters: Filters) -> QuerySet[Posting]:
             any_place |= Q(connection=connection, asset=code)
         postings = postings.filter(any_place, asset__in={code for _, code in filters.places})
     return postings
-
-
-def _matching(text: str) -> Q:
-    return (
-        Q(key__icontains=text)
-        | Q(detail__txid__icontains=text)
-        | Q(detail__order__icontains=text)
-        | Q(detail__address__icontains=text)
-    )
 
 
 def ids(user: User, filters: Filters, *, most: int) -> list[int]:

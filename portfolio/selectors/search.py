@@ -1,0 +1,124 @@
+"""Finds transactions by what people know of them: ids, hashes, orders, amounts, assets, notes.
+
+Each way to match is a condition of its own that an index answers, so that a page of the list asks
+them one by one and puts the newest together; what several would cost in one is not paid.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from django.db.models import Q
+from django.db.models.lookups import Contains
+
+from accounts.models import User
+from portfolio.engine import money, typed_amounts
+from portfolio.engine.typed_amounts import Typed
+from portfolio.models import ManualEntry, Note, Posting, Tagging, Transaction
+from portfolio.models.ledger import SEARCHED, SEARCHED_DETAILS
+from portfolio.selectors import assets
+
+# Shorter texts are in too many ids: they find only what is exactly that.
+SHORTEST_PART = 3
+_CODE = re.compile(r"\S{1,40}")
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """Where a text was found in a transaction: by name, with the text around it."""
+
+    name: str  # "key", "txid", "order", ..., "amount", "note", "tag"
+    before: str
+    found: str
+    after: str
+
+
+def ways(user: User, text: str) -> list[Q]:
+    """The conditions of which one must hold, in at most two queries."""
+    found = [_by_id(user, text), _by_note(user, text)]
+    typed = typed_amounts.read(text)
+    if typed is not None:
+        found.append(_by_amount(user, typed))
+    elif _CODE.fullmatch(text):
+        postings = Posting.objects.counted().filter(owner=user)
+        found.append(_of(postings.filter(assets.postings_of(user, text.upper()))))
+    return found
+
+
+def matching(user: User, text: str) -> Q:
+    """All of them as one condition, for those who need no more than that."""
+    condition = Q(pk__in=[])
+    for way in ways(user, text):
+        condition |= way
+    return condition
+
+
+def _by_id(user: User, text: str) -> Q:
+    if len(text) >= SHORTEST_PART:
+        return Q(Contains(SEARCHED, text.lower()))
+    connections = user.connections.values("pk")
+    return Q(connection__in=connections, key__in={text, text.lower(), text.upper()})
+
+
+def _of(postings: Iterable[object]) -> Q:
+    return Q(pk__in=postings.values("transaction_id"))  # type: ignore[attr-defined]
+
+
+def _by_amount(user: User, typed: Typed) -> Q:
+    postings = Posting.objects.counted().filter(_amounts(typed), owner=user)
+    if typed.asset:
+        postings = postings.filter(assets.postings_of(user, typed.asset.upper()))
+    return _of(postings)
+
+
+def _amounts(typed: Typed) -> Q:
+    low, high = typed.low, typed.high
+    if high is None:
+        came, went = Q(amount=low), Q(amount=money.negate(low))
+    else:
+        came = Q(amount__gte=low, amount__lt=high)
+        went = Q(amount__lte=money.negate(low), amount__gt=money.negate(high))
+    return {1: came, -1: went}.get(typed.sign, came | went)
+
+
+def _by_note(user: User, text: str) -> Q:
+    """Notes, tags, and the reasons given for entries by hand: what the user wrote."""
+    notes = Note.objects.filter(transaction__owner=user, text__icontains=text)
+    tagged = Tagging.objects.filter(tag__owner=user, tag__name__icontains=text)
+    entries = ManualEntry.objects.filter(
+        owner=user, note__icontains=text, transaction__isnull=False
+    )
+    written = [rows.values_list("transaction_id") for rows in (notes, tagged, entries)]
+    return Q(pk__in=written[0].union(*written[1:]))
+
+
+# --- What matched -----------------------------------------------------------------------------
+
+
+def hits(rows: Sequence[Transaction], text: str) -> dict[int, tuple[Hit, ...]]:
+    """Where the text was found in each of these transactions, whose postings are loaded."""
+    return {row.pk: tuple(_hits(row, text)) for row in rows} if text else {}
+
+
+def _hits(row: Transaction, text: str) -> Iterable[Hit]:
+    for name, value in _texts(row):
+        hit = _hit(name, value, text)
+        if hit is not None:
+            yield hit
+
+
+def _texts(row: Transaction) -> Iterable[tuple[str, str]]:
+    yield "key", row.key
+    detail: Mapping[str, str] = row.detail
+    for name in SEARCHED_DETAILS:
+        yield name, str(detail.get(name) or "")
+
+
+def _hit(name: str, value: str, text: str) -> Hit | None:
+    start = value.lower().find(text.lower())
+    if start < 0 or len(value.lower()) != len(value):
+        return None
+    end = start + len(text)
+    return Hit(name, value[:start], value[start:end], value[end:])
