@@ -339,7 +339,7 @@ class TransactionFilterForm(forms.Form):
 
     def __init__(self, data: Any, *, choices: Choices, **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
-        self.fields["q"].widget.attrs["placeholder"] = _("Id or transaction hash")
+        self.fields["q"].widget.attrs["placeholder"] = _("Id, hash, amount, asset, note")
         _offer(self, "tag", [(tag, tag) for tag in choices.tags])
         _offer(self, "kind", [(kind.value, label) for kind, label in KIND_LABELS.items()])
         _offer(self, "asset", list(choices.assets))
@@ -361,6 +361,12 @@ class TransactionFilterForm(forms.Form):
             tag=asked.get("tag") or "",
             hidden=bool(asked.get("hidden")),
         )
+
+
+class FilterNameForm(forms.Form):
+    """The name of a saved filter."""
+
+    name = forms.CharField(max_length=60)
 
 
 class TransferFilterForm(forms.Form):

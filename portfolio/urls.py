@@ -21,6 +21,7 @@ from portfolio.views import (
     reconciliation,
     records,
     renormalisations,
+    saved_filters,
     transactions,
     transfers,
 )
@@ -90,6 +91,19 @@ urlpatterns = [
     path("transactions/edit/", bulk_edits.apply, name="transaction-bulk"),
     path("transactions/add/", edits.choose, name="transaction-add"),
     path("connections/<uuid:connection_id>/add-transaction/", edits.add, name="edit-add"),
+    path("transactions/filters/", saved_filters.index, name="filter-list"),
+    path("transactions/filters/save/", saved_filters.save, name="filter-save"),
+    path(
+        "transactions/filters/<int:filter_id>/rename/", saved_filters.rename, name="filter-rename"
+    ),
+    path(
+        "transactions/filters/<int:filter_id>/default/",
+        saved_filters.set_default,
+        name="filter-default",
+    ),
+    path(
+        "transactions/filters/<int:filter_id>/delete/", saved_filters.delete, name="filter-delete"
+    ),
     path("transactions/<int:transaction_id>/", transactions.detail, name="transaction-detail"),
     path("records/<int:record_id>/", records.detail, name="record-detail"),
     path("transactions/<int:transaction_id>/kind/", edits.reclassify, name="edit-reclassify"),

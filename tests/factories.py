@@ -27,6 +27,7 @@ from portfolio.models import (
     Posting,
     RawRecord,
     RawRevision,
+    SavedFilter,
     Stream,
     SyncRun,
     Transaction,
@@ -258,6 +259,12 @@ def edit(of: Connection, batch: UUID | None = None, **fields: Any) -> Edit:
     """An edit that hid nothing."""
     values: dict[str, Any] = {"kind": Edit.Kind.HIDE, "made_by": of.owner, "made_at": NOW}
     return Edit.objects.create(owner=of.owner, connection=of, batch=batch, **(values | fields))
+def saved_filter(
+    owner: User, name: str = "", query: str = "asset=DOT", **fields: Any
+) -> SavedFilter:
+    """A saved filter that is not the default."""
+    made = name or f"Filter of DOT {next(_numbers)}"
+    return SavedFilter.objects.create(owner=owner, name=made, query=query, **fields)
 
 
 def price(asset: str, amount: str, *, currency: str = "EUR", at: datetime = NOW) -> LatestPrice:

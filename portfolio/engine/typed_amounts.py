@@ -23,6 +23,12 @@ class Typed:
     sign: int  # -1, 1, or 0 for both
     asset: str = ""  # as it was typed; "" for any
 
+    def means(self, amount: Decimal) -> bool:
+        """Whether an amount, with its sign, is among those."""
+        size = amount.copy_abs()
+        is_in = size == self.low if self.high is None else self.low <= size < self.high
+        return is_in and (not self.sign or (amount < 0) == (self.sign < 0))
+
 
 def read(text: str) -> Typed | None:
     """What "0.0123", "-1,250.5", "=0.5 BTC" ask for; None where the text is no amount.

@@ -25,6 +25,7 @@ from portfolio.models.price import (
     ValuationState,
 )
 from portfolio.models.renormalisation import Renormalisation
+from portfolio.models.saved_filter import SavedFilter
 from portfolio.models.sync import Coverage, Stream, SyncRun
 from portfolio.models.transfer import TransferLink
 
@@ -59,6 +60,7 @@ __all__ = [
     "RawRecord",
     "RawRevision",
     "Renormalisation",
+    "SavedFilter",
     "Stream",
     "SyncRun",
     "Tag",

@@ -7,10 +7,10 @@ them one by one and puts the newest together; what several would cost in one is 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.db.models.lookups import Contains
 
 from accounts.models import User
@@ -62,8 +62,8 @@ def _by_id(user: User, text: str) -> Q:
     return Q(connection__in=connections, key__in={text, text.lower(), text.upper()})
 
 
-def _of(postings: Iterable[object]) -> Q:
-    return Q(pk__in=postings.values("transaction_id"))  # type: ignore[attr-defined]
+def _of(postings: QuerySet[Posting]) -> Q:
+    return Q(pk__in=postings.values("transaction_id"))
 
 
 def _by_amount(user: User, typed: Typed) -> Q:
@@ -99,26 +99,32 @@ def _by_note(user: User, text: str) -> Q:
 
 def hits(rows: Sequence[Transaction], text: str) -> dict[int, tuple[Hit, ...]]:
     """Where the text was found in each of these transactions, whose postings are loaded."""
-    return {row.pk: tuple(_hits(row, text)) for row in rows} if text else {}
+    if not text:
+        return {}
+    typed = typed_amounts.read(text)
+    return {row.pk: (*_in_texts(row, text), *_in_amounts(row, typed)) for row in rows}
 
 
-def _hits(row: Transaction, text: str) -> Iterable[Hit]:
-    for name, value in _texts(row):
-        hit = _hit(name, value, text)
+def _in_texts(row: Transaction, text: str) -> Iterable[Hit]:
+    values = {"key": row.key} | {name: row.detail.get(name) for name in SEARCHED_DETAILS}
+    for name, value in values.items():
+        hit = _hit(name, str(value or ""), text)
         if hit is not None:
             yield hit
 
 
-def _texts(row: Transaction) -> Iterable[tuple[str, str]]:
-    yield "key", row.key
-    detail: Mapping[str, str] = row.detail
-    for name in SEARCHED_DETAILS:
-        yield name, str(detail.get(name) or "")
-
-
 def _hit(name: str, value: str, text: str) -> Hit | None:
-    start = value.lower().find(text.lower())
-    if start < 0 or len(value.lower()) != len(value):
+    # Where lower case is longer, as of some letters of Turkish, places are not the same.
+    start = value.lower().find(text.lower()) if len(value.lower()) == len(value) else -1
+    if start < 0:
         return None
     end = start + len(text)
     return Hit(name, value[:start], value[start:end], value[end:])
+
+
+def _in_amounts(row: Transaction, typed: Typed | None) -> Iterable[Hit]:
+    if typed is None:
+        return
+    for posting in row.postings.all():
+        if typed.means(posting.amount):
+            yield Hit("amount", "", f"{money.plain(posting.amount)} {posting.asset}", "")

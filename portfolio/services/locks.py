@@ -14,6 +14,7 @@ _TRANSFERS = 4207
 _FINDINGS = 4208
 _ASSETS = 4209
 _EDITS = 4210
+_FILTERS = 4217
 
 
 def lock_transfers(owner_id: int) -> None:
@@ -29,6 +30,11 @@ def lock_findings(owner_id: int) -> None:
 def lock_assets(owner_id: int) -> None:
     """Lets one at a time decide what an owner's codes stand for."""
     _lock(_ASSETS, owner_id)
+
+
+def lock_filters(owner_id: int) -> None:
+    """Lets one at a time change an owner's saved filters."""
+    _lock(_FILTERS, owner_id)
 
 
 def lock_edits(owner_id: int, connection_ids: Iterable[UUID]) -> dict[UUID, Connection]:

@@ -234,13 +234,17 @@ def whole(value: Decimal) -> int:
     return max(0, min(100, int(value)))
 
 
+def detail_label(name: str) -> str:
+    """What a detail of a transaction is called."""
+    return _detail_labels().get(name, name.replace("_", " ").capitalize())
+
+
 @register.filter
 def in_words(detail: dict[str, str]) -> list[tuple[str, str, str]]:
     """The details of a transaction as (name, its label, value), the telling ones first."""
-    labels = _detail_labels()
-    order = {name: place for place, name in enumerate(labels)}
+    order = {name: place for place, name in enumerate(_detail_labels())}
     names = sorted(detail, key=lambda name: (order.get(name, len(order)), name))
-    words = [(name, labels.get(name, name.replace("_", " ").capitalize())) for name in names]
+    words = [(name, detail_label(name)) for name in names]
     return [(name, label, detail[name]) for name, label in words if detail[name]]
 
 

@@ -4,24 +4,32 @@ from __future__ import annotations
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from portfolio.edit_forms import BulkForm, NoteForm, ReclassifyForm, TagsForm
 from portfolio.forms import TransactionFilterForm
-from portfolio.models import Transaction
-from portfolio.selectors import ledger, transfers, worth
+from portfolio.models import SavedFilter, Transaction
+from portfolio.selectors import ledger, search, transfers, worth
 from portfolio.services.edits import MOST
 from portfolio.views.access import Request
 from portfolio.views.bulk_edits import UNDO
 from portfolio.views.paging import mark, page_url
+from portfolio.views.saved_filters import query_of
 
 
 @login_required
 @require_safe
 def index(request: Request) -> HttpResponse:
-    """Shows one page of the filtered list; htmx gets the list without its frame."""
+    """Shows one page of the filtered list; htmx gets the list without its frame.
+
+    Where nothing is asked for, the user's default filter is; ``all`` asks for everything.
+    """
+    saved = list(SavedFilter.objects.of(request.user))
+    first = next((kept for kept in saved if kept.is_default), None)
+    if first is not None and not request.GET:
+        return redirect(f"{request.path}?{first.query}")
     form = TransactionFilterForm(request.GET, choices=ledger.choices(request.user))
     filters = form.filters()
     page = ledger.page(
@@ -33,6 +41,9 @@ def index(request: Request) -> HttpResponse:
     context = {
         "form": form,
         "is_filtered": filters != ledger.Filters(),
+        "saved": saved,
+        "query": query_of(request.GET),
+        "hits": search.hits(page.rows, filters.text),
         "page": page,
         "transfers": transfers.of_transactions(request.user, [row.pk for row in page.rows]),
         "newer_url": page_url(request, "newer", page.newer),

@@ -40,7 +40,21 @@ def test_signs_exactness_and_assets() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "BTC", "abc0.5", "1,25,000", "1.2.3", "0.5 BTC now", "1e5", "1INCH", "7abc", "9" * 61, "٣", "--1"]
+    "text",
+    [
+        "",
+        "BTC",
+        "abc0.5",
+        "1,25,000",
+        "1.2.3",
+        "0.5 BTC now",
+        "1e5",
+        "1INCH",
+        "7abc",
+        "9" * 61,
+        "٣",
+        "--1",
+    ],
 )
 def test_what_is_no_amount(text: str) -> None:
     assert read(text) is None
@@ -54,3 +68,13 @@ def test_every_amount_begins_with_its_first_digits(amount: Decimal, decimals: in
     assert typed is not None
     assert typed.high is not None
     assert typed.low <= amount < typed.high
+    assert typed.means(amount)
+    assert typed.means(amount.copy_negate())
+
+
+def test_a_sign_asks_for_one_direction() -> None:
+    out, exactly = read("-0.5"), read("=0.5")
+    assert out is not None
+    assert exactly is not None
+    assert [out.means(Decimal(n)) for n in ("-0.55", "0.55", "-0.6")] == [True, False, False]
+    assert [exactly.means(Decimal(n)) for n in ("-0.50", "0.55")] == [True, False]
