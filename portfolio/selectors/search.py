@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
-from django.db.models.lookups import Contains
+from django.db.models.lookups import Contains, StartsWith
 
 from accounts.models import User
 from portfolio.engine import money, typed_amounts
@@ -37,7 +37,7 @@ class Hit:
 
 def ways(user: User, text: str) -> list[Q]:
     """The conditions of which one must hold, in at most two queries."""
-    found = [_by_id(user, text), _by_note(user, text)]
+    found = [_by_id(text), _by_note(user, text)]
     typed = typed_amounts.read(text)
     if typed is not None:
         found.append(_by_amount(user, typed))
@@ -55,11 +55,11 @@ def matching(user: User, text: str) -> Q:
     return condition
 
 
-def _by_id(user: User, text: str) -> Q:
+def _by_id(text: str) -> Q:
     if len(text) >= SHORTEST_PART:
         return Q(Contains(SEARCHED, text.lower()))
-    connections = user.connections.values("pk")
-    return Q(connection__in=connections, key__in={text, text.lower(), text.upper()})
+    # The id comes first, and a space after it.
+    return Q(StartsWith(SEARCHED, f"{text.lower()} "))
 
 
 def _of(postings: QuerySet[Posting]) -> Q:

@@ -15,7 +15,7 @@ SEARCHED = """
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("portfolio", "0017_askings"),
+        ("portfolio", "0018_transfer_received_asset"),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('portfolio', '0018_search'),
+        ('portfolio', '0019_search'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
