@@ -259,6 +259,8 @@ def edit(of: Connection, batch: UUID | None = None, **fields: Any) -> Edit:
     """An edit that hid nothing."""
     values: dict[str, Any] = {"kind": Edit.Kind.HIDE, "made_by": of.owner, "made_at": NOW}
     return Edit.objects.create(owner=of.owner, connection=of, batch=batch, **(values | fields))
+
+
 def saved_filter(
     owner: User, name: str = "", query: str = "asset=DOT", **fields: Any
 ) -> SavedFilter:

@@ -88,7 +88,7 @@ def page(
 ) -> Page:
     """One page with postings and tags, in four queries however long the history is.
 
-    A text to search for takes up to eight more.
+    A text to search for takes up to three more.
     """
     if newer_than is not None:
         found = _found(user, filters, after(newer_than), ("occurred_at", "id"), size + 1)
@@ -107,14 +107,15 @@ def page(
 def _found(
     user: User, filters: Filters, place: Q, order: tuple[str, str], limit: int
 ) -> list[Transaction]:
-    """The first transactions from a place on; each way to match a text is asked for by itself."""
+    """The first transactions from a place on; each way to match a text has its own limit."""
     rows = _filtered(user, replace(filters, text="")).filter(place).order_by(*order)
     if not filters.text:
         return _rows(rows, limit)
-    found: set[tuple[datetime, int]] = set()
-    for way in search.ways(user, filters.text):
-        found.update(rows.filter(way).values_list("occurred_at", "id")[:limit])
-    first = sorted(found, reverse=order[0].startswith("-"))[:limit]
+    one, *others = [
+        rows.filter(way).values_list("occurred_at", "id")[:limit]
+        for way in search.ways(user, filters.text)
+    ]
+    first = sorted(one.union(*others), reverse=order[0].startswith("-"))[:limit]
     return _rows(rows.filter(pk__in=[pk for _, pk in first]), limit)
 
 

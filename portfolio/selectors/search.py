@@ -98,7 +98,7 @@ def _by_note(user: User, text: str) -> Q:
 
 
 def hits(rows: Sequence[Transaction], text: str) -> dict[int, tuple[Hit, ...]]:
-    """Where the text was found in each of these transactions, whose postings are loaded."""
+    """Where the text was found in each of these transactions, with postings and notes loaded."""
     if not text:
         return {}
     typed = typed_amounts.read(text)
@@ -106,7 +106,9 @@ def hits(rows: Sequence[Transaction], text: str) -> dict[int, tuple[Hit, ...]]:
 
 
 def _in_texts(row: Transaction, text: str) -> Iterable[Hit]:
+    note: Note | None = getattr(row, "note", None)
     values = {"key": row.key} | {name: row.detail.get(name) for name in SEARCHED_DETAILS}
+    values["note"] = note.text if note else ""
     for name, value in values.items():
         hit = _hit(name, str(value or ""), text)
         if hit is not None:

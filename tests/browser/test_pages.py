@@ -39,6 +39,8 @@ STATIC_PAGES = {
     "add-transaction": "/transactions/add/",
     "edits": "/edits/",
     "edits-take-back": "/edits/take-back/",
+    "transactions-found": "/transactions/?q=0.5",
+    "filters": "/transactions/filters/",
     "transfers": "/transfers/",
     "transfers-accepted": "/transfers/?tab=accepted",
     "transfers-refused": "/transfers/?tab=refused",

@@ -141,6 +141,7 @@ def test_what_matched_is_shown(page: Client, rows: dict[str, Transaction]) -> No
     assert "0xAB<mark>Cdef</mark>" in text
     assert "Transaction hash" in text
     assert "<mark>-0.5 BTC</mark>" in page.get(LIST, {"q": "0.5"}).content.decode()
+    assert "From my <mark>Brother</mark>" in page.get(LIST, {"q": "brother"}).content.decode()
     assert "<mark>" not in page.get(LIST).content.decode()
 
 
