@@ -12,10 +12,15 @@ from uuid import UUID
 
 from accounts.models import User
 from portfolio.engine import money
+from portfolio.engine.identities import Identities
 from portfolio.models import Connection, PermissionAudit, Position
-from portfolio.selectors import connections, positions, valuation
+from portfolio.selectors import connections, movers, positions, valuation, worth_course
+from portfolio.selectors.assets import identities
 from portfolio.selectors.connections import Card
+from portfolio.selectors.movers import Movers
+from portfolio.selectors.ranges import Range
 from portfolio.selectors.valuation import DailyPoint, HoldingRow, Valuation
+from portfolio.selectors.worth_course import WorthCourse
 
 EXPIRES_SOON = timedelta(days=14)
 SPARK_DAYS = 30
@@ -92,12 +97,13 @@ class Attention:
 class Overview:
     """The whole dashboard."""
 
-    span: Span
+    asked: Range
     worth: Valuation
     assets: tuple[AssetRow, ...]
     exchanges: tuple[ConnectionRow, ...]
     cards: tuple[Card, ...]
-    points: tuple[DailyPoint, ...]
+    course: WorthCourse
+    movers: Movers | None  # None where there is no course yet
     day: Change | None
     week: Change | None
     whole: Change | None  # over the span shown
@@ -147,28 +153,40 @@ class Overview:
         return (*self.worth.rows, *self.worth.spam)
 
 
-def overview(user: User, span: Span, *, now: datetime) -> Overview:
+def overview(user: User, asked: Range, *, now: datetime) -> Overview:
     """The dashboard as of ``now``, in a fixed number of queries."""
     today = now.astimezone(UTC).date()
-    since = span.since(today)
-    # The changes need the last week, whatever the span shows; every span is longer than that.
-    worth = valuation.holdings_valued(user)
-    points = _with_today(valuation.daily_values(user, since), worth, today)
+    known = identities(user)
+    worth = valuation.holdings_valued(user, known)
+    # The changes need the last week, and the small course a month, whatever the range shows.
+    since = None if asked.base is None else min(asked.base, today - timedelta(days=SPARK_DAYS))
+    days = worth_course.stored(user, since, today)
+    recent = worth_course.of_range(days, Range(None, today), worth, today).points
+    shown = worth_course.of_range(days, asked, worth, today)
     cards = connections.cards(user, _agreement(worth))
     return Overview(
-        span=span,
+        asked=asked,
         worth=worth,
         assets=_by_asset(worth),
         exchanges=_by_connection(worth),
         cards=cards,
-        points=tuple(points),
-        day=_change(points, today - timedelta(days=1)),
-        week=_change(points, today - timedelta(days=7)),
-        whole=_change(points, points[0].on) if points else None,
-        spark=tuple(point.value for point in points[-SPARK_DAYS:]),
+        course=shown,
+        movers=_movers(shown, worth, known, today),
+        day=_change(recent, today - timedelta(days=1)),
+        week=_change(recent, today - timedelta(days=7)),
+        whole=_change(shown.points, shown.points[0].on) if shown.points else None,
+        spark=tuple(point.value for point in recent[-SPARK_DAYS:]),
         attention=_attention(cards, worth, now),
         positions=positions.of_user(user),
     )
+
+
+def _movers(shown: WorthCourse, worth: Valuation, known: Identities, today: date) -> Movers | None:
+    if not shown.points or not worth.rows:
+        return None
+    first, last = shown.points[0].on, shown.points[-1].on
+    end = last if last < today else None
+    return movers.between(first, end, worth.rows, currency=worth.currency, known=known)
 
 
 def _agreement(worth: Valuation) -> dict[UUID, tuple[int, int]]:
@@ -178,14 +196,6 @@ def _agreement(worth: Valuation) -> dict[UUID, tuple[int, int]]:
         wrong, number = found.get(row.connection_id, (0, 0))
         found[row.connection_id] = (wrong + (row.discrepancy not in (None, 0)), number + 1)
     return found
-
-
-def _with_today(points: list[DailyPoint], worth: Valuation, today: date) -> list[DailyPoint]:
-    """The stored days, and the worth of now as the last point, so that chart and total agree."""
-    stored = [point for point in points if point.on < today]
-    if not worth.rows or not stored:
-        return stored
-    return [*stored, DailyPoint(today, worth.total, worth.unpriced)]
 
 
 def _change(points: Sequence[DailyPoint], since: date) -> Change | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Protocol, TypeVar
@@ -14,6 +15,7 @@ from portfolio.engine import money
 from portfolio.engine.returns import Mark
 from portfolio.selectors.asset_course import Course, Point
 from portfolio.selectors.valuation import DailyPoint
+from portfolio.selectors.worth_course import WorthCourse
 from portfolio.templatetags.coffer import PRICE_DIGITS, source_words
 
 SPARK_WIDTH, SPARK_HEIGHT = 120, 32
@@ -55,14 +57,37 @@ def falls(marks: Sequence[Mark]) -> dict[str, object]:
     }
 
 
-def thinned_marks(marks: Sequence[Mark]) -> list[Mark]:
-    """The marks for the table, newest first: each day, or the last day of each month."""
-    return _thinned(marks)
+def compared(course: WorthCourse, currency: str) -> dict[str, object]:
+    """The lines beside the worth: the same flows left in the currency, and in bitcoin."""
+    lines: list[tuple[str, Sequence[Decimal | None]]] = [
+        (gettext("left in %(currency)s") % {"currency": currency}, course.untouched)
+    ]
+    if course.is_bitcoin_known:
+        lines.append((gettext("in BTC"), course.bitcoin))
+    return {
+        "name": gettext("worth"),
+        "more": [
+            {"name": name, "values": " ".join("-" if v is None else _cents(v) for v in values)}
+            for name, values in lines
+        ],
+    }
 
 
-def thinned(points: Sequence[DailyPoint]) -> list[DailyPoint]:
-    """The points for the table, newest first: each day, or the last day of each month."""
-    return _thinned(points)
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """One day of the table under the chart."""
+
+    on: date
+    value: Decimal
+    unpriced: tuple[str, ...]
+    untouched: Decimal
+    bitcoin: Decimal | None
+
+
+def beside(course: WorthCourse) -> list[Beside]:
+    """The days of the chart with what they are compared with."""
+    days = zip(course.points, course.untouched, course.bitcoin, strict=True)
+    return [Beside(p.on, p.value, p.unpriced, cash, coins) for p, cash, coins in days]
 
 
 class _Dated(Protocol):
@@ -73,7 +98,8 @@ class _Dated(Protocol):
 T = TypeVar("T", bound=_Dated)
 
 
-def _thinned(points: Sequence[T]) -> list[T]:
+def thinned(points: Sequence[T]) -> list[T]:
+    """What a table shows, newest first: each day, or the last day of each month."""
     if len(points) <= TABLE_DAYS:
         return list(reversed(points))
     last_of_month = {(point.on.year, point.on.month): point for point in points}

@@ -41,7 +41,7 @@ def index(request: Request) -> HttpResponse:
         chart = charts.falls(found.marks)
         context |= {
             "chart_json": json.dumps(chart),
-            "table": charts.thinned_marks(found.marks),
+            "table": charts.thinned(found.marks),
             "line": charts.line([mark.below for mark in found.marks]),
         }
     template = "_range" if request.htmx else "index"

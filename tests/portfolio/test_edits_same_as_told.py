@@ -44,6 +44,7 @@ from portfolio.selectors import (
     valuation,
 )
 from portfolio.selectors.edit_layers import layer
+from portfolio.selectors.ranges import Preset, Range
 from portfolio.services import (
     checkpoints,
     edit_marks,
@@ -281,7 +282,7 @@ def _needs(user: User) -> Any:
 
 
 def _worth(user: User) -> Any:
-    view = dashboard.overview(user, dashboard.Span.ALL, now=NOW)
+    view = dashboard.overview(user, Range.named(Preset.ALL, NOW.date()), now=NOW)
     rows = [
         (r.connection_label, r.wallet, r.asset, r.quantity, r.discrepancy) for r in view.worth.rows
     ]

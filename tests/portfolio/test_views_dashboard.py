@@ -135,7 +135,68 @@ def test_htmx_gets_the_worth_alone_and_an_unknown_span_is_all(page: Client, owne
     answer = page.get(HOME, {"range": "1m"}, headers={"HX-Request": "true"})
     assert answer.content.decode().lstrip().startswith('<section class="card cf-card pf-worth"')
     assert "HX-Request" in answer.headers["Vary"]
-    assert page.get(HOME, {"range": "never"}).context["overview"].span == "all"
+    assert page.get(HOME, {"range": "never"}).context["asked"].preset == "all"
+
+
+def test_a_range_between_two_days_has_its_own_course_sums_and_movers(
+    page: Client, owner: User
+) -> None:
+    connection = factories.connection(owner)
+    factories.holding(connection, "BTC", "2")
+    factories.price("BTC", "150", at=timezone.now())
+    today = timezone.now().date()
+    days = [today - timedelta(days=ago) for ago in (5, 4, 3, 2)]
+    rows = factories.daily_values(owner, zip(days, ("100", "90", "240", "300"), strict=True))
+    for row, bitcoin in zip(rows, ("50", "45", "60", "75"), strict=True):
+        row.bitcoin, row.income, row.fees = Decimal(bitcoin), Decimal(3), Decimal(1)
+        row.put_in = Decimal(120 if row.on == days[2] else 0)
+        row.save()
+        factories.daily_price("BTC", bitcoin, row.on)
+    asked = {"from": str(days[1]), "to": str(days[3])}
+    answer = page.get(HOME, asked)
+    course, movers = answer.context["course"], answer.context["overview"].movers
+    assert [point.on for point in course.points] == days
+    assert list(course.untouched) == [100, 100, 220, 220]
+    assert list(course.bitcoin) == [100, 90, 240, 300]  # two bitcoins, then two more
+    assert (course.income, course.fees) == (9, 3)  # the day before the range is not in it
+    (mover,) = movers.up
+    assert (mover.asset, mover.change, mover.effect) == ("BTC", Decimal("0.5"), 50)
+    text = _text(page, f"?from={days[1]}&to={days[3]}")
+    assert "BTC 50.00 EUR 75.00 EUR +50.00 % +50.00 EUR" in text
+    assert "Over the range shown +200.00 EUR +200.0 %" in text
+    data = json.loads(unescape(re.findall(r'data-chart="([^"]*)"', answer.content.decode())[0]))
+    assert [line["name"] for line in data["more"]] == ["left in EUR", "in BTC"]
+    assert data["more"][0]["values"] == "100.00 100.00 220.00 220.00"
+
+
+def test_a_range_that_ends_today_has_the_worth_and_prices_of_now(page: Client, owner: User) -> None:
+    factories.holding(factories.connection(owner), "BTC", "2")
+    factories.price("BTC", "150", at=timezone.now())
+    yesterday = timezone.now().date() - timedelta(days=1)
+    factories.daily_values(owner, [(yesterday, "200")])
+    factories.daily_price("BTC", "200", yesterday)
+    answer = page.get(HOME, {"range": "all"})
+    assert answer.context["course"].points[-1].value == 300
+    (mover,) = answer.context["overview"].movers.down
+    assert (mover.change, mover.effect) == (Decimal("-0.25"), -100)
+
+
+def test_an_unknown_comparison_is_not_drawn_and_a_gap_is_said(page: Client, owner: User) -> None:
+    factories.holding(factories.connection(owner), "NEWCOIN", "2")
+    yesterday = timezone.now().date() - timedelta(days=1)
+    (day,) = factories.daily_values(owner, [(yesterday, "200")])
+    day.gaps, day.put_in = 2, Decimal(200)
+    day.save()
+    text = _text(page)
+    assert "the same in BTC" not in text
+    assert "without 2 amounts of unknown worth or cost" in text
+    assert "No price at one of the ends: NEWCOIN" in text
+
+
+def test_a_range_that_cannot_be_is_said_and_all_is_shown(page: Client, owner: User) -> None:
+    factories.full_account(owner, now=timezone.now(), days=40)
+    text = _text(page, "?from=2026-03-01&to=2026-02-01")
+    assert "This day is after the last one. All days are shown." in text
 
 
 def test_the_first_sync_is_told_while_it_runs(page: Client, owner: User) -> None:
