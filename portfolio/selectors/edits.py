@@ -252,11 +252,6 @@ def tagged(name: str) -> Q:
     return Q(Exists(on))
 
 
-def noted(text: str) -> Q:
-    """Transactions whose note has this text in it; to be used with an owner."""
-    return Q(note__text__icontains=text)
-
-
 def changed(user: User) -> list[Edit]:
     """Standing edits under which a record changed, oldest first, with what they replaced."""
     rows = Transaction.objects.prefetch_related("postings")

@@ -224,9 +224,6 @@ def _give_back(
 
 
 def _close(edits: Sequence[Edit], by: User | None, why: str, now: datetime) -> None:
-    for edit in edits:
-        edit.reverted_at, edit.reverted_by, edit.reverted_why = now, by, why
-        edit.record_changed_at = None
-    Edit.objects.bulk_update(
-        edits, ["reverted_at", "reverted_by", "reverted_why", "record_changed_at"]
+    Edit.objects.filter(pk__in=[edit.pk for edit in edits]).update(
+        reverted_at=now, reverted_by=by, reverted_why=why, record_changed_at=None
     )

@@ -44,7 +44,11 @@ def lock_edits(owner_id: int, connection_ids: Iterable[UUID]) -> dict[UUID, Conn
     that book take neither of the other two locks.
     """
     _lock(_EDITS, owner_id)
-    rows = Connection.objects.select_for_update().filter(owner=owner_id, pk__in=connection_ids)
+    # Daily sums are stored by whoever holds the mark that edits set, and name the connection: such
+    # a row must not wait for this lock, only those that book.
+    rows = Connection.objects.select_for_update(no_key=True).filter(
+        owner=owner_id, pk__in=connection_ids
+    )
     locked = {row.pk: row for row in rows.order_by("pk")}
     lock_transfers(owner_id)
     return locked

@@ -104,7 +104,8 @@ def undo(*, user: User, entry: ManualEntry) -> ManualEntry:
 
 def _locked(user: User, connection: Connection) -> Connection:
     """The connection's row, so that no history is deleted meanwhile."""
-    return Connection.objects.select_for_update().get(pk=connection.pk, owner=user)
+    rows = Connection.objects.select_for_update(no_key=True)  # as in locks.lock_edits
+    return rows.get(pk=connection.pk, owner=user)
 
 
 def _current(user: User, entry: ManualEntry) -> ManualEntry:
