@@ -28,6 +28,18 @@ class Width(enum.StrEnum):
     HOUR = "hour"
     DAY = "day"
 
+    @property
+    def length(self) -> timedelta:
+        """How long a candle of this width is."""
+        return _LENGTHS[self]
+
+
+_LENGTHS = {
+    Width.MINUTE: timedelta(minutes=1),
+    Width.HOUR: timedelta(hours=1),
+    Width.DAY: timedelta(days=1),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Found:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 
+from portfolio.engine.moments import Width
 from portfolio.exchanges.gateway import Gateway
 from portfolio.exchanges.markets import LocalMarketCache, MarketCache
 from portfolio.exchanges.normalisers.values import at_ms
 from portfolio.exchanges.normalisers.values import exact as number
-from portfolio.exchanges.types import Candle, Ticker
+from portfolio.exchanges.types import Candle, FineCandle, Ticker
+
+_TIMEFRAMES = {Width.MINUTE: "1m", Width.HOUR: "1h"}
+_PAGE = 500  # candles that most exchanges give at once
 
 
 class GenericMarketData:
@@ -45,6 +49,19 @@ class GenericMarketData:
         today = datetime.now(UTC).date()
         candles = [Candle(at_ms(row[0]).date(), number(row[4])) for row in rows if row[4]]
         return [candle for candle in candles if since <= candle.on < today]
+
+    def span(self, width: Width, at: datetime) -> timedelta | None:
+        """Return how long a stretch is asked for at once; further back it may not be served."""
+        return _PAGE * width.length if width in _TIMEFRAMES else None
+
+    def closes(self, asset: str, currency: str, width: Width, since: datetime) -> list[FineCandle]:
+        """Return one answer's closing prices of minutes or hours that are over, oldest first."""
+        self._spot()
+        start, symbol = int(since.timestamp()) * 1000, f"{asset}/{currency}"
+        rows = self._gateway.unified("fetch_ohlcv", symbol, _TIMEFRAMES[width], start, _PAGE)
+        last = datetime.now(UTC) - width.length
+        candles = sorted((at_ms(row[0]), number(row[4])) for row in rows if row[4])
+        return [FineCandle(at, close) for at, close in candles if since <= at <= last]
 
     def _spot(self) -> dict[str, tuple[str, str]]:
         if self._pairs is None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 
+from portfolio.engine.moments import Width
 from portfolio.exchanges import reused
 from portfolio.exchanges.errors import StreamUnavailable
 from portfolio.exchanges.gateway import Gateway
 from portfolio.exchanges.markets import LocalMarketCache, MarketCache
-from portfolio.exchanges.profile import MarketRow, Profile
+from portfolio.exchanges.profile import FineRule, MarketRow, Profile
 from portfolio.exchanges.reading import load_markets, understand
-from portfolio.exchanges.types import Candle, Ticker
+from portfolio.exchanges.types import Candle, FineCandle, Ticker
 
 
 class ProfileMarketData:
@@ -78,6 +79,37 @@ class ProfileMarketData:
                 break
             start = following
         return [found[day] for day in sorted(found)]
+
+    def span(self, width: Width, at: datetime) -> timedelta | None:
+        """Return how long a stretch one answer of this width has; None where none is served."""
+        rule = self._fine(width)
+        if rule is None or (rule.reach is not None and at < datetime.now(UTC) - rule.reach):
+            return None
+        return rule.limit * width.length
+
+    def closes(self, asset: str, currency: str, width: Width, since: datetime) -> list[FineCandle]:
+        """Return one answer's closing prices of minutes or hours from ``since`` on, oldest first.
+
+        Only of candles that are over. May raise any GatewayError; StreamUnavailable where there
+        is no such pair or width.
+        """
+        fine, exchange, on = self._fine(width), self._profile.exchange, since.date()
+        code, until = reused.former(exchange, asset) or (asset, date.min)
+        row = self._row(code if on < until else asset, currency)
+        if fine is None or row is None:
+            raise StreamUnavailable(f"{self._name} has no {width}s of {asset}/{currency}.")
+        if on < max(reused.begins(exchange, code) for code in (asset, currency)):
+            return []
+        rule = self._profile.markets
+        text = self._gateway.ask(rule.candle_call, fine.parameters(row.symbol, since, fine.limit))
+        last = datetime.now(UTC) - width.length
+        if on < until:
+            last = min(last, datetime.combine(until, time(), UTC) - width.length)
+        candles = sorted(understand(rule.read_candles, text, self._name))
+        return [FineCandle(at, close) for at, close in candles if since <= at <= last]
+
+    def _fine(self, width: Width) -> FineRule | None:
+        return next((fine for fine in self._profile.markets.fine if fine.width is width), None)
 
     def _following(self, start: date, last: date) -> date | None:
         """Return from which day to ask next, None where there is no more to be had."""

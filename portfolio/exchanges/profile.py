@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from portfolio.engine.moments import Width
 from portfolio.engine.types import Event, RecordKind, ReportedBalance, ReportedPosition
 from portfolio.exchanges.exact import Slice
 from portfolio.exchanges.guides import Guide
@@ -155,8 +156,18 @@ class MarketRow:
 
 
 @dataclass(frozen=True, slots=True)
+class FineRule:
+    """Candles finer than a day, by the same call; ``reach`` is how far back they are served."""
+
+    width: Width
+    parameters: Callable[[str, datetime, int], dict[str, Any]]  # symbol, since, limit
+    limit: int
+    reach: timedelta | None = None  # None: as far as the market goes
+
+
+@dataclass(frozen=True, slots=True)
 class MarketRule:
-    """Public prices: what trades, the last prices, and the closing price of each day."""
+    """Public prices: what trades, the last prices, and closing prices."""
 
     list_call: Call
     read_list: Callable[[str], list[MarketRow]]
@@ -168,6 +179,7 @@ class MarketRule:
     candle_limit: int
     candles_reach_back: bool  # False: only the latest ``candle_limit`` days are served
     candles_windowed: bool = False  # asked by stretches of that many days, some may be empty
+    fine: tuple[FineRule, ...] = ()
     list_parameters: Mapping[str, Any] = field(default_factory=dict)
     ticker_parameters: Mapping[str, Any] = field(default_factory=dict)
 

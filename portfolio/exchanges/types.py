@@ -5,10 +5,11 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Protocol
 
+from portfolio.engine.moments import Width
 from portfolio.engine.types import Event, RecordKind, ReportedBalance, ReportedPosition
 
 
@@ -95,6 +96,14 @@ class Candle:
     close: Decimal
 
 
+@dataclass(frozen=True, slots=True)
+class FineCandle:
+    """The closing price of one minute or hour, by the moment it began."""
+
+    opened_at: datetime
+    close: Decimal
+
+
 class ExchangeClient(Protocol):
     """One connection's read-only view of its exchange. May raise any GatewayError."""
 
@@ -113,6 +122,10 @@ class MarketDataClient(Protocol):
 
     def tickers(self) -> list[Ticker]: ...
     def daily_closes(self, asset: str, currency: str, *, since: date) -> list[Candle]: ...
+    def span(self, width: Width, at: datetime) -> timedelta | None: ...
+    def closes(
+        self, asset: str, currency: str, width: Width, since: datetime
+    ) -> list[FineCandle]: ...
     def markets(self) -> list[tuple[str, str]]: ...  # (asset, currency) pairs that trade
     def close(self) -> None: ...
 

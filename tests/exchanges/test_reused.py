@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from portfolio.engine.moments import Width
 from portfolio.engine.types import RecordKind
 from portfolio.exchanges import registry
 from portfolio.exchanges.paging import to_ms
@@ -65,6 +66,11 @@ def test_prices_of_before_are_the_former_coin_s(stub: Stub) -> None:
     ]
     closes = client.daily_closes("LUNA", "USDT", since=date(2022, 5, 26))
     assert closes[0].on == date(2022, 5, 28)
+    # Hours of the former coin end where the code changes; the new one's begin there.
+    hours = client.closes("LUNC", "USDT", Width.HOUR, datetime(2022, 5, 27, tzinfo=UTC))
+    assert [(c.opened_at.day, str(c.close)) for c in hours] == [(27, "80")]
+    assert client.closes("LUNA", "USDT", Width.HOUR, datetime(2022, 5, 27, tzinfo=UTC)) == []
+    assert client.closes("LUNC", "USDT", Width.HOUR, datetime(2022, 5, 30, tzinfo=UTC))
 
 
 def test_no_coin_takes_the_code_of_one_that_has_none_of_its_own() -> None:

@@ -12,9 +12,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from portfolio.engine import money
+from portfolio.engine.moments import Width
 from portfolio.engine.types import RecordKind, ReportedBalance
 from portfolio.exchanges import exact
 from portfolio.exchanges.exact import Slice
@@ -28,6 +30,7 @@ from portfolio.exchanges.profile import (
     BalanceRule,
     Call,
     CodeRule,
+    FineRule,
     MarketRow,
     MarketRule,
     Profile,
@@ -289,8 +292,8 @@ def read_klines(text: str) -> list[tuple[datetime, Decimal]]:
     return [(at_ms(row[0]), number(row[4])) for row in exact.loads(text)]
 
 
-def _kline_parameters(symbol: str, since: datetime, limit: int) -> dict[str, Any]:
-    return {"symbol": symbol, "interval": "1d", "startTime": to_ms(since), "limit": limit}
+def _klines(interval: str, symbol: str, since: datetime, limit: int) -> dict[str, Any]:
+    return {"symbol": symbol, "interval": interval, "startTime": to_ms(since), "limit": limit}
 
 
 # --- errors ------------------------------------------------------------------------------------
@@ -374,10 +377,14 @@ PROFILE = Profile(
         ticker_call=PRICES,
         read_tickers=read_prices,
         candle_call=KLINES,
-        candle_parameters=_kline_parameters,
+        candle_parameters=partial(_klines, "1d"),
         read_candles=read_klines,
         candle_limit=1000,
         candles_reach_back=True,
+        fine=(
+            FineRule(Width.MINUTE, partial(_klines, "1m"), 1000),
+            FineRule(Width.HOUR, partial(_klines, "1h"), 1000),
+        ),
     ),
     error_code=error_code,
     codes=_CODES,

@@ -9,9 +9,11 @@ from __future__ import annotations
 import itertools
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from portfolio.engine import money
+from portfolio.engine.moments import Width
 from portfolio.engine.types import RecordKind, ReportedBalance
 from portfolio.exchanges import exact
 from portfolio.exchanges.exact import Slice
@@ -23,6 +25,7 @@ from portfolio.exchanges.profile import (
     Allowance,
     BalanceRule,
     Call,
+    FineRule,
     MarketRow,
     MarketRule,
     Profile,
@@ -362,12 +365,14 @@ def read_klines(text: str) -> list[tuple[datetime, Decimal]]:
     return [(at_ms(row[0]), number(row[4])) for row in exact.loads(text)["data"]]
 
 
-def _kline_parameters(symbol: str, since: datetime, limit: int) -> dict[str, Any]:
+def _klines(
+    interval: str, width: timedelta, symbol: str, since: datetime, limit: int
+) -> dict[str, Any]:
     return {
         "symbol": symbol,
-        "interval": "1d",
+        "interval": interval,
         "startTime": to_ms(since),
-        "endTime": to_ms(since + limit * _DAY),
+        "endTime": to_ms(since + limit * width),
         "limit": limit,
         "timeZone": 0,  # else days begin at midnight of UTC+8
     }
@@ -425,10 +430,14 @@ PROFILE = Profile(
         ticker_call=TICKERS,
         read_tickers=read_tickers,
         candle_call=KLINES,
-        candle_parameters=_kline_parameters,
+        candle_parameters=partial(_klines, "1d", _DAY),
         read_candles=read_klines,
         candle_limit=1440,
         candles_reach_back=True,
+        fine=(
+            FineRule(Width.MINUTE, partial(_klines, "1m", Width.MINUTE.length), 1440),
+            FineRule(Width.HOUR, partial(_klines, "1h", Width.HOUR.length), 1440),
+        ),
     ),
     error_code=error_code,
     codes=CODES,

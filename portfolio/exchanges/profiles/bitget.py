@@ -10,9 +10,11 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from portfolio.engine import money
+from portfolio.engine.moments import Width
 from portfolio.engine.types import Event, RecordKind, ReportedBalance
 from portfolio.exchanges import exact
 from portfolio.exchanges.exact import Slice
@@ -27,6 +29,7 @@ from portfolio.exchanges.profile import (
     BalanceRule,
     Call,
     CodeRule,
+    FineRule,
     MarketRow,
     MarketRule,
     Profile,
@@ -283,10 +286,12 @@ def read_candles(text: str) -> list[tuple[datetime, Decimal]]:
     return [(at_ms(row[0]), number(row[4])) for row in exact.loads(text)["data"] or []]
 
 
-def _candle_parameters(symbol: str, since: datetime, limit: int) -> dict[str, Any]:
-    # Just before the next day begins, so that it does not matter whether the end is inclusive.
-    end = since + limit * _DAY - timedelta(milliseconds=1)
-    return {"symbol": symbol, "granularity": "1Dutc", "endTime": to_ms(end), "limit": limit}
+def _candles(
+    granularity: str, width: timedelta, symbol: str, since: datetime, limit: int
+) -> dict[str, Any]:
+    # Just before the next one begins, so that it does not matter whether the end is inclusive.
+    end = since + limit * width - timedelta(milliseconds=1)
+    return {"symbol": symbol, "granularity": granularity, "endTime": to_ms(end), "limit": limit}
 
 
 # --- errors ------------------------------------------------------------------------------------
@@ -424,11 +429,15 @@ PROFILE = Profile(
         ticker_call=TICKERS,
         read_tickers=read_tickers,
         candle_call=CANDLES,
-        candle_parameters=_candle_parameters,
+        candle_parameters=partial(_candles, "1Dutc", _DAY),
         read_candles=read_candles,
         candle_limit=200,
         candles_reach_back=True,
         candles_windowed=True,
+        fine=(
+            FineRule(Width.MINUTE, partial(_candles, "1min", Width.MINUTE.length), 200),
+            FineRule(Width.HOUR, partial(_candles, "1h", Width.HOUR.length), 200),
+        ),
     ),
     error_code=error_code,
     codes=_CODES,

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
+from portfolio.engine.moments import Width
 from portfolio.exchanges import exact
 from portfolio.exchanges.normalisers.values import at_ms
 from portfolio.exchanges.normalisers.values import exact as number
 from portfolio.exchanges.paging import to_ms
-from portfolio.exchanges.profile import Call, CodeRule, MarketRow, MarketRule, Treatment
+from portfolio.exchanges.profile import Call, CodeRule, FineRule, MarketRow, MarketRule, Treatment
 
 
 def _public(path: str) -> Call:
@@ -44,10 +46,12 @@ def read_candles(text: str) -> list[tuple[datetime, Decimal]]:
     return [(at_ms(row[0]), number(row[4])) for row in exact.loads(text)["result"]["list"]]
 
 
-def _kline_parameters(symbol: str, since: datetime, limit: int) -> dict[str, Any]:
+def _klines(
+    interval: str, width: timedelta, symbol: str, since: datetime, limit: int
+) -> dict[str, Any]:
     start = to_ms(since)
-    end = to_ms(since + (limit - 1) * timedelta(days=1))
-    asked = {"category": "spot", "symbol": symbol, "interval": "D"}
+    end = to_ms(since + (limit - 1) * width)
+    asked = {"category": "spot", "symbol": symbol, "interval": interval}
     return {**asked, "start": start, "end": end, "limit": limit}
 
 
@@ -59,11 +63,15 @@ MARKETS = MarketRule(
     read_tickers=read_tickers,
     ticker_parameters={"category": "spot"},
     candle_call=KLINE,
-    candle_parameters=_kline_parameters,
+    candle_parameters=partial(_klines, "D", timedelta(days=1)),
     read_candles=read_candles,
     candle_limit=1000,
     candles_reach_back=True,
     candles_windowed=True,
+    fine=(
+        FineRule(Width.MINUTE, partial(_klines, "1", Width.MINUTE.length), 1000),
+        FineRule(Width.HOUR, partial(_klines, "60", Width.HOUR.length), 1000),
+    ),
 )
 
 # --- errors ------------------------------------------------------------------------------------

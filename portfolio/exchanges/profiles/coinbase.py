@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
+from portfolio.engine.moments import Width
 from portfolio.engine.types import RecordKind
 from portfolio.exchanges import exact
 from portfolio.exchanges.exact import Slice
@@ -24,6 +26,7 @@ from portfolio.exchanges.profile import (
     Allowance,
     Call,
     CodeRule,
+    FineRule,
     Listing,
     MarketRow,
     MarketRule,
@@ -183,13 +186,15 @@ def read_candles(text: str) -> list[tuple[datetime, Decimal]]:
     ]
 
 
-def _candle_parameters(symbol: str, since: datetime, limit: int) -> dict[str, Any]:
+def _candles(
+    granularity: str, seconds: int, symbol: str, since: datetime, limit: int
+) -> dict[str, Any]:
     start = to_ms(since) // 1000
     return {
         "product_id": symbol,
-        "granularity": "ONE_DAY",
+        "granularity": granularity,
         "start": str(start),
-        "end": str(start + (limit - 1) * _DAY_SECONDS),
+        "end": str(start + (limit - 1) * seconds),
         "limit": limit,
     }
 
@@ -308,11 +313,15 @@ PROFILE = Profile(
         ticker_call=PRODUCTS,
         read_tickers=read_tickers,
         candle_call=CANDLES,
-        candle_parameters=_candle_parameters,
+        candle_parameters=partial(_candles, "ONE_DAY", _DAY_SECONDS),
         read_candles=read_candles,
         candle_limit=350,
         candles_reach_back=True,
         candles_windowed=True,
+        fine=(
+            FineRule(Width.MINUTE, partial(_candles, "ONE_MINUTE", 60), 350),
+            FineRule(Width.HOUR, partial(_candles, "ONE_HOUR", 3600), 350),
+        ),
     ),
     error_code=error_code,
     codes=_CODES,

@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from portfolio.engine import money
+from portfolio.engine.moments import Width
 from portfolio.engine.types import RecordKind, ReportedBalance
 from portfolio.exchanges import exact
 from portfolio.exchanges.exact import Slice
@@ -26,6 +28,7 @@ from portfolio.exchanges.profile import (
     BalanceRule,
     Call,
     CodeRule,
+    FineRule,
     MarketRow,
     MarketRule,
     Profile,
@@ -228,8 +231,8 @@ def read_candles(text: str) -> list[tuple[datetime, Decimal]]:
     return [(at_seconds(row[0]), number(row[4])) for row in rows]
 
 
-def _ohlc_parameters(symbol: str, since: datetime, limit: int) -> dict[str, Any]:
-    return {"pair": symbol, "interval": 1440, "since": to_ms(since) // 1000 - 1}
+def _ohlc(minutes: int, symbol: str, since: datetime, limit: int) -> dict[str, Any]:
+    return {"pair": symbol, "interval": minutes, "since": to_ms(since) // 1000 - 1}
 
 
 # --- errors ------------------------------------------------------------------------------------
@@ -312,10 +315,15 @@ PROFILE = Profile(
         ticker_call=TICKER,
         read_tickers=read_tickers,
         candle_call=OHLC,
-        candle_parameters=_ohlc_parameters,
+        candle_parameters=partial(_ohlc, 1440),
         read_candles=read_candles,
         candle_limit=720,
         candles_reach_back=False,
+        # The latest 720 of each width, and no more.
+        fine=(
+            FineRule(Width.MINUTE, partial(_ohlc, 1), 720, reach=timedelta(minutes=720)),
+            FineRule(Width.HOUR, partial(_ohlc, 60), 720, reach=timedelta(hours=720)),
+        ),
     ),
     error_code=error_code,
     codes=_CODES,

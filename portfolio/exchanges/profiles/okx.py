@@ -11,8 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
+from portfolio.engine.moments import Width
 from portfolio.engine.types import RecordKind, ReportedBalance
 from portfolio.exchanges import exact
 from portfolio.exchanges.exact import Slice
@@ -27,6 +29,7 @@ from portfolio.exchanges.profile import (
     BalanceRule,
     Call,
     CodeRule,
+    FineRule,
     Listing,
     MarketRow,
     MarketRule,
@@ -317,12 +320,14 @@ def read_candles(text: str) -> list[tuple[datetime, Decimal]]:
     return [(at_ms(row[0]), number(row[4])) for row in exact.loads(text)["data"]]
 
 
-def _candle_parameters(symbol: str, since: datetime, limit: int) -> dict[str, Any]:
+def _candles(
+    bar: str, width: timedelta, symbol: str, since: datetime, limit: int
+) -> dict[str, Any]:
     return {
         "instId": symbol,
-        "bar": "1Dutc",
+        "bar": bar,
         "before": to_ms(since) - 1,  # both ends are exclusive
-        "after": to_ms(since + limit * _DAY),
+        "after": to_ms(since + limit * width),
         "limit": limit,
     }
 
@@ -440,11 +445,15 @@ PROFILE = Profile(
         ticker_call=TICKERS,
         read_tickers=read_tickers,
         candle_call=CANDLES,
-        candle_parameters=_candle_parameters,
+        candle_parameters=partial(_candles, "1Dutc", _DAY),
         read_candles=read_candles,
         candle_limit=_LIMIT,
         candles_reach_back=True,
         candles_windowed=True,
+        fine=(
+            FineRule(Width.MINUTE, partial(_candles, "1m", Width.MINUTE.length), _LIMIT),
+            FineRule(Width.HOUR, partial(_candles, "1H", Width.HOUR.length), _LIMIT),
+        ),
         list_parameters={"instType": "SPOT"},
         ticker_parameters={"instType": "SPOT"},
     ),
