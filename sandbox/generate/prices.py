@@ -9,6 +9,8 @@ from threading import Lock
 from sandbox.amounts import exact, near
 from sandbox.assets import BY_CODE, Asset
 
+MINUTE = 60_000
+HOUR = 3_600_000
 DAY = 86_400_000
 YEAR = 365 * DAY
 SCALE = 10**14  # paths are kept as whole numbers of this part of a US dollar
@@ -17,7 +19,7 @@ LEAD_DAYS = 400  # paths begin this long before the history of the accounts
 
 @dataclass(frozen=True, slots=True)
 class Candle:
-    """One day of one pair; prices in the quote asset, volume in the base asset."""
+    """One day, hour or minute of one pair; prices in the quote asset, volume in the base asset."""
 
     opened_at: int
     open: Decimal
@@ -81,6 +83,34 @@ class Prices:
             near(volume, 8),
             path.volume[day] // 3 + 1,
         )
+
+    def part(
+        self, base: str, quote: str, opened_ms: int, width: int, places: int, now_ms: int
+    ) -> Candle:
+        """The candle of ``width`` (DAY, or what divides it) that opened at ``opened_ms``.
+
+        The last one of a day closes where the day does, the first opens there.
+        """
+        if width == DAY:
+            return self.candle(base, quote, opened_ms, places, now_ms)
+        ends = min(opened_ms + width, now_ms)
+        opened = _tick(self._edge(base, quote, opened_ms, opened_ms), places)
+        closed = _tick(self._edge(base, quote, ends, max(ends - 1, opened_ms)), places)
+        path = self._path(base, (opened_ms - self.start) // DAY)
+        with exact():
+            volume = self.candle(base, quote, opened_ms - opened_ms % DAY, places, now_ms).volume
+            share = near(volume * width / DAY, 8)
+        trades = path.volume[(opened_ms - self.start) // DAY] * width // DAY + 1
+        return Candle(
+            opened_ms, opened, max(opened, closed), min(opened, closed), closed, share, trades
+        )
+
+    def _edge(self, base: str, quote: str, time_ms: int, seen_ms: int) -> Decimal:
+        """The price at the edge of a candle, as seen within it; at midnight the day's close."""
+        if time_ms % DAY:
+            return self.at(base, quote, seen_ms, 16)
+        with exact():
+            return self._ratio(base, quote, (time_ms - self.start) // DAY - 1)
 
     def _ratio(self, base: str, quote: str, day: int) -> Decimal:
         top = Decimal(self._path(base, day).closes[day])

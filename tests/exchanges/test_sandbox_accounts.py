@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from portfolio.engine.moments import Width
 from portfolio.engine.types import RecordKind, ReportedPosition, TransactionKind
 from portfolio.exchanges import registry
 from portfolio.exchanges.errors import (
@@ -239,6 +240,40 @@ def test_prices_of_the_sandbox(sandbox: str, exchange: str) -> None:
     days = [candle.on for candle in closes]
     assert len(days) > 300
     assert days == sorted(set(days))
+
+
+@pytest.mark.parametrize("exchange", [name for name in EXCHANGES if name != "krakenfutures"])
+def test_minutes_and_hours_close_where_hours_and_days_do(sandbox: str, exchange: str) -> None:
+    prices = registry.open_market_data(exchange, base_url=f"{sandbox}/{exchange}")
+    pair = ("BTC", "USDT" if exchange == "bingx" else "EUR")
+    midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    (day,) = prices.daily_closes(*pair, since=(midnight - timedelta(days=1)).date())
+    evening = midnight - timedelta(hours=3)
+    hours = prices.closes(*pair, Width.HOUR, evening)
+    assert [c.opened_at for c in hours[:3]] == [evening + timedelta(hours=n) for n in range(3)]
+    assert hours[2].close == day.close
+    assert len({candle.close for candle in hours}) > 1
+    start = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=2)
+    minutes = prices.closes(*pair, Width.MINUTE, start)
+    assert [c.opened_at for c in minutes[:60]] == [start + timedelta(minutes=n) for n in range(60)]
+    (hour,) = [c for c in prices.closes(*pair, Width.HOUR, start) if c.opened_at == start]
+    assert minutes[59].close == hour.close
+    assert minutes[-1].opened_at <= datetime.now(UTC) - timedelta(minutes=1)
+
+
+def test_how_far_back_minutes_are_served(sandbox: str) -> None:
+    now = datetime.now(UTC)
+    kraken = registry.open_market_data("kraken", base_url=f"{sandbox}/kraken")
+    assert kraken.span(Width.MINUTE, now - timedelta(hours=11)) == timedelta(minutes=720)
+    assert kraken.span(Width.MINUTE, now - timedelta(hours=13)) is None
+    assert kraken.span(Width.HOUR, now - timedelta(hours=13)) == timedelta(hours=720)
+    assert kraken.span(Width.HOUR, now - timedelta(days=31)) is None
+    binance = registry.open_market_data("binance", base_url=f"{sandbox}/binance")
+    assert binance.span(Width.MINUTE, now - timedelta(days=3000)) == timedelta(minutes=1000)
+    futures = registry.open_market_data("krakenfutures", base_url=f"{sandbox}/krakenfutures")
+    assert futures.span(Width.MINUTE, now) is None
+    with pytest.raises(StreamUnavailable, match="minute"):
+        futures.closes("BTC", "USD", Width.MINUTE, now)
 
 
 def test_what_okx_no_longer_serves_is_missed_and_said_so(sandbox: str) -> None:

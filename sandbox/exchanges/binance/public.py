@@ -10,8 +10,10 @@ from sandbox.assets import BY_CODE
 from sandbox.exchanges.base import Call
 from sandbox.exchanges.binance.errors import BinanceError, invalid_symbol
 from sandbox.exchanges.binance.parameters import limit, number, required
-from sandbox.generate.prices import DAY, Prices
+from sandbox.generate.prices import DAY, HOUR, MINUTE, Prices
 from sandbox.markets import BINANCE, Market
+
+WIDTHS = {"1d": DAY, "1h": HOUR, "1m": MINUTE}
 
 
 class PublicData:
@@ -69,32 +71,33 @@ class PublicData:
         return self._each(call, lambda market: self._day(market, call))
 
     def klines(self, call: Call) -> list[list[Any]]:
-        """Daily candles, oldest first. May raise BinanceError."""
+        """Candles of days, hours or minutes, oldest first. May raise BinanceError."""
         market = self._market(required(call.params, "symbol"))
-        if required(call.params, "interval") != "1d":
-            # Days are all that the price paths know.
+        width = WIDTHS.get(required(call.params, "interval"))
+        if width is None:
             raise BinanceError(-1120, "Invalid interval.")
         count = limit(call.params, "limit", 500, 1_000)
-        today = call.now_ms - call.now_ms % DAY
+        newest = call.now_ms - call.now_ms % width
         start, end = number(call.params, "startTime"), number(call.params, "endTime")
-        last = min(today, end - end % DAY) if end is not None else today
-        first = last - (count - 1) * DAY if start is None else -(-start // DAY) * DAY
+        last = min(newest, end - end % width) if end is not None else newest
+        first = last - (count - 1) * width if start is None else -(-start // width) * width
         first = max(first, self._prices.start + DAY)
-        days = range(first, last + 1, DAY)[:count]
-        return [self._kline(market, day, call.now_ms) for day in days]
+        opened = range(first, last + 1, width)[:count]
+        return [self._kline(market, moment, width, call.now_ms) for moment in opened]
 
-    def _kline(self, market: Market, day: int, now_ms: int) -> list[Any]:
-        candle = self._prices.candle(market.base, market.quote, day, market.price_places, now_ms)
+    def _kline(self, market: Market, opened: int, width: int, now_ms: int) -> list[Any]:
+        places = market.price_places
+        candle = self._prices.part(market.base, market.quote, opened, width, places, now_ms)
         with exact():
             turnover = candle.volume * (candle.open + candle.close) / 2
             half, half_turnover = candle.volume / 2, turnover / 2
         prices = [fixed(p, 8) for p in (candle.open, candle.high, candle.low, candle.close)]
         volumes = [f"{v:.8f}" for v in (half, half_turnover)]
         return [
-            day,
+            opened,
             *prices,
             f"{candle.volume:.8f}",
-            day + DAY - 1,
+            opened + width - 1,
             f"{turnover:.8f}",
             candle.trades,
             *volumes,

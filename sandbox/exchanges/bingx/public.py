@@ -9,8 +9,10 @@ from sandbox.exchanges.base import Call
 from sandbox.exchanges.bingx.errors import bad_parameter, bad_symbol
 from sandbox.exchanges.bingx.markets import CONTRACTS, LISTED, MARKETS
 from sandbox.exchanges.bingx.parameters import limit, number, required
-from sandbox.generate.prices import DAY, Prices
+from sandbox.generate.prices import DAY, HOUR, MINUTE, Prices
 from sandbox.markets import Market
+
+WIDTHS = {"1d": DAY, "1h": HOUR, "1m": MINUTE}
 
 
 class PublicData:
@@ -47,31 +49,35 @@ class PublicData:
         return _told([self._day(market, call) for market in markets], call)
 
     def klines(self, call: Call) -> dict[str, Any]:
-        """Daily candles, newest first. May raise BingXError."""
+        """Candles of days, hours or minutes, newest first. May raise BingXError."""
         params = call.params
         market = _market(required(params, "symbol"))
-        if required(params, "interval") != "1d":
-            raise bad_parameter("interval")  # days are all that the price paths know
+        width = WIDTHS.get(required(params, "interval"))
+        if width is None:
+            raise bad_parameter("interval")
         count = limit(params, "limit", 500, 1_440)
         # Days begin at midnight of UTC+8 unless another zone is asked for.
-        begin_of_day = 0 if number(params, "timeZone") == 0 else -8 * 3_600_000
+        is_utc = width < DAY or number(params, "timeZone") == 0
+        begin_of_day = 0 if is_utc else -8 * HOUR
         end = number(params, "endTime") or call.now_ms
         last = min(end, call.now_ms)
-        last -= (last - begin_of_day) % DAY
+        last -= (last - begin_of_day) % width
         start = number(params, "startTime")
-        first = last - (count - 1) * DAY if start is None else -(-start // DAY) * DAY + begin_of_day
-        first = max(first, self._prices.start + DAY, last - (count - 1) * DAY)
-        days = range(first, last + 1, DAY)
-        return _told([self._kline(market, day, call.now_ms) for day in reversed(days)], call)
+        first = last - (count - 1) * width
+        if start is not None:
+            first = max(first, -(-start // width) * width + begin_of_day)
+        first = max(first, self._prices.start + DAY)
+        opened = reversed(range(first, last + 1, width))
+        return _told([self._kline(market, at, width, call.now_ms) for at in opened], call)
 
-    def _kline(self, market: Market, day: int, now_ms: int) -> list[Any]:
-        opened = day - day % DAY
-        candle = self._prices.candle(market.base, market.quote, opened, market.price_places, now_ms)
+    def _kline(self, market: Market, opened: int, width: int, now_ms: int) -> list[Any]:
+        begin, places = opened - opened % width, market.price_places
+        candle = self._prices.part(market.base, market.quote, begin, width, places, now_ms)
         prices = [float(p) for p in (candle.open, candle.high, candle.low, candle.close)]
         with exact():
             turnover = candle.volume * (candle.open + candle.close) / 2
         volumes = float(candle.volume), float(round(turnover, 2))
-        return [day, *prices, volumes[0], day + DAY - 1, volumes[1]]
+        return [opened, *prices, volumes[0], opened + width - 1, volumes[1]]
 
     def _day(self, market: Market, call: Call) -> dict[str, Any]:
         places = market.price_places

@@ -9,9 +9,10 @@ from sandbox.exchanges.base import Call
 from sandbox.exchanges.bitget.errors import BitgetError, empty, wrong
 from sandbox.exchanges.bitget.parameters import limit, number
 from sandbox.generate.bitget_markets import CONTRACTS, SPOT, Contract
-from sandbox.generate.prices import DAY, Candle, Prices
+from sandbox.generate.prices import DAY, HOUR, MINUTE, Candle, Prices
 from sandbox.markets import Market
 
+WIDTHS = {"1Dutc": DAY, "1h": HOUR, "1min": MINUTE}
 COINS = {code for market in SPOT.values() for code in (market.base, market.quote)}
 
 
@@ -51,31 +52,33 @@ class PublicData:
         return [self._ticker(market, call.now_ms) for market in markets]
 
     def candles(self, call: Call) -> list[list[str]]:
-        """The latest daily candles before the end, oldest first."""
+        """The latest candles before the end, oldest first."""
         return self._candles(call, 100, 1_000)
 
     def older_candles(self, call: Call) -> list[list[str]]:
-        """The same for any past, at most 200 days before ``endTime``, which must be there."""
+        """The same for any past, at most 200 before ``endTime``, which must be there."""
         if not call.params.get("endTime"):
             raise empty("endTime")
         return self._candles(call, 100, 200)
 
     def _candles(self, call: Call, default: int, maximum: int) -> list[list[str]]:
         market = _market(call.params.get("symbol", ""))
-        if call.params.get("granularity") != "1Dutc":
-            raise wrong("granularity")  # days are all that the price paths know
+        width = WIDTHS.get(call.params.get("granularity", ""))
+        if width is None:
+            raise wrong("granularity")
         count = limit(call.params, default, maximum)
         end = min(number(call.params, "endTime") or call.now_ms, call.now_ms)
         first = max(number(call.params, "startTime") or 0, self._prices.start + DAY)
-        days = range(end - end % DAY, first - 1, -DAY)[:count]
-        return [self._candle(market, day, call.now_ms) for day in reversed(days)]
+        opened = range(end - end % width, first - 1, -width)[:count]
+        return [self._candle(market, moment, width, call.now_ms) for moment in reversed(opened)]
 
-    def _candle(self, market: Market, day: int, now_ms: int) -> list[str]:
-        candle = self._day(market, day, now_ms)
+    def _candle(self, market: Market, opened: int, width: int, now_ms: int) -> list[str]:
+        places = market.price_places
+        candle = self._prices.part(market.base, market.quote, opened, width, places, now_ms)
         shown = (candle.open, candle.high, candle.low, candle.close)
         written = [fixed(price, market.price_places) for price in shown]
         volume = f"{candle.volume:.4f}"
-        return [str(day), *written, volume, volume, volume]
+        return [str(opened), *written, volume, volume, volume]
 
     def _ticker(self, market: Market, now_ms: int) -> dict[str, Any]:
         last = self._prices.at(market.base, market.quote, now_ms, market.price_places)

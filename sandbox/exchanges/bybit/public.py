@@ -9,10 +9,11 @@ from sandbox.exchanges.base import Call
 from sandbox.exchanges.bybit.errors import BybitError
 from sandbox.exchanges.bybit.parameters import limit, number, required
 from sandbox.generate.bybit_main import LINEAR
-from sandbox.generate.prices import DAY, Prices
+from sandbox.generate.prices import DAY, HOUR, MINUTE, Prices
 from sandbox.markets import Market
 
 Row = dict[str, Any]
+WIDTHS = {"D": DAY, "60": HOUR, "1": MINUTE}
 CATEGORIES = ("spot", "linear", "inverse", "option")
 
 
@@ -83,23 +84,23 @@ class PublicData:
         return {"category": category, "list": rows}
 
     def kline(self, call: Call) -> Row:
-        """Daily candles, newest first. May raise BybitError."""
+        """Candles of days, hours or minutes, newest first. May raise BybitError."""
         params = call.params
         category = params.get("category", "linear")
         market = markets_of(category).get(required(params, "symbol")) if category else None
         if market is None:
             raise BybitError(10001, "Not supported symbols")
-        required(params, "interval", ("D",))  # days are all that the price paths know
+        width = WIDTHS[required(params, "interval", tuple(WIDTHS))]
         count = limit(params, 200, 1000)
-        today = call.now_ms - call.now_ms % DAY
+        newest = call.now_ms - call.now_ms % width
         start, end = number(params, "start"), number(params, "end")
-        last = today if end is None else min(today, end - end % DAY)
-        first = last - (count - 1) * DAY
+        last = newest if end is None else min(newest, end - end % width)
+        first = last - (count - 1) * width
         if start is not None:
-            first = max(first, -(-start // DAY) * DAY) if end is not None else start
+            first = max(first, -(-start // width) * width) if end is not None else start
         first = max(first, self._prices.start + DAY)
-        days = list(range(first, last + 1, DAY))
-        rows = [self._candle(market, day, call.now_ms) for day in reversed(days[-count:])]
+        opened = reversed(range(first, last + 1, width)[-count:])
+        rows = [self._candle(market, moment, width, call.now_ms) for moment in opened]
         return {"symbol": market.id, "category": category, "list": rows}
 
     def _wanted(self, call: Call, category: str) -> list[Market]:
@@ -111,13 +112,14 @@ class PublicData:
             raise BybitError(10001, "params error: symbol invalid")
         return [markets[symbol]]
 
-    def _candle(self, market: Market, day: int, now_ms: int) -> list[str]:
-        candle = self._prices.candle(market.base, market.quote, day, market.price_places, now_ms)
+    def _candle(self, market: Market, opened: int, width: int, now_ms: int) -> list[str]:
+        places = market.price_places
+        candle = self._prices.part(market.base, market.quote, opened, width, places, now_ms)
         with exact():
             turnover = candle.volume * (candle.open + candle.close) / 2
         prices = (candle.open, candle.high, candle.low, candle.close)
-        shown = [fixed(price, market.price_places) for price in prices]
-        return [str(day), *shown, f"{candle.volume:.6f}", f"{turnover:.8f}"]
+        shown = [fixed(price, places) for price in prices]
+        return [str(opened), *shown, f"{candle.volume:.6f}", f"{turnover:.8f}"]
 
     def _ticker(self, market: Market, call: Call) -> Row:
         places, now = market.price_places, call.now_ms

@@ -11,8 +11,9 @@ from sandbox.exchanges.base import Call
 from sandbox.exchanges.coinbase.errors import invalid, not_found
 from sandbox.generate.coinbase import is_fiat
 from sandbox.generate.coinbase_assets import EXPONENTS, PRODUCTS, Product
-from sandbox.generate.prices import DAY, Candle, Prices
+from sandbox.generate.prices import DAY, HOUR, MINUTE, Prices
 
+WIDTHS = {"ONE_DAY": DAY, "ONE_HOUR": HOUR, "ONE_MINUTE": MINUTE}
 CANDLES = 350  # an answer never holds more, and a longer stretch is refused
 FIAT_NAMES = {"EUR": "Euro", "USD": "United States Dollar"}
 
@@ -74,21 +75,24 @@ class PublicData:
         return self._product(_named(call), call.now_ms)
 
     def candles(self, call: Call) -> dict[str, Any]:
-        """Daily candles between two moments, newest first."""
+        """Candles between two moments, newest first."""
         product = _named(call)
-        if call.params.get("granularity") != "ONE_DAY":
-            raise invalid("granularity is invalid")  # days are all that the price paths know
+        width = WIDTHS.get(call.params.get("granularity", ""))
+        if width is None:
+            raise invalid("granularity is invalid")
         start, end = (_seconds(call, name) * 1000 for name in ("start", "end"))
-        first = -(-start // DAY) * DAY
-        if (end - first) // DAY + 1 > CANDLES:
+        first = -(-start // width) * width
+        if (end - first) // width + 1 > CANDLES:
             raise invalid("number of candles requested should be less than 350")
-        days = range(max(first, self._prices.start + DAY), min(end, call.now_ms) + 1, DAY)
-        return {"candles": [self._candle(product, day, call.now_ms) for day in reversed(days)]}
+        opened = range(max(first, self._prices.start + DAY), min(end, call.now_ms) + 1, width)
+        rows = [self._candle(product, moment, width, call.now_ms) for moment in reversed(opened)]
+        return {"candles": rows}
 
-    def _candle(self, product: Product, day: int, now_ms: int) -> dict[str, str]:
-        candle = self._day(product, day, now_ms)
+    def _candle(self, product: Product, opened: int, width: int, now_ms: int) -> dict[str, str]:
+        places = product.price_places
+        candle = self._prices.part(product.base, product.quote, opened, width, places, now_ms)
         return {
-            "start": str(day // 1000),
+            "start": str(opened // 1000),
             "low": plain(candle.low),
             "high": plain(candle.high),
             "open": plain(candle.open),
@@ -125,9 +129,6 @@ class PublicData:
             "display_name": product.id,
             "product_venue": "CBE",
         }
-
-    def _day(self, product: Product, day: int, now_ms: int) -> Candle:
-        return self._prices.candle(product.base, product.quote, day, product.price_places, now_ms)
 
 
 def _named(call: Call) -> Product:

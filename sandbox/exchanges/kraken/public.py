@@ -9,9 +9,10 @@ from sandbox.assets import ASSETS, BY_CODE
 from sandbox.exchanges.base import Call
 from sandbox.exchanges.kraken.errors import KrakenError, invalid_arguments
 from sandbox.generate.kraken import decimals
-from sandbox.generate.prices import DAY, Candle, Prices
+from sandbox.generate.prices import DAY, HOUR, MINUTE, Candle, Prices
 from sandbox.markets import KRAKEN, Market
 
+WIDTHS = {"1440": DAY, "60": HOUR, "1": MINUTE}
 CANDLES = 720  # Kraken never gives more, however far back one asks
 EXTRA_CODES = ("DOT28.S", "DOT.S", "ETH2.S", "XBT.M", "USDT.F", "SOL.F", "SOL03.S", "EUR.HOLD")
 FEES = [[0, 0.26], [50000, 0.24], [100000, 0.22], [250000, 0.2]]
@@ -49,21 +50,22 @@ class PublicData:
         return {market.id: self._ticker(market, call.now_ms) for market in _wanted(call)}
 
     def ohlc(self, call: Call) -> dict[str, Any]:
-        """The last 720 daily candles at most, oldest first."""
+        """The last 720 candles at most, of days, hours or minutes, oldest first."""
         markets = _wanted(call)
         if "pair" not in call.params or len(markets) != 1:
             raise invalid_arguments()
-        if call.params.get("interval", "1") != "1440":
-            raise invalid_arguments("interval")  # days are all that the price paths know
-        today = call.now_ms - call.now_ms % DAY
+        width = WIDTHS.get(call.params.get("interval", "1"))
+        if width is None:
+            raise invalid_arguments("interval")
+        newest = call.now_ms - call.now_ms % width
         since = _seconds(call.params.get("since", "0")) * 1000
-        first = max(today - (CANDLES - 1) * DAY, self._prices.start + DAY)
+        first = max(newest - (CANDLES - 1) * width, self._prices.start + DAY)
         rows = [
-            self._candle(markets[0], day, call.now_ms)
-            for day in range(first, today + 1, DAY)
-            if day > since
+            self._candle(markets[0], opened, width, call.now_ms)
+            for opened in range(first, newest + 1, width)
+            if opened > since
         ]
-        return {markets[0].id: rows, "last": (today - DAY) // 1000}
+        return {markets[0].id: rows, "last": (newest - width) // 1000}
 
     def _ticker(self, market: Market, now_ms: int) -> dict[str, Any]:
         last = self._prices.at(market.base, market.quote, now_ms, market.price_places)
@@ -84,11 +86,12 @@ class PublicData:
             "o": fixed(candle.open, 5),
         }
 
-    def _candle(self, market: Market, day: int, now_ms: int) -> list[Any]:
-        candle = self._day(market, day, now_ms)
+    def _candle(self, market: Market, opened: int, width: int, now_ms: int) -> list[Any]:
+        places = market.price_places
+        candle = self._prices.part(market.base, market.quote, opened, width, places, now_ms)
         prices = (candle.open, candle.high, candle.low, candle.close, _average(candle))
         written = [fixed(price, 5) for price in prices]
-        return [day // 1000, *written, f"{candle.volume:.8f}", candle.trades]
+        return [opened // 1000, *written, f"{candle.volume:.8f}", candle.trades]
 
     def _day(self, market: Market, day: int, now_ms: int) -> Candle:
         return self._prices.candle(market.base, market.quote, day, market.price_places, now_ms)

@@ -9,9 +9,10 @@ from sandbox.exchanges.base import Call
 from sandbox.exchanges.okx.errors import OkxError, wrong
 from sandbox.exchanges.okx.parameters import limit, number, required
 from sandbox.generate.okx_markets import CONTRACTS, SPOT, Contract, Pair
-from sandbox.generate.prices import DAY, Prices
+from sandbox.generate.prices import DAY, HOUR, MINUTE, Prices
 
 KINDS = ("SPOT", "MARGIN", "SWAP", "FUTURES", "OPTION")
+WIDTHS = {"1Dutc": DAY, "1H": HOUR, "1m": MINUTE}
 CANDLES = 1_440  # as many of the latest has the list of candles that is not history
 MOST_CANDLES = 300
 
@@ -55,38 +56,39 @@ class PublicData:
         return [self._ticker(_wanted(call), call.now_ms)]
 
     def candles(self, call: Call) -> list[Any]:
-        """The latest daily candles."""
+        """The latest candles."""
         return self._candles(call, CANDLES)
 
     def history_candles(self, call: Call) -> list[Any]:
-        """Daily candles of all years."""
+        """Candles of all years."""
         return self._candles(call, None)
 
     def _candles(self, call: Call, most: int | None) -> list[Any]:
         """Newest first, between ``before`` and ``after``, both exclusive."""
         pair = _wanted(call)
-        if call.params.get("bar", "1m") != "1Dutc":
-            raise wrong("bar")  # days are all that the price paths know
-        today = call.now_ms - call.now_ms % DAY
+        width = WIDTHS.get(call.params.get("bar", "1m"))
+        if width is None:
+            raise wrong("bar")
+        present = call.now_ms - call.now_ms % width
         after = number(call.params, "after")
         before = number(call.params, "before") or 0
-        newest = today if after is None else min(today, (after - 1) // DAY * DAY)
+        newest = present if after is None else min(present, (after - 1) // width * width)
         oldest = self._prices.start + DAY
         if most is not None:
-            oldest = max(oldest, today - (most - 1) * DAY)
-        days = [day for day in range(newest, oldest - 1, -DAY) if day > before]
-        return [
-            self._candle(pair, day, call.now_ms) for day in days[: limit(call.params, MOST_CANDLES)]
-        ]
+            oldest = max(oldest, present - (most - 1) * width)
+        opened = range(newest, max(oldest - 1, before), -width)
+        count = limit(call.params, MOST_CANDLES)
+        return [self._candle(pair, moment, width, call.now_ms) for moment in opened[:count]]
 
-    def _candle(self, pair: Pair, day: int, now_ms: int) -> list[str]:
-        candle = self._prices.candle(pair.base, pair.quote, day, pair.price_places, now_ms)
+    def _candle(self, pair: Pair, opened: int, width: int, now_ms: int) -> list[str]:
+        places = pair.price_places
+        candle = self._prices.part(pair.base, pair.quote, opened, width, places, now_ms)
         with exact():
             turnover = candle.volume * (candle.open + candle.close) / 2
         prices = (candle.open, candle.high, candle.low, candle.close)
         written = [fixed(price, pair.price_places) for price in prices]
         volumes = [f"{volume:.8f}" for volume in (candle.volume, turnover, turnover)]
-        return [str(day), *written, *volumes, "0" if now_ms < day + DAY else "1"]
+        return [str(opened), *written, *volumes, "0" if now_ms < opened + width else "1"]
 
     def _ticker(self, pair: Pair, now_ms: int) -> dict[str, str]:
         last = self._prices.at(pair.base, pair.quote, now_ms, pair.price_places)
