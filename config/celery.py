@@ -30,6 +30,11 @@ app.conf.beat_schedule = {
         "schedule": 300.0,
         "options": {"expires": 290},
     },
+    "price moments": {
+        "task": "portfolio.tasks.price_moments",
+        "schedule": 60.0,
+        "options": {"expires": 55},
+    },
     "mail notices": {
         "task": "portfolio.tasks.mail_notices",
         "schedule": 15.0,

@@ -15,6 +15,7 @@ from portfolio.services import (
     connections,
     findings,
     leases,
+    moment_prices,
     notice_mail,
     prices,
     queue,
@@ -29,6 +30,7 @@ from portfolio.services import (
 log = structlog.get_logger(__name__)
 
 SLICE_SECONDS = 15.0
+MOMENTS_SECONDS = 20.0
 CROWDED_SLICE_SECONDS = 3.0  # while other connections wait for a worker
 RENORMALISE_SECONDS = 5.0
 # Messages that wait in the queue: more would leave the order of the schedule to the queue.
@@ -114,6 +116,18 @@ def refresh_prices() -> None:
     prices.refresh()
     for owner_id in valuation.stale_owners():
         revalue.delay(owner_id)
+
+
+@shared_task
+def price_moments() -> int:
+    """Fetches prices of minutes while nobody waits for a worker; returns how many came."""
+    if schedule.is_crowded(timezone.now()):
+        return 0
+    found = moment_prices.fetch(seconds=MOMENTS_SECONDS)
+    if found:
+        for owner_id in valuation.stale_owners():
+            revalue.delay(owner_id)
+    return found
 
 
 @shared_task

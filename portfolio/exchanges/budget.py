@@ -94,11 +94,14 @@ class RedisBudget:
     """The budget of all workers of one installation.
 
     ``scale`` multiplies every allowance (a sandbox that runs at many times the real speed).
+    ``is_last`` is for work that anything else comes before: it stops at half of what is used, by
+    whomever, and its waits are nobody else's.
     """
 
-    def __init__(self, client: Any, scale: Decimal | int = 1) -> None:
+    def __init__(self, client: Any, scale: Decimal | int = 1, *, is_last: bool = False) -> None:
         self._client = client
         self._scale = Decimal(scale)
+        self._is_last = is_last
         self._acquire = client.register_script(_ACQUIRE)
         self._observe = client.register_script(_OBSERVE)
 
@@ -106,12 +109,14 @@ class RedisBudget:
         """Take ``cost`` units out of ``bucket``. May raise WaitUntil."""
         windowed = allowance.period > 0
         share = (1 - allowance.reserve) * allowance.capacity * self._scale
+        if self._is_last:
+            share /= 2
         pace = Decimal(allowance.period) if windowed else allowance.refill * self._scale
         keys = [_key(bucket), *(_pause_key(name) for name in _scopes(bucket))]
         arguments = ["window" if windowed else "decay", str(share), str(pace), str(cost)]
         wait = int(self._acquire(keys=keys, args=arguments))
         if wait:
-            if wait > 0 and not allowance.per_account:
+            if wait > 0 and not allowance.per_account and not self._is_last:
                 self._client.set(_full_key(_scopes(bucket)[0]), 1, px=wait)
             until = datetime.now(UTC) + timedelta(milliseconds=abs(wait))
             raise WaitUntil(_PAUSED if wait < 0 else _USED_UP, until=until)

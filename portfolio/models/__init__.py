@@ -21,6 +21,7 @@ from portfolio.models.price import (
     DailyPrice,
     DailyValue,
     LatestPrice,
+    MomentPrice,
     PriceSeries,
     ValuationState,
 )
@@ -48,6 +49,7 @@ __all__ = [
     "Holding",
     "LatestPrice",
     "ManualEntry",
+    "MomentPrice",
     "Note",
     "Notice",
     "NoticeSettings",

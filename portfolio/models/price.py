@@ -75,6 +75,39 @@ class PriceSeries(models.Model):
         return f"{self.asset}/{self.currency} {self.source}"
 
 
+class MomentPrice(models.Model):
+    """The close of the minute or hour that began at ``at``; only of those that somebody needs.
+
+    A row without ``asked_at`` waits to be asked for. One that was asked and has no price: the
+    source has none for that time.
+    """
+
+    asset = models.CharField(max_length=40)
+    currency = models.CharField(max_length=40)
+    source = models.CharField(max_length=40)
+    width = models.CharField(max_length=6)  # engine.moments.Width: minute or hour
+    at = models.DateTimeField()
+    price = ExactDecimalField(null=True)  # type: ignore[misc]
+    asked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source", "asset", "currency", "width", "at"], name="moment_price_unique"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["source", "at"],
+                condition=models.Q(asked_at__isnull=True),
+                name="moment_price_waiting",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.asset}/{self.currency} {self.at:%Y-%m-%d %H:%M} {self.source}"
+
+
 class DailyHolding(models.Model):
     """Quantity of one asset a user held at the end of a UTC day on which it changed.
 

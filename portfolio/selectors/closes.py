@@ -11,10 +11,11 @@ from operator import attrgetter, itemgetter
 from django.db.models import Q
 from django.utils import timezone
 
-from portfolio.engine.closes import Close, Trusted
+from portfolio.engine.closes import Close, Trusted, end_of
 from portfolio.engine.identities import Identities, Order, order
+from portfolio.engine.moments import FineClose, Width
 from portfolio.engine.pricing import CARRY, HUBS, REFERENCE
-from portfolio.models import Connection, DailyPrice, Holding, LatestPrice
+from portfolio.models import Connection, DailyPrice, Holding, LatestPrice, MomentPrice
 from portfolio.selectors.assets import source_name
 
 BATCH = 1000
@@ -102,6 +103,31 @@ def _stored(codes: Collection[str], environment: str, start: date, until: date) 
         yield _close(row)
     if until >= today():
         yield from _of_today(codes, environment)
+
+
+def fine(
+    assets: Iterable[str],
+    known: Identities,
+    environment: str,
+    start: date,
+    until: date | None = None,
+) -> Iterator[FineClose]:
+    """Every known close of a minute or hour between these assets from ``start`` on, by day."""
+    wanted = {*assets, *HUBS}
+    codes = known.codes(wanted)
+    rows = MomentPrice.objects.filter(
+        of_environment(environment),
+        asset__in=codes,
+        currency__in=codes,
+        price__isnull=False,
+        at__gte=datetime.combine(start, time.min, UTC),
+    )
+    if until is not None:
+        rows = rows.filter(at__lt=end_of(until))
+    for row in rows.order_by("at", "pk").iterator(BATCH):
+        pair, price = known.read(row.source, (row.asset, row.currency), row.price)
+        if wanted.issuperset(pair):
+            yield FineClose(*pair, row.source, Width(row.width), row.at, price)
 
 
 def _close(row: DailyPrice) -> Close:

@@ -68,7 +68,9 @@ class Moments:
             assets = {asset for place in here for asset in place.assets.values()}
         wanted = {*assets, self._currency, *self._prices.currencies}
         stream = closes.streamed(wanted, self._known, environment, self._since, self._until)
-        return MomentBook(Closes(stream, currency=self._currency), self._currency, self._prices)
+        fine = closes.fine(wanted, self._known, environment, self._since, self._until)
+        days = Closes(stream, currency=self._currency)
+        return MomentBook(days, self._currency, self._prices, fine)
 
 
 def _environment(source: str) -> str:

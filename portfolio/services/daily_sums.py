@@ -36,6 +36,7 @@ from portfolio.selectors.assets import source_name
 from portfolio.selectors.moments import Found, Moments
 from portfolio.selectors.under_way import UNDER_WAY, under_way
 from portfolio.services import ledger
+from portfolio.services.moment_needs import MomentNeeds
 
 BATCH = 1000
 _LINKED = (TransactionKind.DEPOSIT, TransactionKind.WITHDRAWAL, TransactionKind.TRANSFER)
@@ -74,10 +75,12 @@ def store(owner_id: int, currency: str, start: date, known: Identities) -> None:
     rows = DailySum.objects.filter(owner_id=owner_id)
     rows.filter(Q(on__gte=start) | ~Q(currency=currency)).delete()
     books = Books(_carried(owner_id, start, known))
-    worths = _Worths(currency, known, Moments(owner_id, currency, start, known=known))
+    needs = MomentNeeds(known)
+    worths = _Worths(currency, known, Moments(owner_id, currency, start, known=known), needs)
     days = _days(owner_id, currency, start, books, worths)
     while batch := list(islice(days, BATCH)):
         DailySum.objects.bulk_create(batch)
+    needs.store()
 
 
 def _days(
@@ -250,6 +253,7 @@ class _Worths:
     currency: str
     known: Identities
     moments: Moments
+    needs: MomentNeeds
 
     def legs(self, event: _Event) -> Iterator[Leg]:
         first = event.rows[0]
@@ -262,6 +266,8 @@ class _Worths:
         amounts = self._amounts(event, price)
         told = [worth.Leg(a.asset, a.amount, a.role is PostingRole.FEE) for a in amounts]
         found = worth.worths(told, self.currency, price)
+        if not event.links:
+            self.needs.note(at, found)
         valued = [
             replace(amount, worth=None if one.value is None else rounded(one.value))
             for amount, one in zip(amounts, found, strict=True)

@@ -34,10 +34,10 @@ def redis_client() -> redis.Redis:
     return client
 
 
-def budget(environment: str) -> RedisBudget:
-    """The request budget that all workers share."""
+def budget(environment: str, *, is_last: bool = False) -> RedisBudget:
+    """The request budget that all workers share; ``is_last`` for what everything comes before."""
     scale = Decimal(settings.SANDBOX_SPEED) if environment == SANDBOX else Decimal(1)
-    return RedisBudget(redis_client(), scale=scale)
+    return RedisBudget(redis_client(), scale=scale, is_last=is_last)
 
 
 def put_off(places: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
@@ -60,12 +60,12 @@ def open_connection(connection: Connection, sealed: bytes | memoryview) -> Excha
     )
 
 
-def open_market_data(exchange: str, environment: str) -> MarketDataClient:
+def open_market_data(exchange: str, environment: str, *, is_last: bool = False) -> MarketDataClient:
     """Opens an exchange's public prices."""
     return registry.open_market_data(
         exchange,
         base_url=base_url(exchange, environment),
-        budget=budget(environment),
+        budget=budget(environment, is_last=is_last),
         circuit=RedisCircuit(redis_client()),
         markets=RedisMarketCache(redis_client()),
     )

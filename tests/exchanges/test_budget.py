@@ -107,6 +107,14 @@ def test_a_scale_multiplies_every_allowance(server: redis.Redis) -> None:
     assert granted(RedisBudget(server, scale=10), BUCKET, 20, WEIGHTS) == 37
 
 
+def test_the_last_work_stops_at_half_and_its_wait_is_nobody_else_s(server: redis.Redis) -> None:
+    last, others = RedisBudget(server, is_last=True), RedisBudget(server)
+    assert granted(last, BUCKET, 10, WEIGHTS) == 3  # 37 of 75
+    assert others.put_off({("binance", "live")}) == set()
+    assert granted(others, BUCKET, 10, WEIGHTS) == 4  # all 75 are theirs
+    assert granted(last, BUCKET, 1, WEIGHTS) == 0
+
+
 def test_an_exchange_whose_shared_allowance_is_used_up_is_put_off(budget: RedisBudget) -> None:
     places = {("binance", "live"), ("kraken", "live"), ("kraken", "other")}
     granted(budget, "kraken:live:counter:a", 2, COUNTER)  # one account's own affair

@@ -10,8 +10,9 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import User
+from portfolio.engine.moments import Width
 from portfolio.exchanges.errors import GatewayError, StreamUnavailable, TryAgain, WaitUntil
-from portfolio.exchanges.types import Candle, Ticker
+from portfolio.exchanges.types import Candle, FineCandle, Ticker
 from portfolio.models import DailyPrice, LatestPrice, PriceSeries, ValuationState
 from portfolio.selectors.valuation import holdings_valued
 from portfolio.services import assets, prices, rates
@@ -57,6 +58,12 @@ class Exchange:
         first = max(since, ago(self.reach))
         days = [first + timedelta(days=n) for n in range(min(self.page, (TODAY - first).days + 1))]
         return [Candle(day, Decimal(self.pairs[pair])) for day in days]
+
+    def span(self, width: Width, at: datetime) -> timedelta | None:
+        return None
+
+    def closes(self, asset: str, currency: str, width: Width, since: datetime) -> list[FineCandle]:
+        raise StreamUnavailable("no minutes here")
 
     def close(self) -> None:
         pass

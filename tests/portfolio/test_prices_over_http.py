@@ -11,8 +11,9 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from portfolio.models import DailyPrice, LatestPrice, PriceSeries
+from portfolio.selectors.moments import Moments, Width
 from portfolio.selectors.valuation import daily_values, holdings_valued
-from portfolio.services import gateway, ledger, prices, valuation
+from portfolio.services import gateway, ledger, moment_prices, prices, valuation
 from tests import factories
 from tests.sandbox_server import fault, running_sandbox
 
@@ -80,3 +81,30 @@ def test_an_exchange_in_maintenance_is_named_and_the_other_goes_on(sandbox: str)
     assert not LatestPrice.objects.filter(source="kraken:sandbox").exists()
     assert prices.refresh().problems == ()
     assert DailyPrice.objects.filter(source="kraken:sandbox", asset="BTC").exists()
+
+
+def test_the_minute_of_a_deposit_is_asked_and_kept(sandbox: str) -> None:
+    owner = factories.user()
+    at = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(days=2)
+    for exchange in ("binance", "kraken"):
+        connection = factories.connection(owner, exchange=exchange)
+        stream = factories.stream(connection, "deposits")
+        factories.transaction(stream, ("1", "BTC"), kind="deposit", at=at)
+        factories.holding(connection, "BTC", "1")
+    ledger.mark_stale(owner.pk, at.date())
+    prices.refresh()
+    valuation.recompute(owner.pk)
+    assert moment_prices.fetch() == 2
+    moments = Moments(owner.pk, "EUR", at.date())
+    binance = moments.price("binance:sandbox", "BTC", at)
+    kraken = moments.price("kraken:sandbox", "BTC", at)
+    assert binance is not None
+    assert kraken is not None
+    assert (binance.width, binance.at) == (Width.MINUTE, at + timedelta(minutes=1))
+    # Kraken serves the minutes of the last twelve hours, and hours of thirty days.
+    assert kraken.width is Width.HOUR
+    assert timedelta(0) < kraken.at - at <= timedelta(hours=1)
+    assert abs(binance.price / kraken.price - 1) < Decimal("0.2")
+    day = DailyPrice.objects.get(source="binance:sandbox", asset="BTC", currency="EUR", on=at)
+    assert binance.price != day.price
+    assert moment_prices.fetch() == 0
