@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('portfolio', '0017_askings'),
+        ('portfolio', '0018_transfer_received_asset'),
     ]
 
     operations = [
