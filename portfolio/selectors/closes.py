@@ -97,9 +97,8 @@ def _stored(codes: Collection[str], environment: str, start: date, until: date) 
     carried_from = max(start, date.min + CARRY) - CARRY
     rates = prices.filter(source=REFERENCE, on__lt=carried_from)
     last_rates = rates.order_by("asset", "currency", "-on").distinct("asset", "currency")
-    yield from sorted((_close(row) for row in last_rates), key=lambda close: close.on)
     wanted = prices.filter(of_environment(environment), on__gte=carried_from, on__lte=until)
-    for row in wanted.order_by("on").iterator(BATCH):
+    for row in last_rates.union(wanted, all=True).order_by("on").iterator(BATCH):
         yield _close(row)
     if until >= today():
         yield from _of_today(codes, environment)
