@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('portfolio', '0018_transfer_received_asset'),
+        ('portfolio', '0020_saved_filters'),
     ]
 
     operations = [
