@@ -51,7 +51,7 @@ def test_all_assets_are_listed_with_their_codes_and_what_is_not_known(
     assert "POL unknown merged 5 MATIC Kraken sandbox 5 unknown" in text
     assert "NEWCOIN unknown 1,000 NEWCOIN Binance sandbox 1,000" in text
     assert "GONE unknown 0 GONE Kraken sandbox 0 –" in text
-    assert "BTC Binance sandboxBTC Kraken sandbox 0.537353178901234567" in text
+    assert "BTC Binance sandbox, Kraken sandbox 0.537353178901234567" in text
 
 
 @pytest.mark.django_db(transaction=True)
