@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from bench import world
-from bench.measure import Line, compare, medians, megabytes, milliseconds, peak_memory
+from bench.measure import Line, compare, megabytes, milliseconds, peak_memory
 from bench.world import Subject
 from portfolio.models import Renormalisation, ValuationState
 from portfolio.selectors import ledger
@@ -134,7 +134,7 @@ def _new_trade(subjects: Subjects) -> Iterator[Line]:
 
 def _rebuild(subjects: Subjects) -> Iterator[Line]:
     """All daily holdings, totals and values from nothing; the work of each posting stays."""
-    each = [medians([_anew(who)], runs=2)[0] for who in subjects]
+    each = [_anew(who) for who in subjects]
     of_1000 = [
         seconds / world.postings(who) * 1000 for seconds, who in zip(each, subjects, strict=True)
     ]
@@ -181,12 +181,12 @@ def _step(who: Subject) -> Callable[[], object]:
     return step
 
 
-def _anew(who: Subject) -> Callable[[], object]:
-    def anew() -> None:
-        ValuationState.objects.filter(owner=who.user).delete()
-        valuation.recompute(who.user.pk)
-
-    return anew
+def _anew(who: Subject) -> float:
+    """Seconds, once: of a long history they are many."""
+    ValuationState.objects.filter(owner=who.user).delete()
+    start = time.perf_counter()
+    valuation.recompute(who.user.pk)
+    return time.perf_counter() - start
 
 
 _PAGES: dict[str, Url] = {

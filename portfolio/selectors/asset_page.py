@@ -14,10 +14,9 @@ from portfolio.engine.types import TransactionKind
 from portfolio.selectors import lots
 from portfolio.selectors.asset_places import AssetPlaces, asset_places
 from portfolio.selectors.dashboard import AssetRow, asset_row
-from portfolio.selectors.lots import LotsPage
+from portfolio.selectors.lots import INCOME, LotsPage
 from portfolio.selectors.valuation import valued
 
-INCOME = (TransactionKind.REWARD, TransactionKind.INTEREST, TransactionKind.AIRDROP)
 SHOWN_LOTS = 10
 
 

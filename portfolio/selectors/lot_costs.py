@@ -11,16 +11,11 @@ from portfolio.engine import legs, lots, money
 from portfolio.engine.types import PostingRole, TransactionKind
 from portfolio.selectors.asset_places import AssetPlaces
 from portfolio.selectors.assets import source_name
-from portfolio.selectors.lots import OpenLot
+from portfolio.selectors.lots import INCOME, OpenLot
 from portfolio.selectors.moments import Moments
 
 # What these bring costs what it was worth. What a deposit brought cost something elsewhere.
-_TOLD = frozenset(
-    {
-        *(TransactionKind.TRADE, TransactionKind.CONVERSION),
-        *(TransactionKind.REWARD, TransactionKind.INTEREST, TransactionKind.AIRDROP),
-    }
-)
+_TOLD = frozenset({TransactionKind.TRADE, TransactionKind.CONVERSION, *INCOME})
 
 
 @dataclass(frozen=True, slots=True)

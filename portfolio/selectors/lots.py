@@ -13,12 +13,13 @@ from django.db import connection as database
 
 from portfolio.engine import lots, money
 from portfolio.engine.lots import Lot
-from portfolio.engine.types import PostingRole
+from portfolio.engine.types import PostingRole, TransactionKind
 from portfolio.models import Posting, Transaction
 from portfolio.selectors.asset_places import AssetPlaces
 from portfolio.selectors.ledger import Mark
 
 PAGE_SIZE = 50
+INCOME = (TransactionKind.REWARD, TransactionKind.INTEREST, TransactionKind.AIRDROP)
 
 # Net of fees in the same asset, by transaction. Coins on their way between the user's own accounts
 # keep their lots: what an accepted transfer brought is no arrival.
@@ -51,6 +52,11 @@ class OpenLot:
     transaction: Transaction
     paid: tuple[tuple[str, Decimal], ...]  # for what is left of it, by asset, fees included
     postings: tuple[Posting, ...]  # of the transaction, those that count
+
+    @property
+    def is_income(self) -> bool:
+        """Whether nothing was to be paid for it."""
+        return self.transaction.kind in INCOME
 
 
 @dataclass(frozen=True, slots=True)

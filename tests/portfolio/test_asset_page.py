@@ -15,10 +15,18 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
 from portfolio.engine.money import plain
-from portfolio.models import Connection, DailyPrice, Posting, Stream
+from portfolio.engine.types import Event, TransactionKind
+from portfolio.models import (
+    Connection,
+    DailyPrice,
+    Posting,
+    Stream,
+    Transaction,
+    ValuationState,
+)
 from portfolio.selectors import ledger as ledger_selector
 from portfolio.selectors import lots, reconciliation, running_balance
-from portfolio.services import assets, ledger, manual_entries, valuation
+from portfolio.services import assets, booking, ledger, manual_entries, valuation
 from tests import factories
 
 TODAY = timezone.now().astimezone(UTC).date()
@@ -95,6 +103,18 @@ def test_totals_are_made_anew_from_the_changed_day_on_and_leave_out_what_an_edit
     found = page.get(BTC).context["asset_page"]
     assert {t.kind: t.came for t in found.totals} == {"trade": Decimal(2), "airdrop": Decimal(3)}
     assert next(row.lot.ref for row in found.lots.lots) == new
+
+
+def test_what_is_told_as_another_kind_is_summed_anew(owner: User, stream: Stream) -> None:
+    row = Transaction.objects.get(pk=book(stream, 4, ("1", "BTC"), kind="deposit"))
+    valuation.recompute(owner.pk)
+    event = Event(row.key, TransactionKind.REWARD, row.occurred_at)
+    told = booking.Told(row.raw_records.get(), event)
+    booking.assign(stream.connection, [told], reopened={row.pk})
+    assert ValuationState.objects.get(owner=owner).stale_from == ago(4)
+    valuation.recompute(owner.pk)
+    booking.assign(stream.connection, [told], reopened={row.pk})
+    assert ValuationState.objects.get(owner=owner).stale_from is None
 
 
 def test_the_proof_sheet_is_the_same_by_stored_days_and_by_postings(
