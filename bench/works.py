@@ -142,7 +142,7 @@ def _rebuild(subjects: Subjects) -> Iterator[Line]:
         "full rebuild of daily values",
         tuple(milliseconds(seconds) for seconds in each),
         each[-1] / each[0],
-        subjects[-1].transactions / subjects[0].transactions * SORTED_ON_DISK,
+        round(subjects[-1].transactions / subjects[0].transactions * SORTED_ON_DISK),
     )
     yield Line(
         "full rebuild: per 1,000 postings",
