@@ -4,9 +4,26 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from portfolio.engine.types import RecordKind
 from portfolio.models.connection import Connection
+
+RECORD_LABELS: dict[str, Promise] = {
+    RecordKind.TRADES: _("Trades"),
+    RecordKind.DEPOSITS: _("Deposits"),
+    RecordKind.WITHDRAWALS: _("Withdrawals"),
+    RecordKind.TRANSFERS: _("Transfers between own wallets"),
+    RecordKind.REWARDS: _("Rewards"),
+    RecordKind.CONVERSIONS: _("Conversions"),
+    RecordKind.DUST: _("Small balances converted"),
+    RecordKind.FUNDING: _("Funding payments"),
+    RecordKind.INTEREST: _("Interest"),
+    RecordKind.LIQUIDATIONS: _("Liquidations"),
+    RecordKind.LEDGER: _("Ledger"),
+    "balances": _("Balances"),
+}
 
 
 class Stream(models.Model):

@@ -17,6 +17,7 @@ from portfolio.engine.rounding import DECIMALS
 from portfolio.engine.types import RecordKind
 from portfolio.exchanges import catalogue
 from portfolio.models.ledger import KIND_LABELS
+from portfolio.models.sync import RECORD_LABELS
 from portfolio.selectors.under_way import UNDER_WAY
 from portfolio.templatetags import json_text
 
@@ -205,21 +206,7 @@ def kind_label(kind: str) -> str:
 @register.filter
 def record_kind(kind: str) -> str:
     """A kind of record in the reader's words."""
-    labels = {
-        RecordKind.TRADES: _("Trades"),
-        RecordKind.DEPOSITS: _("Deposits"),
-        RecordKind.WITHDRAWALS: _("Withdrawals"),
-        RecordKind.TRANSFERS: _("Transfers between own wallets"),
-        RecordKind.REWARDS: _("Rewards"),
-        RecordKind.CONVERSIONS: _("Conversions"),
-        RecordKind.DUST: _("Small balances converted"),
-        RecordKind.FUNDING: _("Funding payments"),
-        RecordKind.INTEREST: _("Interest"),
-        RecordKind.LIQUIDATIONS: _("Liquidations"),
-        RecordKind.LEDGER: _("Ledger"),
-        "balances": _("Balances"),
-    }
-    return {str(key): text for key, text in labels.items()}.get(kind, kind)
+    return str(RECORD_LABELS.get(kind, kind))
 
 
 @register.filter
