@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from portfolio.engine.types import Event
 from portfolio.models import Connection, Posting, RawRecord, Stream, Transaction
-from portfolio.services import booking, ledger
+from portfolio.services import booking, heirs, ledger
 from portfolio.services.booking import Told
 
 _COLUMNS = ("transaction", "position", "wallet", "asset", "amount", "role", "occurred_at", "counts")
@@ -129,6 +129,7 @@ def rebook(found: Reread, *, whole: bool) -> None:
     booking.assign(found.connection, told, reopened=reopened)
     moved = [raw for raw in raws if Former(raw.transaction_id, raw.problem) != found.former[raw.pk]]
     RawRecord.objects.bulk_update(moved, ["transaction", "problem"], batch_size=500)
+    heirs.inherit(_heirs(found, raws, reopened))
     booking.drop_untold(reopened)
     booking.look_again(told)
     ledger.book(found.connection, told)
@@ -188,6 +189,17 @@ def _ids(found: Reread, raws: Collection[int]) -> set[int]:
     before = {found.former[pk].transaction for pk in raws}
     now = {ids.get(keys[pk]) for pk in raws if pk in keys}
     return {pk for pk in before | now if pk in found.rows}
+
+
+def _heirs(found: Reread, raws: Iterable[RawRecord], reopened: Collection[int]) -> dict[int, int]:
+    """Of transactions that go: the one that all of their records tell of now, if it is one."""
+    now: dict[int, set[int | None]] = defaultdict(set)
+    for raw in raws:
+        former = found.former[raw.pk].transaction
+        if former is not None and former in reopened:
+            now[former].add(raw.transaction_id)
+    single = {pk: next(iter(ids)) for pk, ids in now.items() if len(ids) == 1}
+    return {pk: heir for pk, heir in single.items() if heir is not None and heir != pk}
 
 
 # --- Keys that change -------------------------------------------------------------------------

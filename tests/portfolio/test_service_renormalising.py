@@ -27,6 +27,7 @@ from portfolio.models import (
     Renormalisation,
     Stream,
     Transaction,
+    TransferLink,
     ValuationState,
 )
 from portfolio.services import edit_marks, edits, ledger, rebooking, renormalising
@@ -395,3 +396,34 @@ def test_edits_notes_and_links_of_a_user_outlast_a_rebuild(kraken: Connection) -
     assert not Edit.objects.exclude(record_changed_at=None).exists()
     assert not Edit.objects.exclude(reverted_at=None).exists()
     assert Transaction.objects.get(key="ledger:R-D3").note.text == "From my aunt"
+
+
+def test_what_was_put_on_a_transaction_goes_with_its_records(
+    kraken: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two deposits are told as one now: the one that stays has the notes and transfers of both."""
+    stream, rows = factories.stream(factories.connection(kraken.owner), "ledger"), ids(kraken)
+    sides = [factories.transaction(stream, ("-10", "EUR"), kind="withdrawal") for _ in range(3)]
+    deposits = [Transaction.objects.get(pk=rows[f"ledger:R-D{day}"]) for day in (1, 2, 3)]
+    proposed, taken, other = (
+        factories.transfer(out, into, status=status)
+        for out, into, status in zip(
+            sides, deposits, ("proposed", "accepted", "accepted"), strict=True
+        )
+    )
+    edit_marks.note(user=kraken.owner, transaction_id=rows["ledger:R-D2"], text="From my aunt")
+    edit_marks.tag(user=kraken.owner, ids=[rows["ledger:R-D2"]], add=["gift"])
+
+    def together(event: Event) -> Event:
+        same = event.key in ("ledger:R-D2", "ledger:R-D3")
+        return replace(event, key="ledger:R-D1") if same else event
+
+    rules(monkeypatch, together)
+    reading(kraken)
+    assert not {"ledger:R-D2", "ledger:R-D3"} & ids(kraken).keys()
+    first = Transaction.objects.get(pk=rows["ledger:R-D1"])
+    assert first.note.text == "From my aunt"
+    assert [tagging.tag.name for tagging in first.taggings.all()] == ["gift"]
+    kept = TransferLink.objects.filter(incoming=first)
+    assert set(kept) == {proposed, taken}  # a movement is one accepted transfer at most
+    assert not TransferLink.objects.filter(pk=other.pk).exists()
