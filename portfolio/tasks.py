@@ -36,6 +36,9 @@ RENORMALISE_SECONDS = 5.0
 # Messages that wait in the queue: more would leave the order of the schedule to the queue.
 QUEUE_DEPTH = 24
 TAKEN_WITHIN = timedelta(seconds=30)
+# A long history is valued at once and takes minutes (ADR 0013); the broker gives a message to
+# another worker after ten.
+REVALUE_SECONDS = 540
 
 
 @shared_task
@@ -130,7 +133,7 @@ def price_moments() -> int:
     return found
 
 
-@shared_task
+@shared_task(soft_time_limit=REVALUE_SECONDS, time_limit=REVALUE_SECONDS + 30)
 def revalue(owner_id: int) -> None:
     """Brings one user's prices and daily values up to date."""
     prices.refresh(owner_id=owner_id)
