@@ -290,14 +290,14 @@ def test_one_day_rounding_loans_and_what_does_not_count_are_not_negative(
 # --- Twins ------------------------------------------------------------------------------------
 
 
-def trade(stream: Stream, *, seconds: int = 0, paid: str = "-100") -> None:
+def trade(stream: Stream, *, seconds: int = 0, paid: str = "-100", fee: str = "-0.1") -> None:
     at = NOW - DAY + timedelta(seconds=seconds)
-    factories.transaction(stream, ("0.002", "BTC"), (paid, "EUR"), ("-0.1", "EUR", "fee"), at=at)
+    factories.transaction(stream, ("0.002", "BTC"), (paid, "EUR"), (fee, "EUR", "fee"), at=at)
 
 
 def test_two_connections_tell_of_the_same(owner: User, sides: tuple[Stream, Stream]) -> None:
     trade(sides[0])
-    trade(sides[1], seconds=5)
+    trade(sides[1], seconds=5, fee="-0.11")  # fees are told in many ways
     found = one(duplicates.find(owner))
     assert (found.asset, found.quantity, found.value) == ("BTC", D("0.002"), D(100))
     assert duplicates.line(found.data) == "19 Nov 2026, 12:00; Binance tells of the same."
