@@ -84,6 +84,8 @@ def run_slice(job_id: int, *, seconds: float) -> Progress | None:
     while not job.is_finished and time.monotonic() < stop_at:
         try:
             job = _step(job_id)
+        except (Renormalisation.DoesNotExist, Connection.DoesNotExist):
+            return None  # the connection was removed meanwhile, with its history
         except Exception as error:
             _stumble(job, error)
             raise
@@ -92,7 +94,7 @@ def run_slice(job_id: int, *, seconds: float) -> Progress | None:
 
 @transaction.atomic
 def _step(job_id: int) -> Renormalisation:
-    """One batch, or the end. May raise Renormalisation.DoesNotExist."""
+    """One batch, or the end. May raise DoesNotExist, of the reading or its connection."""
     job = Renormalisation.objects.select_related("connection").get(pk=job_id)
     _lock(job.connection)
     job.refresh_from_db()  # another worker may have gone on with it

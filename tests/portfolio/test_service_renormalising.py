@@ -370,6 +370,23 @@ def test_a_reading_of_what_is_gone_is_none() -> None:
     assert renormalising.run_slice(4711, seconds=1) is None
 
 
+def test_a_history_that_is_deleted_meanwhile_ends_its_reading(
+    kraken: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(renormalising, "BATCH", 4)
+    job = renormalising.start(connection=kraken, is_rebuild=True)
+    of_today = renormalising._lock
+
+    def removed(connection: Connection) -> None:
+        with transaction.atomic():
+            ledger.forget(kraken)
+            kraken.delete()
+        of_today(connection)
+
+    monkeypatch.setattr(renormalising, "_lock", removed)
+    assert renormalising.run_slice(job.pk, seconds=5) is None
+
+
 def test_what_is_fetched_meanwhile_is_neither_lost_nor_doubled(
     kraken: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
