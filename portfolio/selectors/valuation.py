@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from portfolio.engine import money
+from portfolio.engine.closes import end_of
 from portfolio.engine.identities import Identities, merged_quotes
 from portfolio.engine.own_prices import OWN, OwnPrices
 from portfolio.engine.own_prices import OwnPrice as Given
@@ -20,6 +21,7 @@ from portfolio.engine.pricing import HUBS, REFERENCE, Price, PriceBook, Quote, S
 from portfolio.engine.reconcile import discrepancy
 from portfolio.models import (
     Connection,
+    DailyPrice,
     DailyValue,
     Holding,
     LatestPrice,
@@ -186,6 +188,22 @@ def newest_quotes(assets: Iterable[str], standing: Identities) -> list[Quote]:
     rows = LatestPrice.objects.filter(asset__in=codes, currency__in=codes)
     quotes = [Quote(r.asset, r.currency, r.price, r.source, r.at) for r in rows]
     return _between(wanted, quotes, standing)
+
+
+def last_known(assets: Collection[str], standing: Identities, currency: str) -> dict[str, Decimal]:
+    """What one unit of each asset was worth by its last close, however old, at today's rates."""
+    if not assets:
+        return {}
+    codes = standing.codes(assets)
+    closes = DailyPrice.objects.filter(asset__in=codes).exclude(source=REFERENCE)
+    last = closes.order_by("asset", "currency", "source", "-on").distinct(
+        "asset", "currency", "source"
+    )
+    old = [Quote(r.asset, r.currency, r.price, r.source, end_of(r.on)) for r in last]
+    quotes = [*merged_quotes(old, standing), *newest_quotes({currency, *HUBS}, standing)]
+    book = PriceBook(quotes, now=timezone.now(), carry=timedelta.max)
+    found = {asset: book.price(asset, currency) for asset in assets}
+    return {asset: price.price for asset, price in found.items() if price is not None}
 
 
 def _between(wanted: set[str], quotes: Iterable[Quote], standing: Identities) -> list[Quote]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -244,6 +244,17 @@ def test_an_asset_without_a_price(owner: User, here: Connection, there: Connecti
     found = one(unpriced.find(owner))
     assert (found.asset, found.quantity, found.value) == ("NEWCOIN", D("3.5"), None)
     assert unpriced.line(found.data) == "Held in 2 wallets."
+
+
+def test_an_asset_without_a_price_is_ranked_by_its_last_known_worth(
+    owner: User, here: Connection
+) -> None:
+    factories.holding(here, "NEWCOIN", "2")
+    factories.daily_price("NEWCOIN", "3", date(2020, 1, 1), currency="ETH")
+    factories.daily_price("NEWCOIN", "5", date(2021, 1, 1), currency="ETH")
+    factories.price("ETH", "1000", at=timezone.now())
+    found = one(unpriced.find(owner))
+    assert found.value == 10_000
 
 
 # --- Less than nothing ------------------------------------------------------------------------

@@ -21,7 +21,7 @@ TITLE = gettext_lazy("No price is known")
 WORDS = gettext_lazy(
     "These assets are held, but no market of yours names a price. Totals lack them."
 )
-FIX = gettext_lazy("Open the asset")
+FIX = gettext_lazy("Open the asset to give a price")
 WEIGHT = Decimal(1)
 
 
@@ -36,17 +36,22 @@ def find(user: User) -> Iterable[Found]:
         if row.price is None:
             quantities[row.asset].append(row.quantity)
     seen = quoted(quantities, known, user.reporting_currency)
-    return [
-        Found(
-            subject=asset,
-            url=reverse("portfolio:asset-detail", args=[asset]),
-            asset=asset,
-            quantity=money.total(held),
-            data={"wallets": str(len(held))},
-        )
-        for asset, held in sorted(quantities.items())
-        if asset in seen
-    ]
+    lost = sorted(quantities.keys() & seen)
+    last = valuation.last_known(lost, known, user.reporting_currency)
+    return [_found(asset, quantities[asset], last.get(asset)) for asset in lost]
+
+
+def _found(asset: str, held: list[Decimal], price: Decimal | None) -> Found:
+    """The money at risk is what it was worth when a price was last known."""
+    quantity = money.total(held)
+    return Found(
+        subject=asset,
+        url=reverse("portfolio:asset-detail", args=[asset]),
+        asset=asset,
+        quantity=quantity,
+        value=None if price is None else money.multiply(quantity, price),
+        data={"wallets": str(len(held))},
+    )
 
 
 def line(data: Mapping[str, str]) -> str:
