@@ -21,27 +21,32 @@ from portfolio.selectors.ledger import Mark
 PAGE_SIZE = 50
 INCOME = (TransactionKind.REWARD, TransactionKind.INTEREST, TransactionKind.AIRDROP)
 
-# Net of fees in the same asset, by transaction. Coins on their way between the user's own accounts
-# keep their lots: what an accepted transfer brought is no arrival.
+# What came in, by transaction, net of fees in the same asset; zero where nothing was left of it.
+# Coins on their way between the user's own accounts keep their lots: what an accepted transfer
+# brought is no arrival. The limit is within, so that the index is walked no further.
 _ARRIVALS = """
     SELECT p.transaction_id, p.id, p.occurred_at,
-           (n.net - COALESCE(l.received, 0)) * %s AS quantity
-    FROM portfolio_posting p
+           CASE WHEN n.first = p.id THEN GREATEST(n.net - COALESCE(l.received, 0), 0) ELSE 0 END
+           * %s AS quantity
+    FROM (
+        SELECT id, transaction_id, asset, occurred_at FROM portfolio_posting
+        WHERE owner_id = %s AND asset = %s AND connection_id = ANY(%s) AND amount > 0 AND counts
+          AND {where}
+        ORDER BY occurred_at DESC, id DESC LIMIT %s
+    ) p
     JOIN LATERAL (
         SELECT SUM(q.amount) AS net, MIN(q.id) FILTER (WHERE q.amount > 0) AS first
         FROM portfolio_posting q
         WHERE q.transaction_id = p.transaction_id AND q.asset = p.asset AND q.counts
-    ) n ON n.first = p.id
+    ) n ON TRUE
     LEFT JOIN LATERAL (
         SELECT SUM(received) AS received FROM portfolio_transferlink
         WHERE incoming_id = p.transaction_id AND received_asset = p.asset AND status = 'accepted'
     ) l ON TRUE
-    WHERE p.owner_id = %s AND p.asset = %s AND p.connection_id = ANY(%s)
-      AND p.amount > 0 AND p.counts AND n.net > COALESCE(l.received, 0)
 """
-_NEWER = " AND (p.occurred_at, p.id) >= (%s, %s)"
-_OLDER = " AND p.occurred_at <= %s AND (p.occurred_at, p.id) < (%s, %s)"
-_NEWEST = " ORDER BY occurred_at DESC, id DESC LIMIT %s"
+_NEWER = "(occurred_at, id) >= (%s, %s)"
+_OLDER = "occurred_at <= %s AND (occurred_at, id) < (%s, %s)"
+_Arrival = tuple[int, int, datetime, Decimal]  # transaction, posting, time, quantity
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,34 +86,46 @@ def page(places: AssetPlaces, *, older_than: Mark | None = None, size: int = PAG
     return LotsPage(places.held, _opened(places, shown), older)
 
 
-def _each_group(places: AssetPlaces, more: str, values: Sequence[Any]) -> tuple[str, list[Any]]:
+def _each_group(
+    places: AssetPlaces, where: str, values: Sequence[Any], limit: int | None
+) -> tuple[str, list[Any]]:
     """The arrivals of every code, one statement: each walks its index from its own end."""
     parts, all_values = [], []
     for group in places.groups:
-        parts.append(f"({_ARRIVALS}{more})")
+        parts.append(f"({_ARRIVALS.format(where=where)})")
         connections = list(group.connections)
-        all_values += [group.factor, places.owner_id, group.code, connections, *values]
+        all_values += [group.factor, places.owner_id, group.code, connections, *values, limit]
     return " UNION ALL ".join(parts), all_values
 
 
 def _newer(places: AssetPlaces, mark: Mark) -> Decimal:
     """What came in on the pages before."""
-    statement, values = _each_group(places, _NEWER, [mark.occurred_at, mark.id])
+    statement, values = _each_group(places, _NEWER, [mark.occurred_at, mark.id], None)
     with database.cursor() as cursor:
         cursor.execute(f"SELECT SUM(quantity) FROM ({statement}) newer", values)  # noqa: S608
         (amount,) = cursor.fetchone()
     return amount or money.ZERO
 
 
-def _arrivals(
-    places: AssetPlaces, older_than: Mark | None, limit: int
-) -> list[tuple[int, int, datetime, Decimal]]:
+def _arrivals(places: AssetPlaces, older_than: Mark | None, limit: int) -> list[_Arrival]:
+    """The newest arrivals, in one query where most of what came in was one."""
+    found: list[_Arrival] = []
+    chunk = limit
+    while True:
+        rows = _read(places, older_than, chunk)
+        found += [row for row in rows if row[3] > 0]
+        if len(found) >= limit or len(rows) < chunk:
+            return found[:limit]
+        older_than, chunk = Mark(rows[-1][2], rows[-1][1]), chunk * 4
+
+
+def _read(places: AssetPlaces, older_than: Mark | None, limit: int) -> list[_Arrival]:
     at = [] if older_than is None else [older_than.occurred_at] * 2 + [older_than.id]
-    more = f"{_OLDER if older_than else ''}{_NEWEST}"
-    statement, values = _each_group(places, more, [*at, limit])
+    statement, values = _each_group(places, _OLDER if older_than else "TRUE", at, limit)
+    order = "ORDER BY occurred_at DESC, id DESC LIMIT %s"
     with database.cursor() as cursor:
-        cursor.execute(f"SELECT * FROM ({statement}) each_code{_NEWEST}", [*values, limit])  # noqa: S608
-        rows: list[tuple[int, int, datetime, Decimal]] = cursor.fetchall()
+        cursor.execute(f"SELECT * FROM ({statement}) each_code {order}", [*values, limit])  # noqa: S608
+        rows: list[_Arrival] = cursor.fetchall()
     return rows
 
 

@@ -14,6 +14,11 @@ from tests.browser.site import Site
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.timeout(300)]
 
+VALUE = """
+from accounts.models import User
+from portfolio.services import valuation
+valuation.recompute(User.objects.get(email="{email}").pk)
+"""
 # What no way leads on from: a figure that is neither a link nor beside one.
 CLOSED = """
 () => [...document.querySelectorAll('main .amount, main .price, main .percent')]
@@ -40,6 +45,7 @@ def test_every_figure_opens_down_to_the_record(site: Site, page: Page) -> None:
     email = site.user("figures")
     site.connect(email, "kraken", "read-only-small")
     site.manage("sync", "--user", email, "--wait")
+    site.manage("shell", "-c", VALUE.format(email=email))
     sign_in(page, site, email)
     expect(page.locator("#holdings")).to_be_visible()
     assert page.evaluate(CLOSED) == []

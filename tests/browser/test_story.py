@@ -99,8 +99,8 @@ def _dashboard_opens_down_to_the_raw_record(site: Site, page: Page) -> None:
     expect(page.get_by_text("unknown").first).to_be_visible()
     page.locator("main table a", has_text=re.compile("^BTC$")).first.click()
     expect(page).to_have_url(re.compile("/assets/BTC/"))
-    page.locator("main a[href*='/transactions/?']").first.click()
-    page.locator("main a[href*='/transactions/']", has_text="20").first.click()
+    page.locator("#wallets tbody a[href*='/balance/']").first.click()
+    page.locator(".pf-running tbody th a").first.click()
     expect(page).to_have_url(re.compile(r"/transactions/\d+/"))
     raw = page.locator("pre").first.inner_text()
     assert json.loads(raw), "the raw record is JSON as received"

@@ -283,6 +283,22 @@ def test_a_move_between_wallets_told_as_one_is_no_arrival(page: Client, stream: 
     assert [ref for ref, *_ in _lots(page)] == [bought]
 
 
+def test_lots_are_found_behind_many_moves_that_brought_nothing(
+    page: Client, stream: Stream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lots, "page", partial(lots.page, size=1))
+    first = book(stream, 20, ("1", "BTC"), ("-1", "EUR"))
+    for days in range(15, 3, -1):
+        book(stream, days, ("-1", "BTC"), ("1", "BTC"), kind="transfer")
+    last = book(stream, 1, ("1", "BTC"), ("-1", "EUR"))
+    url = reverse("portfolio:asset-lots", args=["BTC"])
+    answer = page.get(url)
+    assert [row.lot.ref for row in answer.context["page"].lots] == [last]
+    older = page.get(url + answer.context["older_url"])
+    assert [row.lot.ref for row in older.context["page"].lots] == [first]
+    assert older.context["older_url"] == ""
+
+
 def test_pages_of_lots_go_on_where_the_last_ended(
     page: Client, stream: Stream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
