@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+from django.db import connection as database
+
 from portfolio.engine.identities import Identities, order
 from portfolio.engine.legs import Worth
 from portfolio.engine.moments import Width, floor
 from portfolio.engine.own_prices import OWN
 from portfolio.engine.pricing import REFERENCE, Pair
-from portfolio.models import MomentPrice, PriceSeries
+from portfolio.models import PriceSeries
 
 BATCH = 1000
+# About as many new ones wait at once; the next ones are found when these are answered, as worths are
+# worked out again then.
+MOST = 20_000
 # A market by source and what its codes stand for, and by the codes themselves.
 Name = tuple[str, str, str]
 
@@ -23,7 +28,8 @@ class MomentNeeds:
     def __init__(self, known: Identities) -> None:
         self._known = known
         self._markets: Mapping[Name, Pair] | None = None
-        self._rows: dict[tuple[Name, datetime], MomentPrice] = {}
+        self._rows: set[tuple[Name, datetime]] = set()
+        self._new = 0
 
     def note(self, at: datetime, worths: Iterable[Worth]) -> None:
         """Takes down the markets that these worths rest on, where no minute's price is known."""
@@ -37,18 +43,33 @@ class MomentNeeds:
 
     def store(self) -> None:
         """Keeps what was noted since."""
-        MomentPrice.objects.bulk_create(self._rows.values(), BATCH, ignore_conflicts=True)
-        self._rows = {}
+        names = [name for name, _ in self._rows]
+        pairs = [self._codes()[name] for name in names]
+        with database.cursor() as cursor:
+            cursor.execute(
+                """
+                INSERT INTO portfolio_momentprice (source, asset, currency, width, at)
+                SELECT source, asset, currency, %s, at
+                FROM UNNEST(%s::text[], %s::text[], %s::text[], %s::timestamptz[])
+                    AS need(source, asset, currency, at)
+                ON CONFLICT DO NOTHING
+                """,
+                [
+                    Width.MINUTE.value,
+                    [source for _, _, source in names],
+                    [asset for asset, _ in pairs],
+                    [currency for _, currency in pairs],
+                    [minute for _, minute in self._rows],
+                ],
+            )
+            self._new += cursor.rowcount
+        self._rows = set()
 
     def _add(self, name: Name, minute: datetime) -> None:
-        pair = self._codes().get(name)
-        if pair is None or (name, minute) in self._rows:
-            return
         if len(self._rows) >= BATCH:
             self.store()
-        self._rows[name, minute] = MomentPrice(
-            source=name[2], asset=pair[0], currency=pair[1], width=Width.MINUTE.value, at=minute
-        )
+        if name in self._codes() and self._new < MOST:
+            self._rows.add((name, minute))
 
     def _codes(self) -> Mapping[Name, Pair]:
         """What each market is called where it trades: a quote names what its codes stand for."""

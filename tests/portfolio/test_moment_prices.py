@@ -15,7 +15,7 @@ from portfolio.exchanges.errors import GatewayError, StreamUnavailable, WaitUnti
 from portfolio.exchanges.types import Candle, FineCandle, Ticker
 from portfolio.models import DailyPrice, DailySum, MomentPrice, PriceSeries, Stream
 from portfolio.selectors.moments import Moments
-from portfolio.services import ledger, moment_prices, valuation
+from portfolio.services import ledger, moment_needs, moment_prices, valuation
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -192,6 +192,26 @@ def test_a_run_out_of_time_goes_on_in_the_next(owner: User, stream: Stream) -> N
         moment_prices.fetch(seconds=0, open_client=lambda name, environment: exchange)
         runs += 1
     assert runs == len(exchange.calls) == 3
+
+
+def test_a_long_history_is_asked_for_in_parts(
+    owner: User, stream: Stream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(moment_needs, "BATCH", 1)
+    monkeypatch.setattr(moment_needs, "MOST", 4)
+    needed = [reward(stream, n) for n in range(10)]
+    exchange = Exchange(quiet={needed[0]})
+    waited: list[int] = []
+    recompute(owner)
+    while True:
+        waited.append(MomentPrice.objects.filter(asked_at__isnull=True, width="minute").count())
+        fetch(exchange)
+        if not valuation.stale_owners():
+            break
+        valuation.recompute(owner.pk)
+    assert waited == [4, 4, 2, 0]
+    minutes = MomentPrice.objects.filter(width="minute")
+    assert sorted(minutes.values_list("at", flat=True)) == needed
 
 
 def test_a_minute_that_is_not_over_waits(owner: User) -> None:
