@@ -15,8 +15,8 @@ from portfolio.engine.pricing import REFERENCE, Pair
 from portfolio.models import PriceSeries
 
 BATCH = 1000
-# About as many new ones wait at once; the next ones are found when these are answered, as worths are
-# worked out again then.
+# About as many new ones wait at once. The next are found when these are answered: worths are worked
+# out again then.
 MOST = 20_000
 # A market by source and what its codes stand for, and by the codes themselves.
 Name = tuple[str, str, str]
