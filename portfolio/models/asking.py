@@ -17,7 +17,8 @@ class Asking(models.Model):
 
     stream = models.ForeignKey(Stream, models.CASCADE, related_name="askings")
     outcome = models.CharField(max_length=12, choices=Coverage.State.choices)
-    # What was asked for; null while a walk cannot say yet (paging from the newest down).
+    # What was added, or read once more; null while a walk cannot say yet (paging from the newest
+    # down), and where nothing new was proved.
     start_at = models.DateTimeField(null=True)
     end_at = models.DateTimeField(null=True)
     first_at = models.DateTimeField()

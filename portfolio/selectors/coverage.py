@@ -143,6 +143,9 @@ def known_of(stream: Stream, told: Mapping[str, Sequence[Stretch]], whole: Stret
     """What is known of one stream, over the time of its connection."""
     if not told and stream.state == Stream.State.UNAVAILABLE:
         return Known(unserved=(whole,))
+    if not told and stream.caught_up_at is not None:
+        # Asked, with an answer that proves nothing of any time.
+        return Known(begins=whole[1], ends=whole[1])
     return Known.of(
         told.get(Coverage.State.FETCHED, ()),
         told.get(Coverage.State.FAILED, ()),
@@ -268,7 +271,7 @@ def _together(column: Sequence[Cell]) -> Cell:
 
 def _complete(rows: Sequence[Row]) -> Complete:
     """Of several streams: since the last of them begins; None where one has nothing yet."""
-    parts = [row.complete for row in rows if not _is_unserved(row)]
+    parts = [row.complete for row in rows if not _says_nothing(row)]
     missing = tuple(part for one in parts for part in one.but_for)
     since = [part.since for part in parts if part.since is not None]
     until = [part.until for part in parts if part.until is not None]
@@ -277,8 +280,12 @@ def _complete(rows: Sequence[Row]) -> Complete:
     return Complete(max(since), min(until), missing)
 
 
-def _is_unserved(row: Row) -> bool:
-    return row.stream is not None and row.stream.state == Stream.State.UNAVAILABLE
+def _says_nothing(row: Row) -> bool:
+    """Whether a stream is not served, or was asked without an answer that proves anything."""
+    stream = row.stream
+    if stream is None or row.complete.since is not None:
+        return False
+    return stream.state == Stream.State.UNAVAILABLE or stream.caught_up_at is not None
 
 
 def _opened(by_kind: Mapping[str, Sequence[Row]], asked: Asked) -> Opened | None:

@@ -7,10 +7,10 @@ of that month, and one for each walk over more than ``LONG``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from portfolio.engine.coverage import Stretch
+from portfolio.engine.coverage import Stretch, without
 from portfolio.models import Asking, Coverage, Stream
 
 State = Coverage.State
@@ -29,7 +29,12 @@ class Page:
 
 
 def fetched(stream: Stream, page: Page, *, now: datetime) -> None:
-    """Notes a page; the pages of one round are one row, and rounds of a month join."""
+    """Notes a page; the pages of one round are one row, and rounds of a month join.
+
+    To be called before the coverage map takes the page: of a stretch that is proved anew with each
+    page, only what a page adds is told.
+    """
+    page = replace(page, stretch=_added(stream, page))
     row = stream.askings.filter(is_open=True).first()
     if row is not None and not _goes_on(row, page):
         _close(row)
@@ -41,6 +46,21 @@ def fetched(stream: Stream, page: Page, *, now: datetime) -> None:
         _close(row)
     else:
         row.save()
+
+
+def _added(stream: Stream, page: Page) -> Stretch | None:
+    """What a page adds to what was fetched; where that is nothing, what it read once more.
+
+    A round of one page that adds nothing has no stretch: it may have asked for no more than news.
+    """
+    if page.stretch is None:
+        return None
+    known = stream.coverage.filter(state=State.FETCHED).values_list("start_at", "end_at")
+    added = without([page.stretch], known)
+    if added:
+        return added[0][0], added[-1][1]
+    is_single = page.is_last and not stream.askings.filter(is_open=True).exists()
+    return None if is_single else page.stretch
 
 
 def refused(stream: Stream, outcome: str, stretch: Stretch, message: str, *, now: datetime) -> None:

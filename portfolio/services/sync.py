@@ -264,11 +264,11 @@ def _store_page(work: _Work, stream: Stream, page: Page, now: datetime) -> None:
     if page.is_last:
         stream.caught_up_at = now
     stream.save()
+    _log_page(stream, page, stored.new, now)
     if page.covered is not None:
         coverage.fetched(stream, page.covered)
     if page.unserved is not None:
         coverage.unserved(stream, page.unserved)
-    _log_page(stream, page, stored.new, now)
     SyncRun.objects.filter(pk=work.run.pk).update(
         pages=F("pages") + 1, new_records=F("new_records") + stored.new
     )

@@ -24,7 +24,7 @@ _WORDS = {
     Word.UNSERVED: gettext_lazy("not served"),
     Word.FETCHED: gettext_lazy("fetched"),
     Word.EMPTY: gettext_lazy("fetched, empty"),
-    Word.OUTSIDE: gettext_lazy("not asked yet, or before its beginning"),
+    Word.OUTSIDE: gettext_lazy("nothing known: not asked yet, or outside of what was asked"),
 }
 _SIGNS = {Word.FAILED: "×", Word.HOLE: "?", Word.UNSERVED: "–", Word.EMPTY: "○"}
 _SHORT = {Width.YEAR: "Y", Width.MONTH: "M", Width.DAY: "j"}

@@ -12,6 +12,7 @@ from portfolio.engine import money
 from portfolio.exchanges import catalogue
 from portfolio.models import Checkpoint, Connection, Transaction
 from portfolio.selectors import locating, reconciliation
+from portfolio.selectors.finders import coverage_hole
 from portfolio.services import ledger, refetch
 from tests.live.conftest import Connect
 from tests.live.test_sync import EXCHANGES, SOME, finish
@@ -55,6 +56,7 @@ def test_a_life_that_goes_on_agrees_at_every_checkpoint(
     finish(connection)
     assert Checkpoint.objects.filter(holding__connection=connection).exists()
     assert findings(connection) == {}
+    assert list(coverage_hole.find(connection.owner)) == []
     proof = reconciliation.proof(connection.owner, connection.pk)
     assert proof.differing == 0
     for row in proof.rows:

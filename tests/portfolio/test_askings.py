@@ -11,7 +11,7 @@ from accounts.models import User
 from portfolio.exchanges.errors import StreamUnavailable, TryAgain
 from portfolio.exchanges.types import StreamSpec
 from portfolio.models import Asking, Connection, Stream
-from portfolio.services import askings, sync
+from portfolio.services import askings, coverage, sync
 from portfolio.services.askings import Page
 from tests import factories
 from tests.portfolio.exchange import Exchange, last_page
@@ -62,6 +62,22 @@ def test_polling_for_a_year_leaves_a_row_a_month(stream: Stream) -> None:
     assert sum(row.pages for row in fetched) == 5 + hours
     assert sum(row.records for row in fetched) == 5 + hours // 2
     assert fetched.order_by("first_at")[0].records == 5
+
+
+def test_pages_that_prove_the_whole_history_each_time_are_told_by_what_they_add(
+    stream: Stream,
+) -> None:
+    begins = MARCH - 900 * DAY
+    for number in range(60):
+        now = MARCH + number * timedelta(minutes=15)
+        askings.fetched(stream, Page("GET /rows", (begins, now), 1, is_last=True), now=now)
+        coverage.fetched(stream, (begins, now))
+        again = Page("GET /rows", (begins, now), 0, is_last=True)
+        askings.fetched(stream, again, now=now)
+    walked, polled = stream.askings.order_by("first_at", "id")
+    assert (walked.start_at, walked.end_at, walked.pages) == (begins, MARCH, 1)
+    assert polled.start_at == MARCH
+    assert (polled.end_at, polled.pages, polled.records) == (now, 119, 59)
 
 
 def test_stretches_that_do_not_touch_are_told_apart(stream: Stream) -> None:

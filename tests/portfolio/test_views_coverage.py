@@ -177,6 +177,14 @@ def test_in_words(page: Client, connection: Connection) -> None:
     assert cell.word == "unavailable"
 
 
+def test_an_answer_that_proves_nothing_is_no_hole(page: Client, connection: Connection) -> None:
+    covered(factories.stream(connection, "trades:A"))
+    factories.stream(connection, "trades:B", record_count=0, is_hot=False)
+    row = rows(page.get(url(connection)))["trades"]
+    assert words(row)["2022"] == "empty"
+    assert row.complete.since == year(2021)
+
+
 def test_nothing_was_asked_yet(page: Client, connection: Connection) -> None:
     assert "Nothing was asked yet" in page.get(url(connection)).content.decode()
 
