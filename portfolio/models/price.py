@@ -165,6 +165,8 @@ class ValuationState(models.Model):
     owner = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE)
     # Null when everything is up to date.
     stale_from = models.DateField(null=True)
+    # The same, of what changed since the computation that runs began.
+    marked_from = models.DateField(null=True)
     currency = models.CharField(max_length=10, blank=True)
     computed_at = models.DateTimeField(null=True)
 

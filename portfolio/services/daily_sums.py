@@ -2,7 +2,7 @@
 
 Computed again from the earliest changed day only, upon the last stored state before it; so the work
 for a new trade does not grow with the history. Postings stream by day, and nothing is kept but the
-pools themselves. The caller holds the owner's row in ValuationState.
+pools themselves. The caller holds ``locks.valuing``.
 """
 
 from __future__ import annotations

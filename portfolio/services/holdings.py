@@ -81,10 +81,11 @@ def mark_stale(owner_id: int, day: date) -> None:
     with database.cursor() as cursor:
         cursor.execute(
             """
-            INSERT INTO portfolio_valuationstate (owner_id, stale_from, currency)
-            VALUES (%s, %s, '')
+            INSERT INTO portfolio_valuationstate AS s (owner_id, stale_from, marked_from, currency)
+            VALUES (%(owner)s, %(day)s, %(day)s, '')
             ON CONFLICT (owner_id) DO UPDATE
-            SET stale_from = LEAST(portfolio_valuationstate.stale_from, EXCLUDED.stale_from)
+            SET stale_from = LEAST(s.stale_from, %(day)s),
+                marked_from = LEAST(s.marked_from, %(day)s)
             """,
-            [owner_id, day],
+            {"owner": owner_id, "day": day},
         )

@@ -1,8 +1,9 @@
-"""Locks that no row stands for; they end with the database transaction."""
+"""Locks that no row stands for; all but one end with the database transaction."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from uuid import UUID
 
 from django.db import connection as database
@@ -15,6 +16,7 @@ _FINDINGS = 4208
 _ASSETS = 4209
 _EDITS = 4210
 _FILTERS = 4217
+_VALUES = 4211
 
 
 def lock_transfers(owner_id: int) -> None:
@@ -52,6 +54,28 @@ def lock_edits(owner_id: int, connection_ids: Iterable[UUID]) -> dict[UUID, Conn
     locked = {row.pk: row for row in rows.order_by("pk")}
     lock_transfers(owner_id)
     return locked
+
+
+@contextmanager
+def valuing(owner_id: int, *, wait: bool) -> Iterator[bool]:
+    """Lets one at a time work out an owner's daily values, over several database transactions.
+
+    False where another is at it and ``wait`` is off. Whoever books records does not wait.
+    """
+    held = wait or _asked("SELECT pg_try_advisory_lock(%s, %s)", owner_id)
+    if wait:
+        _asked("SELECT pg_advisory_lock(%s, %s)", owner_id)
+    try:
+        yield held
+    finally:
+        if held:
+            _asked("SELECT pg_advisory_unlock(%s, %s)", owner_id)
+
+
+def _asked(statement: str, owner_id: int) -> bool:
+    with database.cursor() as cursor:
+        cursor.execute(statement, [_VALUES, owner_id])
+        return bool(cursor.fetchone()[0])
 
 
 def _lock(kind: int, owner_id: int) -> None:

@@ -148,7 +148,8 @@ def _mark_stale() -> None:
     with database.cursor() as cursor:
         cursor.execute(
             """
-            UPDATE portfolio_valuationstate s SET stale_from = LEAST(s.stale_from, n.day)
+            UPDATE portfolio_valuationstate s
+            SET stale_from = LEAST(s.stale_from, n.day), marked_from = LEAST(s.marked_from, n.day)
             FROM (
                 SELECT held.id, came.day FROM portfolio_valuationstate held
                 CROSS JOIN LATERAL (

@@ -298,7 +298,8 @@ def _mark_stale(environment: str, assets: Iterable[str], day: date) -> None:
     with database.cursor() as cursor:
         cursor.execute(
             """
-            UPDATE portfolio_valuationstate SET stale_from = LEAST(stale_from, %(day)s)
+            UPDATE portfolio_valuationstate
+            SET stale_from = LEAST(stale_from, %(day)s), marked_from = LEAST(marked_from, %(day)s)
             WHERE id IN (
                 SELECT s.id FROM portfolio_valuationstate s
                 WHERE s.owner_id IN (
@@ -320,10 +321,11 @@ def _mark_all_stale(day: date) -> None:
     with database.cursor() as cursor:
         cursor.execute(
             """
-            UPDATE portfolio_valuationstate SET stale_from = LEAST(stale_from, %s)
+            UPDATE portfolio_valuationstate
+            SET stale_from = LEAST(stale_from, %(day)s), marked_from = LEAST(marked_from, %(day)s)
             WHERE id IN (SELECT id FROM portfolio_valuationstate ORDER BY id FOR UPDATE)
             """,
-            [day],
+            {"day": day},
         )
 
 

@@ -1,8 +1,8 @@
 """Keeps each user's daily holdings and their daily worth, from the first record to today.
 
-Both are computed again from the earliest changed day only. The row in ValuationState is locked
-meanwhile: whoever books postings marks it in the same database transaction, so what is read here is
-whole, and a mark set meanwhile waits and survives.
+Both are computed again from the earliest changed day only. Whoever books postings marks that day in
+the same database transaction, and waits for nobody: a mark that is set while days are computed
+outlives the computation, and those days are computed once more.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 from django.db import connection as database
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, Sum
+from django.db.models import Exists, F, OuterRef, Q, Sum
 from django.utils import timezone
 
 from accounts.models import User
@@ -27,7 +27,7 @@ from portfolio.selectors import closes, own_prices
 from portfolio.selectors.assets import identities_of
 from portfolio.selectors.closes import Held, today
 from portfolio.selectors.under_way import under_way
-from portfolio.services import daily_sums, daily_totals
+from portfolio.services import daily_sums, daily_totals, locks
 
 BATCH = 1000
 BITCOIN = "BTC"
@@ -45,11 +45,32 @@ def stale_owners() -> list[int]:
     return list(users.order_by("pk").values_list("pk", flat=True))
 
 
+ROUNDS = 3  # what changes again and again meanwhile is left to the next time
+
+
+def recompute(owner_id: int, *, wait: bool = False) -> None:
+    """Brings one user's daily holdings and values up to date; doing it again changes nothing.
+
+    Leaves it to whoever is at it already, unless told to ``wait``.
+    """
+    with locks.valuing(owner_id, wait=wait) as is_mine:
+        for _ in range(ROUNDS if is_mine else 0):
+            _compute(_begun(owner_id), timezone.now())
+            if not ValuationState.objects.filter(owner=owner_id, stale_from__isnull=False).exists():
+                break
+
+
 @transaction.atomic
-def recompute(owner_id: int) -> None:
-    """Brings one user's daily holdings and values up to date; doing it again changes nothing."""
-    ValuationState.objects.get_or_create(owner_id=owner_id)
-    state = ValuationState.objects.select_for_update().get(owner_id=owner_id)
+def _begun(owner_id: int) -> ValuationState:
+    """What is to be done now; marks that come from here on are kept apart."""
+    state, _ = ValuationState.objects.select_for_update().get_or_create(owner_id=owner_id)
+    ValuationState.objects.filter(pk=state.pk).update(marked_from=None)
+    return state
+
+
+@transaction.atomic
+def _compute(state: ValuationState, began: datetime) -> None:
+    owner_id = state.owner_id
     currency = User.objects.values_list("reporting_currency", flat=True).get(pk=owner_id)
     start = date.min if state.computed_at is None else state.stale_from
     if start is not None:
@@ -59,8 +80,9 @@ def recompute(owner_id: int) -> None:
     known = identities_of(owner_id)
     daily_sums.store(owner_id, currency, changed, known)
     _store_values(owner_id, currency, changed, known)
-    state.stale_from, state.currency, state.computed_at = None, currency, timezone.now()
-    state.save()
+    ValuationState.objects.filter(pk=state.pk).update(
+        stale_from=F("marked_from"), currency=currency, computed_at=began
+    )
 
 
 def _values_from(state: ValuationState, currency: str) -> date:

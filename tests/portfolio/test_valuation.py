@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import random
 import threading
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.db import connection as database
-from django.db import transaction
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
@@ -25,7 +25,7 @@ from portfolio.models import (
     ValuationState,
 )
 from portfolio.selectors.valuation import daily_values, holdings_valued, source_name
-from portfolio.services import ledger, valuation
+from portfolio.services import daily_totals, ledger, locks, valuation
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -241,24 +241,73 @@ def test_the_work_does_not_grow_with_history_before_the_change() -> None:
     assert DailyHolding.objects.get(on=TODAY).quantity == 61
 
 
-@pytest.mark.django_db(transaction=True)
-def test_a_mark_set_while_values_are_computed_survives() -> None:
-    kraken = factories.connection(factories.user())
-    book(kraken, 3, ("1", "BTC"))
-    marked = threading.Event()
+def elsewhere(work: Callable[[], None]) -> None:
+    """Does it over another connection to the database; it must not have to wait for long."""
+    done: list[bool] = []
 
-    def mark() -> None:
-        ledger.mark_stale(kraken.owner_id, ago(3))
-        marked.set()
-        database.close()
+    def run() -> None:
+        try:
+            work()
+            done.append(True)
+        finally:
+            database.close()
 
-    other = threading.Thread(target=mark)
-    with transaction.atomic():
-        valuation.recompute(kraken.owner_id)
-        other.start()
-        assert not marked.wait(0.3)  # it waits for what is being computed
+    other = threading.Thread(target=run)
+    other.start()
     other.join(10)
+    assert done, "it waits for what is being computed"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_booked_meanwhile_waits_for_nobody_and_is_computed_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kraken = factories.connection(factories.user())
+    book(kraken, 1, ("5", "EUR"))
+    compute, rounds = daily_totals.store, []
+
+    def store(owner_id: int, start: date) -> None:
+        compute(owner_id, start)
+        rounds.append(start)
+        if len(rounds) == 1:
+            elsewhere(lambda: book(kraken, 3, ("7", "EUR")))
+
+    monkeypatch.setattr(daily_totals, "store", store)
+    valuation.recompute(kraken.owner_id)
+    assert rounds == [date.min, ago(3)]
+    assert [value for _, value, _ in stored(kraken.owner)] == ["7", "7", "12", "12"]
+    assert ValuationState.objects.get(owner=kraken.owner).stale_from is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_mark_outlives_a_computation_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    kraken = factories.connection(factories.user())
+    book(kraken, 1, ("5", "EUR"))
+    valuation.recompute(kraken.owner_id)
+    book(kraken, 3, ("7", "EUR"))
+
+    def fail(owner_id: int, start: date) -> None:
+        raise RuntimeError("killed")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(daily_totals, "store", fail)
+        with pytest.raises(RuntimeError):
+            valuation.recompute(kraken.owner_id)
     assert ValuationState.objects.get(owner=kraken.owner).stale_from == ago(3)
+    elsewhere(lambda: valuation.recompute(kraken.owner_id))
+    assert [value for _, value, _ in stored(kraken.owner)] == ["7", "7", "12", "12"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_days_are_computed_by_one_at_a_time() -> None:
+    kraken = factories.connection(factories.user())
+    book(kraken, 1, ("5", "EUR"))
+    with locks.valuing(kraken.owner_id, wait=False) as is_mine:
+        assert is_mine
+        elsewhere(lambda: valuation.recompute(kraken.owner_id))
+        assert stored(kraken.owner) == []
+    elsewhere(lambda: valuation.recompute(kraken.owner_id))
+    assert len(stored(kraken.owner)) == 2
 
 
 # --- As shown ---------------------------------------------------------------------------------

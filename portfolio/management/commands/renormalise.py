@@ -66,7 +66,7 @@ class Command(OperatorCommand):
         if job.failure:
             self.fail(f"{connection.pk} {connection.exchange}: {job.failure}")
         if job.is_rebuild or job.read > job.same:
-            valuation.recompute(connection.owner_id)
+            valuation.recompute(connection.owner_id, wait=True)
             transfer_matching.match(connection.owner_id)
             findings.refresh(connection.owner_id)
         return _counted(job)

@@ -30,7 +30,7 @@ class Command(OperatorCommand):
             raise WrongArgument(f"{text} is not a number of transactions.")
         started = time.monotonic()
         added = seeding.seed_history(user, transactions=int(text), seed=options["seed"])
-        valuation.recompute(user.pk)
+        valuation.recompute(user.pk, wait=True)
         answer = {
             "connection": str(added.connection.pk),
             "transactions": added.transactions,

@@ -55,7 +55,7 @@ class Command(OperatorCommand):
             self._run(connection, started)
         for owner_id in {connection.owner_id for connection in active}:
             prices.refresh(owner_id=owner_id)
-            valuation.recompute(owner_id)
+            valuation.recompute(owner_id, wait=True)
             transfer_matching.match(owner_id)
 
     def _run(self, connection: Connection, started: datetime) -> None:
