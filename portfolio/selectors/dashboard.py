@@ -135,7 +135,12 @@ class Overview:
     @property
     def discrepancies(self) -> int:
         """Holdings whose reported quantity differs from the ledger, spam or not."""
-        return sum(row.discrepancy not in (None, 0) for row in self.held)
+        return len(self.differing)
+
+    @property
+    def differing(self) -> tuple[HoldingRow, ...]:
+        """Those holdings, the most valuable first; rows without a price come last."""
+        return tuple(row for row in self.held if row.discrepancy not in (None, 0))
 
     @property
     def compared(self) -> int:
