@@ -36,7 +36,7 @@ RENORMALISE_SECONDS = 5.0
 # Messages that wait in the queue: more would leave the order of the schedule to the queue.
 QUEUE_DEPTH = 24
 TAKEN_WITHIN = timedelta(seconds=30)
-# A long history is valued at once and takes minutes (ADR 0013); the broker gives a message to
+# A long history is valued at once and takes minutes (ADR 0015); the broker gives a message to
 # another worker after ten.
 REVALUE_SECONDS = 540
 
