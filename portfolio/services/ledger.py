@@ -172,13 +172,18 @@ def forget(connection: Connection) -> None:
 _FORGET = (
     "DELETE FROM portfolio_manualentry WHERE connection_id = %s",
     "DELETE FROM portfolio_dailytotal WHERE connection_id = %s",
-    *(
-        f"""
-        DELETE FROM {beside} beside USING portfolio_transaction t
-        WHERE beside.transaction_id = t.id AND t.connection_id = %s
-        """  # noqa: S608  (names of tables, from here)
-        for beside in ("portfolio_note", "portfolio_tagging", "portfolio_editpart")
-    ),
+    """
+    DELETE FROM portfolio_note beside USING portfolio_transaction t
+    WHERE beside.transaction_id = t.id AND t.connection_id = %s
+    """,
+    """
+    DELETE FROM portfolio_tagging beside USING portfolio_transaction t
+    WHERE beside.transaction_id = t.id AND t.connection_id = %s
+    """,
+    """
+    DELETE FROM portfolio_editpart beside USING portfolio_transaction t
+    WHERE beside.transaction_id = t.id AND t.connection_id = %s
+    """,
     """
     DELETE FROM portfolio_checkpoint checkpoint USING portfolio_holding holding
     WHERE checkpoint.holding_id = holding.id AND holding.connection_id = %s
