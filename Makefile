@@ -41,6 +41,7 @@ type: $(DEV)
 
 bench: $(DEV) $(STATIC)
 	$(PY) -m bench.transfers
+	$(PY) -m bench.locating
 	$(PY) -m bench
 
 demo-data: $(SERVERS) $(STATIC)
