@@ -81,6 +81,11 @@ class Change:
     percent: Decimal | None
     is_partial: bool  # some price is unknown at one of its ends
 
+    @property
+    def first(self) -> date:
+        """The first day that made the change."""
+        return self.since + timedelta(days=1)
+
 
 @dataclass(frozen=True, slots=True)
 class Attention:

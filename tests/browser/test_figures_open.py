@@ -22,7 +22,7 @@ valuation.recompute(User.objects.get(email="{email}").pk)
 # What no way leads on from: a figure that is neither a link nor beside one.
 CLOSED = """
 () => [...document.querySelectorAll('main .amount, main .price, main .percent')]
-  .filter(figure => figure.checkVisibility() && !figure.closest('[data-course], [data-chart], .pf-changes:not(.pf-asset-facts)'))
+  .filter(figure => figure.checkVisibility() && !figure.closest('[data-course], [data-chart]'))
   .filter(figure => !figure.closest('a') && !figure.closest('tr, li, dl > div, p, .cf-subtitle')?.querySelector('a[href]'))
   .filter(figure => !figure.closest('tfoot'))
   .map(figure => figure.textContent)

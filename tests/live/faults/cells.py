@@ -264,7 +264,7 @@ class Snapshot:
                 assert not self.problems[pk], f"{self.problems[pk]}: {self.bodies[pk]}"
             if expected is Expect.OTHER:
                 kind = self.kinds[pk]
-                unsure = kind in (None, "other") or pk not in self.booked
+                unsure = kind in (None, "unclassified") or pk not in self.booked
                 assert unsure, f"taken for {kind}: {self.bodies[pk]}"
 
 
