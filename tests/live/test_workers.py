@@ -98,7 +98,7 @@ def test_two_workers_share_the_work_and_double_nothing(
 def test_a_worker_that_was_stopped_too_long_stores_nothing_more(
     two_workers: tuple[Worker, Worker], sandbox: str, tmp_path: Path
 ) -> None:
-    connection = register("one@example.org", "binance", "read-only")
+    connection = register("one@example.org", "okx", "read-only")
     stops = 0
     for _ in range(3):
         assert wait_for(lambda: are_all_in() or bool(holders()), seconds=60, pause=0.01)
@@ -112,7 +112,7 @@ def test_a_worker_that_was_stopped_too_long_stores_nothing_more(
     assert stops
     assert wait_for(are_all_in, seconds=100, pause=0.2)
     time.sleep(0.5)  # for whatever a late one may still want to do
-    ledgers.assert_equals_statement(connection, statement(sandbox, "binance"))
+    ledgers.assert_equals_statement(connection, statement(sandbox, "okx"))
 
 
 @contextmanager
