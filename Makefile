@@ -24,7 +24,7 @@ run: $(SERVERS) $(STATIC)
 
 test: $(DEV) $(STATIC)
 	@./bin/ensure-chromium
-	$(PY) -m pytest -n $(or $(WORKERS),2) --dist loadgroup $(T)
+	$(PY) -m pytest -n $(or $(WORKERS),2) --dist loadfile --no-loadscope-reorder $(T)
 
 lint: $(DEV) $(STATIC) type
 	$(BIN)/ruff check .

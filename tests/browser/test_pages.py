@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 from tests.browser.conftest import confirm, sign_in
 from tests.browser.site import Site
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 LOOKS = {
     "light": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
@@ -79,6 +79,19 @@ EMPTY_PAGES = (
     "own-prices",
     *("review", "review-dismissed", "review-closed"),
 )
+# What reaches beyond the window and is not in a part that scrolls by itself.
+BEYOND = """
+() => [...document.querySelectorAll('body *')]
+  .filter(part => part.getBoundingClientRect().right > window.innerWidth)
+  .filter(part => {
+    const cut = ['auto', 'scroll', 'hidden', 'clip'];
+    for (let above = part.parentElement; above; above = above.parentElement)
+      if (cut.includes(getComputedStyle(above).overflowX)) return false;
+    return true;
+  })
+  .slice(0, 5)
+  .map(part => `${part.tagName}.${part.className} to ${part.getBoundingClientRect().right}`)
+"""
 # One notice of each kind, as the workers write them.
 TELL = """
 from portfolio.models import Connection, Notice
@@ -143,7 +156,8 @@ class Visit:
         self._keep(name)
         width = self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         if width > 0:
-            self._say(name, f"is {width} px wider than the window")
+            beyond = self.page.evaluate(BEYOND)
+            self._say(name, f"is {width} px wider than the window: {beyond}")
         for violation in Axe().run(self.page).response["violations"]:
             where = violation["nodes"][0]["target"]
             self._say(name, f"{violation['impact']}: {violation['id']} at {where}")

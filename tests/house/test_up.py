@@ -23,7 +23,6 @@ from tests.house.programs import ROOT, environment, finish, gone, left_over, pla
 from tests.house.running import UP, Running
 
 LAST_WORDS = "Ctrl-C stops everything"
-pytestmark = pytest.mark.xdist_group("up")
 
 
 def _get(address: str) -> tuple[int, str]:
