@@ -107,7 +107,7 @@ def test_a_worker_that_was_stopped_too_long_stores_nothing_more(
             break
         with stopped(late):
             # Its lease passes, its open transaction is ended, and another takes over.
-            assert wait_for(partial(_is_taken_over, late), seconds=30, pause=0.05)
+            assert wait_for(partial(_is_taken_over, late), seconds=60, pause=0.05)
         stops += 1
     assert stops
     assert wait_for(are_all_in, seconds=100, pause=0.2)
