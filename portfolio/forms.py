@@ -15,15 +15,12 @@ from django.utils.translation import gettext_lazy as _
 from portfolio.engine import money
 from portfolio.exchanges import catalogue
 from portfolio.exchanges.catalogue import CredentialField, ExchangeInfo
-from portfolio.models import Connection, ManualEntry, Notice
-from portfolio.models.ledger import KIND_LABELS
-from portfolio.selectors import findings, transfers
-from portfolio.selectors.asset_list import AssetLine
+from portfolio.forms_filters import offer
+from portfolio.models import ManualEntry, Notice
+from portfolio.selectors import transfers
 from portfolio.selectors.exports import ExportedConnection
-from portfolio.selectors.finder import finders
-from portfolio.selectors.ledger import Choices, Filters
 from portfolio.services.manual_entries import Told
-from portfolio.templatetags.coffer import record_kind, source_words
+from portfolio.templatetags.coffer import record_kind
 
 # For all that is pasted from an exchange: browsers must neither keep it nor send it to a spelling
 # service.
@@ -224,85 +221,6 @@ class ManualEntryForm(forms.Form):
         )
 
 
-Place = tuple[str, str]
-
-
-def _place_text(place: Place) -> str:
-    return "|".join(place)
-
-
-class _PlaceField(forms.TypedChoiceField):
-    """One code at one exchange, or everywhere."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(coerce=lambda text: tuple(text.split("|", 1)), **kwargs)
-
-
-def _offer_places(form: forms.Form, line: AssetLine) -> None:
-    """The codes of an asset at each exchange, and each of them everywhere."""
-    at = [
-        (
-            _place_text((told.source, told.code)),
-            _("{code} at {exchange}").format(code=told.code, exchange=source_words(told.source)),
-        )
-        for told in line.codes
-    ]
-    everywhere = [
-        (_place_text(("", code)), _("{code} at every exchange").format(code=code))
-        for code in sorted({told.code for told in line.codes} | {line.asset})
-    ]
-    field = cast(forms.ChoiceField, form.fields["place"])
-    field.choices = [*everywhere, *at]
-
-
-class AssetMergeForm(forms.Form):
-    """Which asset a code is, and how many of it."""
-
-    place = _PlaceField(label=_("Which code"))
-    asset = forms.CharField(
-        label=_("is this asset"),
-        max_length=40,
-        help_text=_(
-            "The code of another asset of yours, or a new one to keep it apart from others of the "
-            "same code. Its own code again: it stands for nothing but itself."
-        ),
-        widget=forms.TextInput(attrs={"list": "known-assets", "autocomplete": "off"}),
-    )
-    factor = forms.DecimalField(
-        label=_("How many of the asset are in one"),
-        max_digits=100,
-        decimal_places=50,
-        initial=1,
-        help_text=_("1000 for a code that counts a thousand coins as one."),
-        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
-    )
-
-    def __init__(
-        self, data: Any = None, *, line: AssetLine, assets: Sequence[str], **kwargs: Any
-    ) -> None:
-        super().__init__(data, **kwargs)
-        self.assets = assets
-        _offer_places(self, line)
-
-
-class AssetNameForm(forms.Form):
-    """How an asset is shown."""
-
-    name = forms.CharField(
-        label=_("Name"), max_length=40, widget=forms.TextInput(attrs={"autocomplete": "off"})
-    )
-
-
-class AssetSpamForm(forms.Form):
-    """What is left out of every sum."""
-
-    place = _PlaceField(label=_("Which code"))
-
-    def __init__(self, data: Any = None, *, line: AssetLine, **kwargs: Any) -> None:
-        super().__init__(data, **kwargs)
-        _offer_places(self, line)
-
-
 class NoticeSettingsForm(forms.Form):
     """Which kinds of notices go by mail."""
 
@@ -312,120 +230,6 @@ class NoticeSettingsForm(forms.Form):
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
-
-
-def _offer(form: forms.Form, name: str, options: list[tuple[str, Any]]) -> None:
-    """Gives a choice its options, with "all" before them."""
-    field = cast(forms.ChoiceField, form.fields[name])
-    field.choices = [("", _("All")), *options]
-
-
-class TransactionFilterForm(forms.Form):
-    """What to see in the list of transactions; what cannot be read is passed over."""
-
-    q = forms.CharField(label=_("Search"), required=False, max_length=200)
-    kind = forms.ChoiceField(label=_("Kind"), required=False)
-    asset = forms.ChoiceField(label=_("Asset"), required=False)
-    connection = forms.ChoiceField(label=_("Connection"), required=False)
-    wallet = forms.ChoiceField(label=_("Wallet"), required=False)
-    tag = forms.ChoiceField(label=_("Tag"), required=False)
-    hidden = forms.BooleanField(label=_("Hidden ones"), required=False)
-    since = forms.DateField(
-        label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"})
-    )
-    until = forms.DateField(
-        label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"})
-    )
-
-    def __init__(self, data: Any, *, choices: Choices, **kwargs: Any) -> None:
-        super().__init__(data, **kwargs)
-        self.fields["q"].widget.attrs["placeholder"] = _("Id, hash, amount, asset, note")
-        _offer(self, "tag", [(tag, tag) for tag in choices.tags])
-        _offer(self, "kind", [(kind.value, label) for kind, label in KIND_LABELS.items()])
-        _offer(self, "asset", list(choices.assets))
-        _offer(self, "wallet", [(wallet, wallet) for wallet in choices.wallets])
-        _offer(self, "connection", [(str(c.pk), str(c)) for c in choices.connections])
-
-    def filters(self) -> Filters:
-        """What was asked for, without what could not be read."""
-        self.full_clean()
-        asked = self.cleaned_data
-        return Filters(
-            kind=asked.get("kind") or "",
-            asset=asked.get("asset") or "",
-            connection=asked.get("connection") or "",
-            wallet=asked.get("wallet") or "",
-            since=asked.get("since"),
-            until=asked.get("until"),
-            text=(asked.get("q") or "").strip(),
-            tag=asked.get("tag") or "",
-            hidden=bool(asked.get("hidden")),
-        )
-
-
-class FilterNameForm(forms.Form):
-    """The name of a saved filter."""
-
-    name = forms.CharField(max_length=60)
-
-
-class TransferFilterForm(forms.Form):
-    """Which transfers to see; what cannot be read is passed over."""
-
-    tab = forms.ChoiceField(
-        choices=[("review", ""), ("accepted", ""), ("refused", "")],
-        required=False,
-        widget=forms.HiddenInput,
-    )
-    asset = forms.ChoiceField(label=_("Asset"), required=False)
-    connection = forms.ChoiceField(label=_("Connection"), required=False)
-    weak = forms.BooleanField(label=_("Also unlikely ones"), required=False)
-
-    def __init__(self, data: Any, *, choices: transfers.Choices, **kwargs: Any) -> None:
-        super().__init__(data, **kwargs)
-        _offer(self, "asset", [(asset, asset) for asset in choices.assets])
-        _offer(self, "connection", [(str(c.pk), str(c)) for c in choices.connections])
-
-    def filters(self) -> transfers.Filters:
-        """What was asked for, without what could not be read."""
-        self.full_clean()
-        asked = self.cleaned_data
-        return transfers.Filters(
-            tab=asked.get("tab") or "review",
-            asset=asked.get("asset") or "",
-            connection=asked.get("connection") or "",
-            weak=bool(asked.get("weak")),
-        )
-
-
-class FindingFilterForm(forms.Form):
-    """Which findings to see; what cannot be read is passed over."""
-
-    tab = forms.ChoiceField(
-        choices=[("open", ""), ("dismissed", ""), ("closed", "")],
-        required=False,
-        widget=forms.HiddenInput,
-    )
-    cause = forms.ChoiceField(label=_("Cause"), required=False)
-    connection = forms.ChoiceField(label=_("Connection"), required=False)
-    page = forms.IntegerField(min_value=1, max_value=10_000, required=False)
-
-    def __init__(self, data: Any, *, connections: Sequence[Connection], **kwargs: Any) -> None:
-        super().__init__(data, **kwargs)
-        _offer(self, "cause", [(known.cause, known.title) for known in finders()])
-        _offer(self, "connection", [(str(c.pk), str(c)) for c in connections])
-
-    def filters(self) -> findings.Filters:
-        """What was asked for, without what could not be read."""
-        self.full_clean()
-        asked = self.cleaned_data
-        connection = asked.get("connection")
-        return findings.Filters(
-            tab=asked.get("tab") or "open",
-            cause=asked.get("cause") or "",
-            connection=UUID(connection) if connection else None,
-            page=asked.get("page") or 1,
-        )
 
 
 class DismissForm(forms.Form):
@@ -508,8 +312,8 @@ class ExportForm(forms.Form):
         **kwargs: Any,
     ) -> None:
         super().__init__(data, **kwargs)
-        _offer(self, "year", [(str(year), str(year)) for year in years])
-        _offer(self, "connection", [(str(c.id), c.label) for c in connections])
+        offer(self, "year", [(str(year), str(year)) for year in years])
+        offer(self, "connection", [(str(c.id), c.label) for c in connections])
 
     def asked(self) -> dict[str, Any]:
         """What was chosen, as arguments of the export."""

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 from portfolio import tasks
 from portfolio.engine import money
 from portfolio.engine.identities import looks_like
-from portfolio.forms import AssetMergeForm, AssetNameForm, AssetSpamForm
+from portfolio.forms_assets import AssetMergeForm, AssetNameForm, AssetSpamForm
 from portfolio.models import AssetRule
 from portfolio.selectors import asset_list
 from portfolio.selectors.asset_list import AssetLine, AssetList, State

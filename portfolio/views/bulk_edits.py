@@ -15,9 +15,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from portfolio.edit_forms import BulkForm
 from portfolio.engine.types import TransactionKind
-from portfolio.forms import TransactionFilterForm
+from portfolio.forms_edits import BulkForm
+from portfolio.forms_filters import TransactionFilterForm
 from portfolio.models import Edit
 from portfolio.selectors import ledger
 from portfolio.services import edit_marks, edits

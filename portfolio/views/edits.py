@@ -19,7 +19,8 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portfolio import tasks
-from portfolio.edit_forms import (
+from portfolio.engine.types import TransactionKind
+from portfolio.forms_edits import (
     MOST_PARTS,
     AddForm,
     EditFilterForm,
@@ -28,7 +29,6 @@ from portfolio.edit_forms import (
     SplitForm,
     TagsForm,
 )
-from portfolio.engine.types import TransactionKind
 from portfolio.models import Connection, Edit, EditPart, Transaction
 from portfolio.selectors import edits as selector
 from portfolio.selectors.edit_layers import layer

@@ -16,7 +16,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from portfolio.forms import DismissForm, FindingFilterForm
+from portfolio.forms import DismissForm
+from portfolio.forms_filters import FindingFilterForm
 from portfolio.selectors import findings as selector
 from portfolio.selectors import header
 from portfolio.selectors.findings import Filters

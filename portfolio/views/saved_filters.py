@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from portfolio.forms import FilterNameForm, TransactionFilterForm
+from portfolio.forms_filters import FilterNameForm, TransactionFilterForm
 from portfolio.models import SavedFilter
 from portfolio.services import saved_filters as service
 from portfolio.services.saved_filters import FilterProblem

@@ -8,8 +8,8 @@ from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
-from portfolio.edit_forms import BulkForm, NoteForm, ReclassifyForm, TagsForm
-from portfolio.forms import TransactionFilterForm
+from portfolio.forms_edits import BulkForm, NoteForm, ReclassifyForm, TagsForm
+from portfolio.forms_filters import TransactionFilterForm
 from portfolio.models import SavedFilter, Transaction
 from portfolio.selectors import ledger, search, transfers, worth
 from portfolio.services.edits import MOST

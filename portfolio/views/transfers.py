@@ -16,7 +16,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portfolio import tasks
-from portfolio.forms import LinkForm, TransferFilterForm
+from portfolio.forms import LinkForm
+from portfolio.forms_filters import TransferFilterForm
 from portfolio.models import Transaction, TransferLink
 from portfolio.selectors import transfers as selector
 from portfolio.selectors.ledger import Mark
