@@ -89,6 +89,8 @@ class MomentPrice(models.Model):
     at = models.DateTimeField()
     price = ExactDecimalField(null=True)  # type: ignore[misc]
     asked_at = models.DateTimeField(null=True)
+    # Whether the worths that it may change were marked to be computed anew.
+    is_told = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         constraints = [
@@ -97,6 +99,11 @@ class MomentPrice(models.Model):
             ),
         ]
         indexes = [
+            models.Index(
+                fields=["at"],
+                condition=models.Q(is_told=False, price__isnull=False),
+                name="moment_price_untold",
+            ),
             models.Index(
                 fields=["source", "at"],
                 condition=models.Q(asked_at__isnull=True),

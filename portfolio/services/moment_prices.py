@@ -15,8 +15,8 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
-from django.db import connection as database
 from django.db import transaction
+from django.db.models import Min
 from django.utils import timezone
 
 from portfolio.engine.moments import Width, floor
@@ -24,6 +24,7 @@ from portfolio.exchanges.errors import GatewayError, StreamUnavailable, WaitUnti
 from portfolio.exchanges.types import FineCandle, MarketDataClient
 from portfolio.models import Connection, MomentPrice
 from portfolio.services import gateway
+from portfolio.services.prices import mark_all_stale
 
 log = logging.getLogger(__name__)
 
@@ -138,27 +139,18 @@ def _hour_of(row: MomentPrice) -> MomentPrice:
     )
 
 
+@transaction.atomic
 def _mark_stale() -> None:
     """Has worths computed anew, once nothing waits at all: the whole queue makes one change.
 
-    From the earliest price on that came since a user's last computation.
+    From the earliest price on of which nobody was told yet. Whether somebody computed meanwhile
+    says nothing: from a later day on, perhaps.
     """
     if MomentPrice.objects.filter(asked_at__isnull=True, at__lt=_over(Width.HOUR)).exists():
         return
-    with database.cursor() as cursor:
-        cursor.execute(
-            """
-            UPDATE portfolio_valuationstate s
-            SET stale_from = LEAST(s.stale_from, n.day), marked_from = LEAST(s.marked_from, n.day)
-            FROM (
-                SELECT held.id, came.day FROM portfolio_valuationstate held
-                CROSS JOIN LATERAL (
-                    SELECT (MIN(p.at) AT TIME ZONE 'UTC')::date AS day
-                    FROM portfolio_momentprice p
-                    WHERE p.price IS NOT NULL AND p.asked_at > held.computed_at
-                ) came
-                WHERE came.day IS NOT NULL ORDER BY held.id FOR UPDATE OF held
-            ) n
-            WHERE s.id = n.id
-            """
-        )
+    untold = MomentPrice.objects.filter(is_told=False, price__isnull=False)
+    first = untold.aggregate(first=Min("at"))["first"]
+    if first is None:
+        return
+    untold.filter(at__gte=first).update(is_told=True)
+    mark_all_stale(first.astimezone(UTC).date())

@@ -102,7 +102,7 @@ def _refresh_rates(needs: list[Need], result: _Result) -> None:
     earliest = rates.refresh(wanted, first)
     if earliest is not None:
         result.series += 1
-        _mark_all_stale(earliest)
+        mark_all_stale(earliest)
 
 
 # --- One source -------------------------------------------------------------------------------
@@ -317,7 +317,8 @@ def _mark_stale(environment: str, assets: Iterable[str], day: date) -> None:
         )
 
 
-def _mark_all_stale(day: date) -> None:
+def mark_all_stale(day: date) -> None:
+    """The values of everybody are stale from this day on."""
     with database.cursor() as cursor:
         cursor.execute(
             """

@@ -13,7 +13,7 @@ from accounts.models import User
 from portfolio.engine.moments import Width
 from portfolio.exchanges.errors import GatewayError, StreamUnavailable, WaitUntil
 from portfolio.exchanges.types import Candle, FineCandle, Ticker
-from portfolio.models import DailyPrice, DailySum, MomentPrice, PriceSeries, Stream
+from portfolio.models import DailyPrice, DailySum, MomentPrice, PriceSeries, Stream, ValuationState
 from portfolio.selectors.moments import Moments
 from portfolio.services import ledger, moment_needs, moment_prices, valuation
 from tests import factories
@@ -104,6 +104,20 @@ def asked(owner: User, at: datetime) -> tuple[str, str] | None:
 
 def income(owner: User) -> Decimal:
     return sum((row.income for row in DailySum.objects.filter(owner=owner)), Decimal(0))
+
+
+def test_a_computation_in_between_hides_no_price_that_had_come(owner: User, stream: Stream) -> None:
+    early, late = reward(stream), reward(stream, 2 * 24 * 60)
+    recompute(owner)
+    # As a page of another run left it, with more still waiting.
+    came = MomentPrice.objects.filter(at=early)
+    assert came.update(price=price_of(early, Width.MINUTE), asked_at=timezone.now()) == 1
+    ledger.mark_stale(owner.pk, late.date())
+    valuation.recompute(owner.pk)
+    assert fetch(Exchange()) == 1
+    assert ValuationState.objects.get(owner=owner).stale_from == early.date()
+    valuation.recompute(owner.pk)
+    assert income(owner) == price_of(early, Width.MINUTE) + price_of(late, Width.MINUTE)
 
 
 def test_the_minutes_of_many_come_in_one_answer_and_count(owner: User, stream: Stream) -> None:
