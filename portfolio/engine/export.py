@@ -5,19 +5,89 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 
-from portfolio.engine.types import Movement, TransactionKind
+from portfolio.engine.types import PostingRole, TransactionKind
+
+
+@dataclass(frozen=True, slots=True)
+class ExportLeg:
+    """One signed amount of one asset in one wallet; in is positive, out and fees are negative.
+
+    Amounts are gross: a fee is a leg of its own and never inside another. ``value`` is what the
+    amount was worth then, in the currency of the export and without a sign; None: not known.
+    """
+
+    wallet: str
+    asset: str
+    amount: Decimal
+    role: PostingRole = PostingRole.PRINCIPAL
+    value: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Counterpart:
+    """The other half of an own transfer, in another wallet or account of the same person."""
+
+    transaction: int  # its id, and so of the same export where its account is in it
+    account: str  # the connection's id
+    account_label: str
+    exchange: str
+    wallet: str
+    asset: str
+    amount: Decimal  # what arrived, or what left there; above zero
 
 
 @dataclass(frozen=True, slots=True)
 class ExportTransaction:
-    """One economic event with all its amounts; fees are movements of their own."""
+    """One economic event with all its amounts; fees are legs of their own.
+
+    ``transfer`` names an accepted own transfer: both halves have the same. An own transfer that is
+    one transaction (between two wallets of one account) has no counterpart: its legs say it all.
+    """
 
     id: int
     occurred_at: datetime
     kind: TransactionKind
-    connection_label: str
+    account: str  # the connection's id
+    account_label: str
     exchange: str
     key: str
-    movements: tuple[Movement, ...]
+    legs: tuple[ExportLeg, ...]
     detail: Mapping[str, str] = field(default_factory=dict)
+    transfer: int | None = None
+    counterpart: Counterpart | None = None
+    note: str = ""
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What was held of an asset in one wallet when the exported range began."""
+
+    account: str
+    account_label: str
+    exchange: str
+    wallet: str
+    asset: str
+    quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class ExportContext:
+    """What a whole export has in common.
+
+    ``currency`` is that of all values. ``symbols`` are what the target calls assets, where it is
+    not their code: the user's own choice before the format's. ``openings`` are empty where the
+    export begins with the first transaction.
+    """
+
+    currency: str
+    symbols: Mapping[str, str] = field(default_factory=dict)
+    openings: tuple[Opening, ...] = ()
+    since: datetime | None = None  # the first moment of the range; None: from the beginning
+    before: datetime | None = None  # the first moment after it; None: to the end
+
+    def symbol(self, asset: str) -> str:
+        """What the target calls the asset."""
+        return self.symbols.get(asset, asset)

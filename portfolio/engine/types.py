@@ -23,6 +23,7 @@ class RecordKind(enum.StrEnum):
     INTEREST = "interest"
     LIQUIDATIONS = "liquidations"
     LEDGER = "ledger"
+    IMPORT = "import"  # rows of a file that a person brought
 
 
 class TransactionKind(enum.StrEnum):

@@ -2,36 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+import enum
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from portfolio.engine.export import ExportTransaction
+from portfolio.engine.export import ExportContext, ExportTransaction
 from portfolio.engine.types import TransactionKind
 
-Rows = Callable[[Iterable[ExportTransaction]], Iterator[list[str]]]
+Rows = Callable[[Iterable[ExportTransaction], ExportContext], Iterator[list[str]]]
+Write = Callable[[Iterable[ExportTransaction], ExportContext], Iterator[bytes]]
+Shortfalls = Callable[[ExportTransaction, ExportContext], Iterable[str]]
 
 # A spreadsheet takes a cell that starts with one of these for a formula.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
+class Check(enum.StrEnum):
+    """How it was made sure that the target takes such a file."""
+
+    RUN = "run"  # the tests feed such files to the target's own program
+    STRUCTURE = "structure"  # by documented rules only: the target cannot be run offline
+    OWN = "own"  # there is no target: Coffer's own layout
+
+
 @dataclass(frozen=True, slots=True)
 class ExportFormat:
-    """One way of writing transactions as a table.
+    """One way of writing transactions for one target.
 
-    ``rows`` takes transactions oldest first and yields rows of ``header``'s width, streaming.
+    ``write`` takes transactions oldest first and yields the file piece by piece, streaming.
     ``is_per_connection``: the format has no column for the account, so each connection needs a
     file of its own, and several are put into one ZIP.
+    ``lacks`` names, by code, what the target cannot express, each with a sentence of what happens
+    to it; ``shortfalls`` yields the codes that concern one transaction.
+    ``symbols`` are the target's own names of assets, by Coffer's; users may change them.
     """
 
     id: str
     title: str
     description: str
-    header: tuple[str, ...]
-    rows: Rows
+    write: Write
     content_type: str = "text/csv; charset=utf-8"
     extension: str = "csv"
     is_per_connection: bool = False
+    check: Check = Check.STRUCTURE
+    checked_by: str = ""  # the program and version that the tests run
+    lacks: Mapping[str, str] = field(default_factory=dict)
+    shortfalls: Shortfalls = lambda transaction, context: ()
+    symbols: Mapping[str, str] = field(default_factory=dict)
 
 
 def gettext_noop(text: str) -> str:

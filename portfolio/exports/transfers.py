@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
-from portfolio.engine.export import ExportTransaction
-from portfolio.engine.types import Movement, PostingRole, TransactionKind
+from portfolio.engine.export import ExportLeg, ExportTransaction
+from portfolio.engine.types import PostingRole, TransactionKind
 
 # The two halves of one move lie this close together.
 WINDOW = timedelta(days=1)
@@ -23,7 +23,7 @@ WINDOW = timedelta(days=1)
 @dataclass(slots=True, eq=False)
 class _Waiting:
     transaction: ExportTransaction
-    half: Movement | None
+    half: ExportLeg | None
     is_gone: bool = False
 
 
@@ -55,15 +55,15 @@ def without_own_transfers(
     yield from (entry.transaction for entry in waiting if not entry.is_gone)
 
 
-def _half(transaction: ExportTransaction) -> Movement | None:
+def _half(transaction: ExportTransaction) -> ExportLeg | None:
     """The one amount of a move whose other half is told apart; None for everything else."""
-    if transaction.kind != TransactionKind.TRANSFER or len(transaction.movements) != 1:
+    if transaction.kind != TransactionKind.TRANSFER or len(transaction.legs) != 1:
         return None
-    movement = transaction.movements[0]
-    return movement if movement.role == PostingRole.PRINCIPAL and movement.amount else None
+    leg = transaction.legs[0]
+    return leg if leg.role == PostingRole.PRINCIPAL and leg.amount else None
 
 
-def _place(half: Movement) -> tuple[str, Decimal]:
+def _place(half: ExportLeg) -> tuple[str, Decimal]:
     return (half.asset, half.amount)
 
 

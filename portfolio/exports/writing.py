@@ -1,21 +1,18 @@
-"""Writes an export as a stream of bytes: one table, or a ZIP with a table per connection.
+"""Writes an export as a stream of bytes: one file, or a ZIP with a file per connection.
 
 Nothing is kept but the piece being written, however long the history is.
 """
 
 from __future__ import annotations
 
-import csv
 import io
 import re
 import zipfile
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 
-from portfolio.engine.export import ExportTransaction
+from portfolio.engine.export import ExportContext, ExportTransaction
 from portfolio.exports.format import ExportFormat
-
-PIECE = 64 * 1024  # bytes, about
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,26 +23,21 @@ class Part:
     transactions: Iterable[ExportTransaction]
 
 
-def table(known: ExportFormat, transactions: Iterable[ExportTransaction]) -> Generator[bytes]:
-    """One table with its header."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(known.header)
-    for row in known.rows(transactions):
-        writer.writerow(row)
-        if text.tell() >= PIECE:
-            yield _taken(text)
-    yield _taken(text)
+def single(
+    known: ExportFormat, transactions: Iterable[ExportTransaction], context: ExportContext
+) -> Generator[bytes]:
+    """One file."""
+    yield from known.write(transactions, context)
 
 
-def archive(known: ExportFormat, parts: Iterable[Part]) -> Generator[bytes]:
-    """A ZIP with one table per part, written as it is read."""
+def archive(known: ExportFormat, parts: Iterable[Part], context: ExportContext) -> Generator[bytes]:
+    """A ZIP with one file per part, written as it is read."""
     out = _Outlet()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
         for part in parts:
             # Its size is not known before its end; 64 bits hold any.
             with packed.open(f"{part.name}.{known.extension}", "w", force_zip64=True) as file:
-                for piece in table(known, part.transactions):
+                for piece in known.write(part.transactions, context):
                     file.write(piece)
                     yield out.taken()
             yield out.taken()
@@ -62,13 +54,6 @@ def file_names(labels: Iterable[str]) -> list[str]:
             name, number = f"{plain}-{number}", number + 1
         names.append(name)
     return names
-
-
-def _taken(text: io.StringIO) -> bytes:
-    piece = text.getvalue().encode()
-    text.seek(0)
-    text.truncate()
-    return piece
 
 
 class _Outlet(io.RawIOBase):

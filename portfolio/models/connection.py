@@ -24,13 +24,14 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
         """Those to sync now that no living worker holds."""
         return self.filter(
             Q(lease_until__isnull=True) | Q(lease_until__lt=now),
+            kind=Connection.Kind.KEY,
             status=Connection.Status.ACTIVE,
             next_sync_at__lte=now,
         )
 
 
 class Connection(models.Model):
-    """One user's registered key at one exchange."""
+    """One user's account at one exchange: by a registered key, or by hand."""
 
     class Status(models.TextChoices):
         PENDING = "pending", _("Being checked")
@@ -40,12 +41,18 @@ class Connection(models.Model):
         BROKEN = "broken", _("Needs attention")
         REMOVED = "removed", _("Removed, history kept")
 
+    class Kind(models.TextChoices):
+        KEY = "key", _("By key")
+        MANUAL = "manual", _("By hand and by file")
+
     class Environment(models.TextChoices):
         LIVE = "live", _("Live")
         SANDBOX = "sandbox", _("Sandbox")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="connections")
+    # Of one by hand nothing is ever asked: it is what files and its owner say.
+    kind = models.CharField(max_length=6, choices=Kind.choices, default=Kind.KEY, db_default="key")
     exchange = models.CharField(max_length=40)
     # Exchanges that show the same accounts under several names share this one; else the exchange.
     account_family = models.CharField(max_length=40)

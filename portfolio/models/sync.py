@@ -22,6 +22,7 @@ RECORD_LABELS: dict[str, Promise] = {
     RecordKind.INTEREST: _("Interest"),
     RecordKind.LIQUIDATIONS: _("Liquidations"),
     RecordKind.LEDGER: _("Ledger"),
+    RecordKind.IMPORT: _("Imported files"),
     "balances": _("Balances"),
 }
 

@@ -17,9 +17,9 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from accounts.models import User
-from portfolio.engine.export import ExportTransaction
+from portfolio.engine.export import ExportLeg, ExportTransaction
 from portfolio.engine.identities import Identities
-from portfolio.engine.types import Movement, PostingRole, TransactionKind
+from portfolio.engine.types import PostingRole, TransactionKind
 from portfolio.models import Connection, Transaction
 from portfolio.selectors.assets import identities, source_name
 
@@ -28,7 +28,7 @@ CHUNK = 2000  # rows fetched at once
 # One statement sees the ledger as it is at one moment, whatever is booked while it is read.
 _STATEMENT = """
     SELECT t.id, t.occurred_at, t.kind, c.label, c.exchange, t.key, t.detail,
-           c.environment, p.wallet, p.asset, p.amount, p.role
+           c.id, c.environment, p.wallet, p.asset, p.amount, p.role
     FROM portfolio_transaction t
     JOIN portfolio_connection c ON c.id = t.connection_id
     LEFT JOIN portfolio_posting p ON p.transaction_id = t.id AND p.counts
@@ -92,24 +92,25 @@ def _rows(found: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
 
 def _is_spam(rows: list[tuple[Any, ...]], known: Identities) -> bool:
     """Whether spam is all that moved; what it was paid with stays."""
-    _, _, _, _, exchange, _, _, environment, *_ = rows[0]
+    _, _, _, _, exchange, _, _, _, environment, *_ = rows[0]
     source = source_name(exchange, environment)
     codes = [code for *_, code, _, _ in rows if code is not None]
     return bool(codes) and all(known.is_spam(source, code) for code in codes)
 
 
 def _transaction(rows: list[tuple[Any, ...]], known: Identities) -> ExportTransaction:
-    ident, occurred_at, kind, label, exchange, key, detail, environment, *_ = rows[0]
+    ident, occurred_at, kind, label, exchange, key, detail, account, environment, *_ = rows[0]
     source = source_name(exchange, environment)
     return ExportTransaction(
         id=ident,
         occurred_at=occurred_at,
         kind=TransactionKind(kind),
-        connection_label=label or exchange,
+        account=str(account),
+        account_label=label or exchange,
         exchange=exchange,
         key=key,
-        movements=tuple(
-            Movement(
+        legs=tuple(
+            ExportLeg(
                 wallet,
                 known.of(source, code),
                 known.amount(source, code, amount),

@@ -10,9 +10,10 @@ from typing import NamedTuple
 from portfolio.engine import money
 from portfolio.engine.merging import merge
 from portfolio.engine.names import fit
-from portfolio.engine.types import Event, Movement, TransactionKind
+from portfolio.engine.types import Event, Movement, RecordKind, TransactionKind
 from portfolio.exchanges import registry
 from portfolio.exchanges.types import StreamSpec
+from portfolio.imports import registry as imports
 from portfolio.models import Connection, Posting, RawRecord, Transaction
 from portfolio.services import edit_upkeep, holdings
 
@@ -35,11 +36,17 @@ def read(exchange: str, spec: StreamSpec, raw: RawRecord) -> Event | None:
     """
     raw.transaction, raw.problem = None, ""
     try:
-        event = registry.normalise(exchange, spec, raw.body)
+        event = _told(exchange, spec, raw.body)
         return None if event is None else _storable(event)
     except _UNREADABLE as error:
         raw.problem = fit(f"{type(error).__name__}: {error}", 500)
         return None
+
+
+def _told(exchange: str, spec: StreamSpec, body: str) -> Event | None:
+    if spec.kind is RecordKind.IMPORT:
+        return imports.normalise(body)
+    return registry.normalise(exchange, spec, body)
 
 
 def _storable(event: Event) -> Event:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from accounts.models import User
+from portfolio.engine.export import ExportContext
 from portfolio.exports import registry, writing
 from portfolio.exports.format import ExportFormat
 from portfolio.exports.writing import Part
@@ -27,14 +28,16 @@ def open_file(
 ) -> ExportFile:
     """Begins an export of all, of one year, of one connection. May raise UnknownFormat."""
     known = registry.by_id(format_id)
+    context = ExportContext(user.reporting_currency, known.symbols)
     name = "-".join(["coffer", known.id, *([str(year)] if year else [])])
     if known.is_per_connection and connection is None:
         found = exports.connections(user)
         if len(found) > 1:
-            chunks = writing.archive(known, _parts(user, found, year))
+            chunks = writing.archive(known, _parts(user, found, year), context)
             return ExportFile(f"{name}.zip", "application/zip", chunks)
-    table = writing.table(known, exports.transactions(user, year=year, connection=connection))
-    return ExportFile(f"{name}.{known.extension}", known.content_type, table)
+    transactions = exports.transactions(user, year=year, connection=connection)
+    chunks = writing.single(known, transactions, context)
+    return ExportFile(f"{name}.{known.extension}", known.content_type, chunks)
 
 
 def formats() -> tuple[ExportFormat, ...]:

@@ -14,8 +14,9 @@ import pytest
 from portfolio.engine.export import ExportTransaction
 from portfolio.exports import registry, writing
 from portfolio.exports.format import ExportFormat, free_text
+from portfolio.exports.tables import PIECE
 from portfolio.exports.writing import Part
-from tests.exports.builders import event
+from tests.exports.builders import EUROS, event
 from tests.exports.test_koinly import EVERY_KIND, moved
 
 CSV = registry.by_id("csv")
@@ -23,7 +24,7 @@ KOINLY = registry.by_id("koinly")
 
 
 def table(known: ExportFormat, transactions: list[ExportTransaction]) -> list[dict[str, str]]:
-    text = b"".join(writing.table(known, transactions)).decode()
+    text = b"".join(writing.single(known, transactions, EUROS)).decode()
     return list(csv.DictReader(io.StringIO(text)))
 
 
@@ -38,9 +39,10 @@ def test_an_unknown_format_is_refused() -> None:
 
 @pytest.mark.parametrize("known", registry.formats(), ids=lambda known: known.id)
 def test_each_row_is_as_wide_as_the_header(known: ExportFormat) -> None:
-    written = list(known.rows(EVERY_KIND))
+    text = b"".join(writing.single(known, EVERY_KIND, EUROS)).decode()
+    first, *written = csv.reader(io.StringIO(text))
     assert written
-    assert {len(row) for row in written} == {len(known.header)}
+    assert {len(row) for row in written} == {len(first)}
 
 
 @pytest.mark.parametrize("known", registry.formats(), ids=lambda known: known.id)
@@ -54,8 +56,8 @@ def test_nothing_is_read_ahead_of_what_is_written(known: ExportFormat) -> None:
             day = f"20{taken // 300:02}-{taken % 300 // 28 + 1:02}-{taken % 28 + 1:02} 00:00"
             yield event(day, "trade", "-1 EUR", "1 BTC")
 
-    first = next(iter(writing.table(known, endless())))
-    assert len(first) >= writing.PIECE
+    first = next(iter(writing.single(known, endless(), EUROS)))
+    assert len(first) >= PIECE
     assert taken < 2000
 
 
@@ -108,10 +110,10 @@ def test_an_archive_holds_one_table_per_connection() -> None:
     names = writing.file_names(["Main", "Main", "../Ümläut €", "%%%"])
     assert names == ["main", "main-2", "ml-ut", "connection"]
     parts = [Part(name, EVERY_KIND) for name in names]
-    packed = zipfile.ZipFile(io.BytesIO(b"".join(writing.archive(KOINLY, parts))))
+    packed = zipfile.ZipFile(io.BytesIO(b"".join(writing.archive(KOINLY, parts, EUROS))))
     assert packed.testzip() is None
     assert packed.namelist() == [f"{name}.csv" for name in names]
-    assert packed.read("main-2.csv") == b"".join(writing.table(KOINLY, EVERY_KIND))
+    assert packed.read("main-2.csv") == b"".join(writing.single(KOINLY, EVERY_KIND, EUROS))
 
 
 def test_what_is_not_classified_says_the_exchanges_own_word() -> None:

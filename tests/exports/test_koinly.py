@@ -12,10 +12,10 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portfolio.engine.export import ExportTransaction
-from portfolio.engine.types import Movement, PostingRole, TransactionKind
+from portfolio.engine.export import ExportLeg, ExportTransaction
+from portfolio.engine.types import PostingRole, TransactionKind
 from portfolio.exports import registry, writing
-from tests.exports.builders import event
+from tests.exports.builders import EUROS, event
 
 KOINLY = registry.by_id("koinly")
 GOLDEN = Path(__file__).parent / "koinly.csv"
@@ -49,7 +49,7 @@ EVERY_KIND = [
 
 
 def rows(transactions: list[ExportTransaction]) -> list[dict[str, str]]:
-    text = b"".join(writing.table(KOINLY, transactions)).decode()
+    text = b"".join(writing.single(KOINLY, transactions, EUROS)).decode()
     return list(csv.DictReader(io.StringIO(text)))
 
 
@@ -66,14 +66,14 @@ def change(found: list[dict[str, str]]) -> dict[str, Decimal]:
 def moved(transactions: list[ExportTransaction]) -> dict[str, Decimal]:
     sums: dict[str, Decimal] = defaultdict(Decimal)
     for transaction in transactions:
-        for movement in transaction.movements:
-            sums[movement.asset] += movement.amount
+        for leg in transaction.legs:
+            sums[leg.asset] += leg.amount
     return {asset: amount for asset, amount in sums.items() if amount}
 
 
 def test_every_kind_is_written_as_before() -> None:
     """The file is the format's memory: a change of it must be meant, and be read here."""
-    assert b"".join(writing.table(KOINLY, EVERY_KIND)) == GOLDEN.read_bytes()
+    assert b"".join(writing.single(KOINLY, EVERY_KIND, EUROS)) == GOLDEN.read_bytes()
 
 
 def test_the_header_is_the_templates_own() -> None:
@@ -129,8 +129,8 @@ def test_numbers_are_plain_and_positive() -> None:
 
 
 kinds = st.sampled_from(list(TransactionKind))
-movements = st.builds(
-    Movement,
+legs = st.builds(
+    ExportLeg,
     wallet=st.sampled_from(["spot", "staking"]),
     asset=st.sampled_from(["BTC", "EUR", "BNB"]),
     amount=st.decimals("-5", "5", places=1),
@@ -143,10 +143,11 @@ transactions = st.builds(
         lambda seconds: datetime.fromisoformat("2024-01-01T00:00:00Z") + timedelta(seconds=seconds)
     ),
     kind=kinds,
-    connection_label=st.just("Main"),
+    account=st.just("main"),
+    account_label=st.just("Main"),
     exchange=st.just("binance"),
     key=st.text(max_size=5),
-    movements=st.lists(movements, max_size=5).map(tuple),
+    legs=st.lists(legs, max_size=5).map(tuple),
 )
 
 

@@ -160,8 +160,8 @@ def _filtered(user: User) -> Any:
 
 def _exported(user: User) -> Any:
     return sorted(
-        (t.connection_label, t.key, t.kind, t.occurred_at, sorted(t.detail.items()),
-         sorted((m.wallet, m.asset, money.plain(m.amount), m.role) for m in t.movements))
+        (t.account_label, t.key, t.kind, t.occurred_at, sorted(t.detail.items()),
+         sorted((m.wallet, m.asset, money.plain(m.amount), m.role) for m in t.legs))
         for t in exports.transactions(user)
     )  # fmt: skip
 

@@ -15,9 +15,10 @@ from decimal import Decimal
 from itertools import zip_longest
 
 from portfolio.engine import money
-from portfolio.engine.export import ExportTransaction
-from portfolio.engine.types import Movement, PostingRole, TransactionKind
+from portfolio.engine.export import ExportContext, ExportLeg, ExportTransaction
+from portfolio.engine.types import PostingRole, TransactionKind
 from portfolio.exports.format import ExportFormat, free_text, gettext_noop, own_word
+from portfolio.exports.tables import csv_table
 from portfolio.exports.transfers import without_own_transfers
 
 HEADER = (
@@ -67,7 +68,7 @@ class _Row:
     label: str = ""
 
 
-def rows(transactions: Iterable[ExportTransaction]) -> Iterator[list[str]]:
+def rows(transactions: Iterable[ExportTransaction], context: ExportContext) -> Iterator[list[str]]:
     """Rows oldest first; within a second what comes in before what goes out."""
     pending: list[tuple[int, list[str]]] = []
     second = ""
@@ -80,7 +81,7 @@ def rows(transactions: Iterable[ExportTransaction]) -> Iterator[list[str]]:
         for number, row in enumerate(split, start=1):
             place = 0 if row.sent is None else 1 if row.received else 2
             part = f"{number}/{len(split)}" if len(split) > 1 else ""
-            pending.append((place, _cells(transaction, row, part)))
+            pending.append((place, _cells(transaction, row, part, context)))
     yield from _in_order(pending)
 
 
@@ -90,8 +91,8 @@ def _in_order(pending: list[tuple[int, list[str]]]) -> Iterator[list[str]]:
 
 def _split(transaction: ExportTransaction) -> list[_Row]:
     """The rows that hold every amount of a transaction."""
-    net = _net(m for m in transaction.movements if m.role == PostingRole.PRINCIPAL)
-    fees = _net(m for m in transaction.movements if m.role == PostingRole.FEE)
+    net = _net(m for m in transaction.legs if m.role == PostingRole.PRINCIPAL)
+    fees = _net(m for m in transaction.legs if m.role == PostingRole.FEE)
     sent = [(asset, money.negate(amount)) for asset, amount in net if amount < 0]
     received = [(asset, amount) for asset, amount in net if amount > 0]
     split = [_Row(sent=out, received=into) for out, into in zip_longest(sent, received)]
@@ -105,11 +106,11 @@ def _split(transaction: ExportTransaction) -> list[_Row]:
     return split
 
 
-def _net(movements: Iterable[Movement]) -> list[Leg]:
+def _net(legs: Iterable[ExportLeg]) -> list[Leg]:
     """The sum per asset over all wallets, in the order of first mention, zeros left out."""
     sums: dict[str, Decimal] = {}
-    for movement in movements:
-        sums[movement.asset] = money.add(sums.get(movement.asset, money.ZERO), movement.amount)
+    for leg in legs:
+        sums[leg.asset] = money.add(sums.get(leg.asset, money.ZERO), leg.amount)
     return [(asset, amount) for asset, amount in sums.items() if amount]
 
 
@@ -119,7 +120,9 @@ def _label(kind: TransactionKind, row: _Row) -> str:
     return _LABELS_OUT.get(kind, "") if row.received is None else ""
 
 
-def _cells(transaction: ExportTransaction, row: _Row, part: str) -> list[str]:
+def _cells(
+    transaction: ExportTransaction, row: _Row, part: str, context: ExportContext
+) -> list[str]:
     words = [
         transaction.kind.value,
         own_word(transaction),
@@ -129,9 +132,9 @@ def _cells(transaction: ExportTransaction, row: _Row, part: str) -> list[str]:
     ]
     return [
         _date(transaction.occurred_at),
-        *_leg(row.sent),
-        *_leg(row.received),
-        *_leg(row.fee),
+        *_leg(row.sent, context),
+        *_leg(row.received, context),
+        *_leg(row.fee, context),
         "",
         "",
         row.label,
@@ -140,8 +143,8 @@ def _cells(transaction: ExportTransaction, row: _Row, part: str) -> list[str]:
     ]
 
 
-def _leg(leg: Leg | None) -> tuple[str, str]:
-    return ("", "") if leg is None else (money.plain(leg[1]), leg[0])
+def _leg(leg: Leg | None, context: ExportContext) -> tuple[str, str]:
+    return ("", "") if leg is None else (money.plain(leg[1]), context.symbol(leg[0]))
 
 
 def _date(moment: datetime) -> str:
@@ -156,7 +159,6 @@ FORMAT = ExportFormat(
         "file of its own, to be imported into a wallet of its own; several come as one ZIP. Moves "
         "between wallets of the same connection are left out: they change nothing in that account."
     ),
-    header=HEADER,
-    rows=rows,
+    write=csv_table(HEADER, rows),
     is_per_connection=True,
 )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from portfolio.engine.export import ExportTransaction
+from portfolio.engine.export import ExportContext, ExportTransaction
 from portfolio.engine.money import plain
-from portfolio.exports.format import ExportFormat, free_text, gettext_noop, own_word, utc
+from portfolio.exports.format import Check, ExportFormat, free_text, gettext_noop, own_word, utc
+from portfolio.exports.tables import csv_table
 
 # What a transaction's detail may say, in the order of the columns.
 _CODES = ("symbol", "side", "price", "order", "txid", "network", "address", "status")
@@ -27,22 +28,22 @@ HEADER = (
 )
 
 
-def rows(transactions: Iterable[ExportTransaction]) -> Iterator[list[str]]:
+def rows(transactions: Iterable[ExportTransaction], context: ExportContext) -> Iterator[list[str]]:
     """One row per amount that moved; rows with the same transaction number belong together."""
     for transaction in transactions:
         detail = transaction.detail
         about = [detail.get(name, "") for name in _CODES]
-        for movement in transaction.movements:
+        for leg in transaction.legs:
             yield [
                 str(transaction.id),
                 utc(transaction.occurred_at),
                 transaction.kind.value,
                 transaction.exchange,
-                free_text(transaction.connection_label),
-                movement.wallet,
-                movement.asset,
-                plain(movement.amount),
-                movement.role.value,
+                free_text(transaction.account_label),
+                leg.wallet,
+                context.symbol(leg.asset),
+                plain(leg.amount),
+                leg.role.value,
                 transaction.key,
                 *about,
                 free_text(detail.get("description", "") or own_word(transaction)),
@@ -57,6 +58,6 @@ FORMAT = ExportFormat(
         "moved, with its sign (in is positive, out and fees are negative). The amounts of an "
         "asset add up to what is held."
     ),
-    header=HEADER,
-    rows=rows,
+    write=csv_table(HEADER, rows),
+    check=Check.OWN,
 )
