@@ -80,7 +80,9 @@ class ImportFormat:
     matter; columns beyond these are allowed); ``recognise`` decides instead where they vary.
     ``entries`` streams; rows that belong together may lie apart. It may raise NotUnderstood.
     ``event`` reads one entry alone, today or years later. It may raise NotUnderstood; a kind that
-    it does not know it tells as UNCLASSIFIED, with the file's word in the detail "type".
+    it does not know it tells as UNCLASSIFIED, with the file's word in the detail "type". Its key is
+    the one that the exchange's own answers give the same event, where the file has what that is
+    made of; else "": then the record's own id names the transaction, and twins stay two.
     Amounts go through portfolio.imports.values, never through float.
     ``asks`` are the names of Reading's fields that the file leaves open and a person must say.
     ``private`` are headings whose cells are never kept: e-mail addresses, user ids, bank data.

@@ -36,17 +36,18 @@ def read(exchange: str, spec: StreamSpec, raw: RawRecord) -> Event | None:
     """
     raw.transaction, raw.problem = None, ""
     try:
-        event = _told(exchange, spec, raw.body)
+        event = _told(exchange, spec, raw)
         return None if event is None else _storable(event)
     except _UNREADABLE as error:
         raw.problem = fit(f"{type(error).__name__}: {error}", 500)
         return None
 
 
-def _told(exchange: str, spec: StreamSpec, body: str) -> Event | None:
-    if spec.kind is RecordKind.IMPORT:
-        return imports.normalise(body)
-    return registry.normalise(exchange, spec, body)
+def _told(exchange: str, spec: StreamSpec, raw: RawRecord) -> Event | None:
+    if spec.kind is not RecordKind.IMPORT:
+        return registry.normalise(exchange, spec, raw.body)
+    event = imports.normalise(raw.body)
+    return event if event.key else replace(event, key=f"{spec.key}:{raw.external_id}")
 
 
 def _storable(event: Event) -> Event:

@@ -1,0 +1,156 @@
+"""Files of exchanges read by their formats, as tests want to see them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from pathlib import Path
+
+from portfolio.engine import money
+from portfolio.engine.types import Event
+from portfolio.imports import registry
+from portfolio.imports.format import Entry, ImportFormat, LeftOut, NotUnderstood, Reading, Row
+
+SAMPLES = Path(__file__).parent.parent / "data" / "imports"
+SHARED = Path(__file__).parent.parent.parent.parent / "shared" / "data" / "imports"
+
+
+@dataclass
+class Told:
+    """What a file told: events, rows left out with their reason, rows not understood."""
+
+    rows: int = 0
+    events: list[Event] = field(default_factory=list)
+    left_out: list[tuple[int, str]] = field(default_factory=list)
+    problems: list[tuple[int, str]] = field(default_factory=list)
+    in_entries: int = 0
+
+
+def known_as(text: str) -> tuple[ImportFormat, list[list[str]], int]:
+    """The one format that knows the text, its lines and the place of its heading."""
+    for sign in (",", ";", "\t"):
+        lines = list(csv.reader(io.StringIO(text.removeprefix("\ufeff")), delimiter=sign))
+        for place, line in enumerate(lines[:20]):
+            heading = tuple(cell.strip().removeprefix("\ufeff") for cell in line)
+            found = [known for known in registry.formats() if _knows(known, heading)]
+            best = max((_fit(known, heading) for known in found), default=0)
+            closest = [known for known in found if _fit(known, heading) == best]
+            if closest:
+                assert len(closest) == 1, [known.id for known in closest]
+                return closest[0], lines, place
+    raise AssertionError("no format knows this file")
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.replace("\u00a0", " ").split()).casefold()
+
+
+def _knows(known: ImportFormat, heading: tuple[str, ...]) -> bool:
+    return _fit(known, heading) > 0
+
+
+def _fit(known: ImportFormat, heading: tuple[str, ...]) -> int:
+    if known.recognise is not None:
+        return len(heading) if known.recognise(heading) else 0
+    there = {_plain(name) for name in heading}
+    return max(
+        (len(row) for row in known.headings if {_plain(name) for name in row} <= there), default=0
+    )
+
+
+def rows_of(known: ImportFormat, lines: list[list[str]], place: int) -> list[Row]:
+    """The rows below the heading, their cells by the format's own spelling of it."""
+    own = {_plain(name): name for row in known.headings for name in row}
+    names: list[str] = []
+    for cell in lines[place]:
+        plain = cell.strip().removeprefix("\ufeff")
+        name = own.get(_plain(plain), plain)
+        ordinal = sum(other == name or other.startswith(f"{name} ") for other in names) + 1
+        names.append(name if name not in names else f"{name} {ordinal}")
+    return [
+        Row(number, {name: cell.strip() for name, cell in zip(names, line, strict=False)})
+        for number, line in enumerate(lines[place + 1 :], start=place + 2)
+        if line
+    ]
+
+
+def told(text: str, *, shuffled: int | None = None, **reading: object) -> Told:
+    """What a file's text tells; ``shuffled`` is the seed of another order of its rows."""
+    known, lines, place = known_as(text)
+    rows = rows_of(known, lines, place)
+    if shuffled is not None:
+        random.Random(shuffled).shuffle(rows)
+    made = replace(Reading(heading=tuple(lines[place])), **reading)  # type: ignore[arg-type]
+    return of_rows(known, rows, made)
+
+
+def of_rows(known: ImportFormat, rows: Sequence[Row], reading: Reading) -> Told:
+    """What rows tell to a format."""
+    found = Told(rows=len(rows))
+    for part in known.entries(rows, reading):
+        if isinstance(part, LeftOut):
+            found.left_out += [(row.line, part.reason) for row in part.rows]
+            continue
+        found.in_entries += len(part.rows)
+        _read(known, part, reading, found)
+    return found
+
+
+def _read(known: ImportFormat, entry: Entry, reading: Reading, found: Told) -> None:
+    try:
+        found.events.append(known.event(entry, reading))
+    except NotUnderstood as error:
+        line = error.line if error.line is not None else entry.rows[0].line
+        found.problems.append((line, str(error)))
+
+
+def lines(events: Iterable[Event]) -> list[str]:
+    """Events as lines: time, kind, amounts by wallet, fees in brackets, key."""
+    return sorted(line(event) for event in events)
+
+
+def line(event: Event) -> str:
+    """One event as a line."""
+    moved = sorted(
+        f"{'fee ' if m.role == 'fee' else ''}{_signed(m.amount)} {m.asset} {m.wallet}"
+        for m in event.movements
+    )
+    told = f"{event.occurred_at:%Y-%m-%d %H:%M:%S} {event.kind} | {', '.join(moved)}".rstrip()
+    return f"{told} | {event.key}" if event.key else told
+
+
+def _signed(amount: Decimal) -> str:
+    return f"{'+' if amount > 0 else ''}{money.plain(amount)}"
+
+
+def same_however_sorted(text: str, **reading: object) -> None:
+    """Asserts that no order of the rows makes other events, and that no row is lost."""
+    plain = told(text, **reading)
+    assert plain.in_entries + len(plain.left_out) == plain.rows
+    for seed in range(3):
+        other = told(text, shuffled=seed, **reading)
+        assert lines(other.events) == lines(plain.events)
+        assert sorted(other.problems) == sorted(plain.problems)
+        assert sorted(other.left_out) == sorted(plain.left_out)
+
+
+def account(found: Told) -> str:
+    """All that a file told, as text: events, then what is left out, then what is not understood."""
+    parts = lines(found.events)
+    parts += [f"line {line} left out: {reason}" for line, reason in sorted(found.left_out)]
+    parts += [f"line {line} not understood: {text}" for line, text in sorted(found.problems)]
+    return "\n".join(parts)
+
+
+def tells(exchange: str, name: str, expected: str, **reading: object) -> Told:
+    """Asserts what one of our own samples tells, however its rows are sorted."""
+    text = (SAMPLES / exchange / name).read_text("utf-8-sig")
+    same_however_sorted(text, **reading)
+    found = told(text, **reading)
+    wanted = "\n".join(line.strip() for line in expected.strip().splitlines())
+    assert account(found) == wanted
+    return found
