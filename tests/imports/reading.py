@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from portfolio.engine import money
 from portfolio.engine.types import Event
@@ -78,13 +79,13 @@ def rows_of(known: ImportFormat, lines: list[list[str]], place: int) -> list[Row
     ]
 
 
-def told(text: str, *, shuffled: int | None = None, **reading: object) -> Told:
+def told(text: str, *, shuffled: int | None = None, **reading: Any) -> Told:
     """What a file's text tells; ``shuffled`` is the seed of another order of its rows."""
     known, lines, place = known_as(text)
     rows = rows_of(known, lines, place)
     if shuffled is not None:
         random.Random(shuffled).shuffle(rows)
-    made = replace(Reading(heading=tuple(lines[place])), **reading)  # type: ignore[arg-type]
+    made = replace(Reading(heading=tuple(lines[place])), **reading)
     return of_rows(known, rows, made)
 
 
@@ -127,7 +128,7 @@ def _signed(amount: Decimal) -> str:
     return f"{'+' if amount > 0 else ''}{money.plain(amount)}"
 
 
-def same_however_sorted(text: str, **reading: object) -> None:
+def same_however_sorted(text: str, **reading: Any) -> None:
     """Asserts that no order of the rows makes other events, and that no row is lost."""
     plain = told(text, **reading)
     assert plain.in_entries + len(plain.left_out) == plain.rows
@@ -146,7 +147,7 @@ def account(found: Told) -> str:
     return "\n".join(parts)
 
 
-def tells(exchange: str, name: str, expected: str, **reading: object) -> Told:
+def tells(exchange: str, name: str, expected: str, **reading: Any) -> Told:
     """Asserts what one of our own samples tells, however its rows are sorted."""
     text = (SAMPLES / exchange / name).read_text("utf-8-sig")
     same_however_sorted(text, **reading)
