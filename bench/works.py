@@ -88,7 +88,7 @@ def _proof(who: Subject) -> str:
 
 def _exports(format_id: str, subjects: Subjects) -> Iterator[Line]:
     """The memory a process holds at most while it exports, and its time per row."""
-    for _ in exports.open_file(subjects[0].user, format_id).chunks:
+    for _ in exports.open_file(subjects[0].user, exports.Asked(format_id)).chunks:
         pass  # the first one only warms up
     found = [_export(who, format_id) for who in subjects]
     name = f"export {format_id}"
@@ -117,7 +117,7 @@ def _export(who: Subject, format_id: str) -> _Export:
     peaks, seconds = [], []
     for _ in range(2):
         start = time.perf_counter()
-        peaks.append(peak_memory(exports.open_file(who.user, format_id).chunks))
+        peaks.append(peak_memory(exports.open_file(who.user, exports.Asked(format_id)).chunks))
         seconds.append((time.perf_counter() - start) / who.transactions)
     return _Export(max(peaks), min(seconds))
 

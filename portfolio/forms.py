@@ -19,6 +19,7 @@ from portfolio.forms_filters import offer
 from portfolio.models import ManualEntry, Notice
 from portfolio.selectors import transfers
 from portfolio.selectors.exports import ExportedConnection
+from portfolio.services.exports import Asked
 from portfolio.services.manual_entries import Told
 from portfolio.templatetags.coffer import record_kind
 
@@ -315,10 +316,11 @@ class ExportForm(forms.Form):
         offer(self, "year", [(str(year), str(year)) for year in years])
         offer(self, "connection", [(str(c.id), c.label) for c in connections])
 
-    def asked(self) -> dict[str, Any]:
-        """What was chosen, as arguments of the export."""
+    def asked(self, format_id: str) -> Asked:
+        """What was chosen."""
         year, connection = self.cleaned_data["year"], self.cleaned_data["connection"]
-        return {
-            "year": int(year) if year else None,
-            "connection": UUID(connection) if connection else None,
-        }
+        return Asked(
+            format_id,
+            year=int(year) if year else None,
+            connections=(UUID(connection),) if connection else (),
+        )

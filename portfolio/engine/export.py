@@ -39,11 +39,23 @@ class Counterpart:
 
 
 @dataclass(frozen=True, slots=True)
+class TransferPiece:
+    """What of an amount went one of several ways: above zero, in the asset of its own leg."""
+
+    transfer: int
+    asset: str
+    amount: Decimal
+    counterpart: Counterpart
+
+
+@dataclass(frozen=True, slots=True)
 class ExportTransaction:
     """One economic event with all its amounts; fees are legs of their own.
 
     ``transfer`` names an accepted own transfer: both halves have the same. An own transfer that is
     one transaction (between two wallets of one account) has no counterpart: its legs say it all.
+    Of what arrived in several parts, or holds several transfers, ``pieces`` are the transfers; most
+    formats are given one transaction for each of them (``exports.transfers.by_transfer``).
     """
 
     id: int
@@ -59,6 +71,7 @@ class ExportTransaction:
     counterpart: Counterpart | None = None
     note: str = ""
     tags: tuple[str, ...] = ()
+    pieces: tuple[TransferPiece, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,9 @@ from portfolio.engine.types import TransactionKind
 
 Rows = Callable[[Iterable[ExportTransaction], ExportContext], Iterator[list[str]]]
 Write = Callable[[Iterable[ExportTransaction], ExportContext], Iterator[bytes]]
+Files = Callable[
+    [Iterable[ExportTransaction], ExportContext], Iterator[tuple[str, Iterator[bytes]]]
+]
 Shortfalls = Callable[[ExportTransaction, ExportContext], Iterable[str]]
 
 # A spreadsheet takes a cell that starts with one of these for a formula.
@@ -26,6 +29,14 @@ class Check(enum.StrEnum):
     OWN = "own"  # there is no target: Coffer's own layout
 
 
+class Group(enum.StrEnum):
+    """Among which targets a format is listed."""
+
+    TAX = "tax"  # tax software and services
+    ACCOUNTING = "accounting"  # accounting and portfolio programs
+    OWN = "own"  # Coffer's own layouts
+
+
 @dataclass(frozen=True, slots=True)
 class ExportFormat:
     """One way of writing transactions for one target.
@@ -36,6 +47,10 @@ class ExportFormat:
     ``lacks`` names, by code, what the target cannot express, each with a sentence of what happens
     to it; ``shortfalls`` yields the codes that concern one transaction.
     ``symbols`` are the target's own names of assets, by Coffer's; users may change them.
+    ``files`` is there where the target wants several files: a ZIP of them takes the place of
+    ``write``. ``shown`` writes a preview, where what ``write`` gives is not text. ``version`` is
+    counted up when the same transactions are written otherwise than before. ``keeps_pieces``: it
+    takes an amount that arrived in several parts as one (``exports.transfers.by_transfer``).
     """
 
     id: str
@@ -50,6 +65,11 @@ class ExportFormat:
     lacks: Mapping[str, str] = field(default_factory=dict)
     shortfalls: Shortfalls = lambda transaction, context: ()
     symbols: Mapping[str, str] = field(default_factory=dict)
+    files: Files | None = None
+    shown: Write | None = None
+    version: int = 1
+    group: Group = Group.TAX
+    keeps_pieces: bool = False
 
 
 def gettext_noop(text: str) -> str:

@@ -1,6 +1,7 @@
-"""Leaves out what only moved between own wallets of one connection.
+"""Own transfers as formats want them.
 
-For formats that know an account as one pot. An exchange tells such a move as one transaction whose
+``without_own_transfers`` leaves out what only moved between own wallets of one connection, for
+formats that know an account as one pot. An exchange tells such a move as one transaction whose
 amounts cancel out, or as two, out of one wallet and into the other; both ways are recognised. A
 half whose other half is not there (before the first record, after the last) stays.
 """
@@ -9,11 +10,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 
-from portfolio.engine.export import ExportLeg, ExportTransaction
+from portfolio.engine import money
+from portfolio.engine.export import ExportLeg, ExportTransaction, TransferPiece
+from portfolio.engine.pricing import rounded
 from portfolio.engine.types import PostingRole, TransactionKind
 
 # The two halves of one move lie this close together.
@@ -104,3 +107,56 @@ def _released(
             _close(first, open_halves)
         if not first.is_gone:
             yield first.transaction
+
+
+def by_transfer(transactions: Iterable[ExportTransaction]) -> Iterator[ExportTransaction]:
+    """Cuts what arrived in several parts into a transaction for each; nothing of it is lost.
+
+    They keep the number and the time; fees go with the first. What is of no transfer comes last, as
+    a transaction without one.
+    """
+    for transaction in transactions:
+        if transaction.pieces:
+            yield from _cut(transaction)
+        else:
+            yield transaction
+
+
+def _cut(transaction: ExportTransaction) -> Iterator[ExportTransaction]:
+    rest = [leg for leg in transaction.legs if leg.role == PostingRole.PRINCIPAL]
+    fees = [leg for leg in transaction.legs if leg.role != PostingRole.PRINCIPAL]
+    for piece in transaction.pieces:
+        yield replace(
+            transaction,
+            legs=(*_taken(rest, piece), *fees),
+            transfer=piece.transfer,
+            counterpart=piece.counterpart,
+            pieces=(),
+        )
+        fees = []
+    if rest:
+        yield replace(transaction, legs=tuple(rest), transfer=None, counterpart=None, pieces=())
+
+
+def _taken(rest: list[ExportLeg], piece: TransferPiece) -> list[ExportLeg]:
+    """Takes what went one way out of ``rest``: a leg, or as much of it."""
+    places = (n for n, leg in enumerate(rest) if leg.asset == piece.asset and leg.amount)
+    place = next(places, None)
+    if place is None:
+        return []
+    leg = rest.pop(place)
+    if piece.amount >= leg.amount.copy_abs():
+        return [leg]
+    part, remainder = _parted(leg, piece.amount.copy_sign(leg.amount))
+    rest.insert(place, remainder)
+    return [part]
+
+
+def _parted(leg: ExportLeg, amount: Decimal) -> tuple[ExportLeg, ExportLeg]:
+    """A leg in two, with its value in proportion."""
+    value = left = None
+    if leg.value is not None:
+        value = rounded(money.divide(money.multiply(leg.value, amount), leg.amount))
+        left = money.add(leg.value, money.negate(value))
+    remainder = money.add(leg.amount, money.negate(amount))
+    return replace(leg, amount=amount, value=value), replace(leg, amount=remainder, value=left)

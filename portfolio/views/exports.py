@@ -67,7 +67,7 @@ def download(request: Request, format_id: str) -> StreamingHttpResponse:
     if not form.is_valid():
         raise Http404
     try:
-        file = exports.open_file(request.user, format_id, **form.asked())
+        file = exports.open_file(request.user, form.asked(format_id))
     except UnknownFormat:
         raise Http404 from None
     return StreamingHttpResponse(

@@ -37,7 +37,10 @@ def test_an_unknown_format_is_refused() -> None:
         registry.by_id("nothing")
 
 
-@pytest.mark.parametrize("known", registry.formats(), ids=lambda known: known.id)
+TABLES = [known for known in registry.formats() if known.extension == "csv" and not known.files]
+
+
+@pytest.mark.parametrize("known", TABLES, ids=lambda known: known.id)
 def test_each_row_is_as_wide_as_the_header(known: ExportFormat) -> None:
     text = b"".join(writing.single(known, EVERY_KIND, EUROS)).decode()
     first, *written = csv.reader(io.StringIO(text))
@@ -45,7 +48,7 @@ def test_each_row_is_as_wide_as_the_header(known: ExportFormat) -> None:
     assert {len(row) for row in written} == {len(first)}
 
 
-@pytest.mark.parametrize("known", registry.formats(), ids=lambda known: known.id)
+@pytest.mark.parametrize("known", TABLES, ids=lambda known: known.id)
 def test_nothing_is_read_ahead_of_what_is_written(known: ExportFormat) -> None:
     taken = 0
 
@@ -92,6 +95,12 @@ def test_plain_csv_says_all_that_is_known_of_a_posting() -> None:
         "address": "",
         "status": "",
         "description": "",
+        "value": "",
+        "currency": "",
+        "transfer": "",
+        "counterpart": "",
+        "note": "",
+        "tags": "",
     }
     assert (fee["amount"], fee["role"]) == ("-0.00000001", "fee")
 

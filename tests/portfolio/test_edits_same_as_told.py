@@ -162,7 +162,7 @@ def _exported(user: User) -> Any:
     return sorted(
         (t.account_label, t.key, t.kind, t.occurred_at, sorted(t.detail.items()),
          sorted((m.wallet, m.asset, money.plain(m.amount), m.role) for m in t.legs))
-        for t in exports.transactions(user)
+        for t in exports.transactions(user, exports.Selection(), "EUR")
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from typing import IO, Any
 from django.core.management.base import CommandError, CommandParser
 
 from accounts.models import User
+from portfolio.engine.types import TransactionKind
 from portfolio.management.base import OperatorCommand, WrongArgument, connection_with, user_named
 from portfolio.services import exports
 
@@ -28,7 +29,15 @@ class Command(OperatorCommand):
         parser.add_argument("user", help="the owner's e-mail address")
         parser.add_argument("format", help=f"one of: {known}")
         parser.add_argument("--year", metavar="Y", help="a calendar year, in the user's time zone")
-        parser.add_argument("--connection", metavar="ID", help="only this connection")
+        parser.add_argument(
+            "--connection", metavar="ID", action="append", help="only this connection (repeatable)"
+        )
+        parser.add_argument(
+            "--wallet", metavar="W", action="append", help="only this wallet: spot ... (repeatable)"
+        )
+        parser.add_argument(
+            "--kind", metavar="K", action="append", help="only this kind: trade ... (repeatable)"
+        )
         parser.add_argument("--out", required=True, metavar="FILE", help="- is standard output")
         parser.add_argument("--json", action="store_true", help="say what was written as JSON")
 
@@ -41,12 +50,14 @@ class Command(OperatorCommand):
             raise WrongArgument(
                 f"There is no format {options['format']}. Formats: {', '.join(sorted(known))}."
             )
-        file = exports.open_file(
-            user,
+        asked = exports.Asked(
             options["format"],
             year=_year(options["year"]),
-            connection=_connection(user, options["connection"]),
+            connections=_connections(user, options["connection"]),
+            wallets=_wallets(user, options["wallet"]),
+            kinds=_kinds(options["kind"]),
         )
+        file = exports.open_file(user, asked)
         with _output(options["out"]) as out, closing(file.chunks):
             size = sum(out.write(chunk) for chunk in file.chunks)
         self._report(options, file, size)
@@ -73,13 +84,39 @@ def _year(text: str | None) -> int | None:
     return int(text)
 
 
-def _connection(user: User, ident: str | None) -> uuid.UUID | None:
-    if ident is None:
-        return None
+def _connections(user: User, idents: str | list[str] | None) -> tuple[uuid.UUID, ...]:
+    return tuple(_connection(user, ident) for ident in _several(idents))
+
+
+def _connection(user: User, ident: str) -> uuid.UUID:
     connection = connection_with(ident)
     if connection.owner_id != user.pk:
         raise WrongArgument(f"There is no connection {ident}.")
     return connection.pk
+
+
+def _wallets(user: User, names: str | list[str] | None) -> tuple[str, ...]:
+    wanted = tuple(_several(names))
+    for name in wanted:
+        if name not in exports.wallets(user):
+            raise WrongArgument(f"There is no wallet {name}.")
+    return wanted
+
+
+def _kinds(names: str | list[str] | None) -> tuple[TransactionKind, ...]:
+    return tuple(_kind(name) for name in _several(names))
+
+
+def _kind(name: str) -> TransactionKind:
+    try:
+        return TransactionKind(name)
+    except ValueError:
+        raise WrongArgument(f"There is no kind {name}.") from None
+
+
+def _several(given: str | list[str] | None) -> list[str]:
+    """An option that may be given several times; called from Python it may be one text."""
+    return [given] if isinstance(given, str) else given or []
 
 
 @contextmanager
