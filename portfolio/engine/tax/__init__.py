@@ -4,7 +4,8 @@
 """
 
 from portfolio.engine.tax.compute import compute
+from portfolio.engine.tax.history import History
 from portfolio.engine.tax.settings import Settings
 from portfolio.engine.tax.types import InsufficientHoldings, Leg, Outcome, TaxEvent
 
-__all__ = ["InsufficientHoldings", "Leg", "Outcome", "Settings", "TaxEvent", "compute"]
+__all__ = ["History", "InsufficientHoldings", "Leg", "Outcome", "Settings", "TaxEvent", "compute"]

@@ -2,187 +2,150 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from datetime import date
-from decimal import Decimal
+from collections.abc import Callable, Iterator
 
-from portfolio.engine.money import EXACT
-from portfolio.engine.tax.lots import PART, Book, Lot, Order
-from portfolio.engine.tax.operations import Acquire, Dispose, Move, Operation, Vanish
-from portfolio.engine.tax.settings import HifoKey, LongTerm, Oversell, Scope, Settings, anniversary
-from portfolio.engine.tax.types import (
-    Disposal,
-    InsufficientHoldings,
-    Match,
-    Outcome,
-    Remaining,
-    Shortfall,
-    Term,
-)
+from portfolio.engine.tax.lots import NONE, Book, Make, Stock
+from portfolio.engine.tax.operations import ACQUIRE, DISPOSE, MOVE, Operations
+from portfolio.engine.tax.rows import Rows
+from portfolio.engine.tax.settings import Scope
+from portfolio.engine.tax.telling import Part, Teller
+from portfolio.engine.tax.types import Disposal, Outcome, Remaining, Shortfall
 
-_ZERO = Decimal(0)
-Orders = Callable[[date], Callable[[], Order]]
-Taking = Iterator[tuple[Lot, Decimal]]
+OrderOn = Callable[[int], Make]
 
 
 class LotRun:
-    """One pass over the operations. ``order_of`` gives the order for a disposal's local date."""
+    """One pass over the operations. ``order_on`` gives the order for an operation, by number."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        order_of: Orders,
-        *,
-        varies: bool = False,
-        needs_price: bool = False,
-    ) -> None:
-        self._settings = settings
-        self._order_of = order_of
-        self._varies = varies
-        self._needs_price = needs_price
-        self._wallets = settings.scope is Scope.PER_WALLET
-        self._books: dict[tuple[str, str], Book] = {}
-        self._rows: list[Disposal] = []
+    def __init__(self, operations: Operations, make: Make, order_on: OrderOn | None = None) -> None:
+        self.operations = operations
+        self.settings = operations.settings
+        self.stock = Stock(operations.units, operations.money)
+        self.tell = Teller(operations)
+        self.parts: list[Part] = []
+        self._make = make
+        self._order_on = order_on
+        self._wallets = self.settings.scope is Scope.PER_WALLET
+        self._books: dict[tuple[int, int], Book] = {}
         self._short: list[Shortfall] = []
-        self._first_order = order_of(date.min)
 
-    def run(self, operations: Sequence[Operation]) -> Outcome:
+    def run(self) -> Outcome:
         """Return what comes of them. May raise InsufficientHoldings."""
-        for row in operations:
-            if type(row) is Acquire:
-                self._acquire(row)
-            elif type(row) is Dispose:
-                self._dispose(row)
-            elif type(row) is Move:
-                self._move(row)
-            elif type(row) is Vanish:
-                self._vanish(row)
-        return Outcome(tuple(self._rows), (), tuple(self._remaining()), tuple(self._short))
+        operations, wallets = self.operations, self._wallets
+        rows = zip(operations.kinds, operations.coins, operations.wallets, strict=True)
+        for number, (kind, coin, wallet) in enumerate(rows):
+            book = self._book(coin, wallet if wallets else 0)
+            if kind == ACQUIRE:
+                if operations.units[number]:
+                    book.push(number)
+            elif kind == DISPOSE:
+                self._dispose(number, book)
+            elif kind == MOVE:
+                self._move(number, book)
+            else:
+                self._vanish(number, book)
+        return self.outcome()
 
-    def _book(self, asset: str, wallet: str) -> Book:
-        place = (asset, wallet if self._wallets else "")
-        book = self._books.get(place)
+    def outcome(self) -> Outcome:
+        """Tell what was found, and the lots that are left."""
+        disposals: Rows[Disposal] = Rows(self.parts, self._disposal)
+        remaining: Rows[Remaining] = Rows(list(self.lots_left()), self._remaining)
+        return Outcome(disposals, (), remaining, tuple(self._short))
+
+    def _disposal(self, part: Part) -> Disposal:
+        number, lot, units, price, cost = part
+        origin = lot if lot == NONE else self.stock.origins[lot]
+        return self.tell.lot_part((number, origin, units, price, cost))
+
+    def _remaining(self, place: tuple[int, int]) -> Remaining:
+        lot, wallet = place
+        stock = self.stock
+        return self.tell.lot(stock.origins[lot], stock.units[lot], stock.costs[lot], wallet)
+
+    def _book(self, coin: int, wallet: int) -> Book:
+        book = self._books.get((coin, wallet))
         if book is None:
-            book = self._books[place] = Book(self._first_order, moves=self._wallets)
+            book = self._books[coin, wallet] = Book(self.stock, self._make)
         return book
 
-    def _acquire(self, row: Acquire) -> None:
-        key = None
-        if self._needs_price:
-            by_cost = self._settings.hifo_key is HifoKey.COST
-            key = PART.divide(row.cost if by_cost else row.value, row.amount)
-        if row.amount:
-            lot = Lot(row.event, row.time, row.amount, row.cost, key)
-            self._book(row.asset, row.wallet).push(lot)
-
-    def _dispose(self, row: Dispose) -> None:
-        on = self._settings.local_date(row.time)
-        book = self._book(row.asset, row.wallet)
-        if self._varies:
-            make = self._order_of(on)
+    def _dispose(self, number: int, book: Book) -> None:
+        if self._order_on is not None:
+            make = self._order_on(number)
             if make is not book.make:
                 book.reorder(make)
-        left, proceeds, more_cost = row.amount, row.proceeds, row.more_cost
-        for lot, part in self.taking(book, row, on):
-            price, extra = proceeds, more_cost
-            if part != left:
-                price = PART.divide(EXACT.multiply(proceeds, part), left)
-                proceeds = EXACT.subtract(proceeds, price)
-                if more_cost:
-                    extra = PART.divide(EXACT.multiply(more_cost, part), left)
-                    more_cost = EXACT.subtract(more_cost, extra)
-            left = EXACT.subtract(left, part)
-            cost = lot.take(part)
-            self._rows.append(
-                Disposal(
-                    row.event,
-                    row.time,
-                    on,
-                    row.asset,
-                    row.wallet if self._wallets else "",
-                    part,
-                    price,
-                    EXACT.add(cost, extra) if extra else cost,
-                    Match.LOT,
-                    lot.acquired,
-                    self._term(lot, row, on),
-                    _ZERO,
-                    lot.event,
-                )
-            )
-        if left:
-            self._missing(row, on, left, proceeds, more_cost)
+        operations = self.operations
+        more = operations.of_event(number).more_cost if operations.special else 0
+        self.place(number, book, operations.units[number], operations.money[number], more)
 
-    def taking(self, book: Book, row: Dispose, on: date) -> Taking:
-        """Yield lots and how much to take of each, until the disposal is met or nothing is left."""
-        left = row.amount
-        while left:
-            lot = book.order.first()
-            if lot is None:
+    def next_lot(self, number: int, book: Book) -> int:
+        """Return the lot that the operation takes from next; NONE where nothing is left."""
+        return book.order.first()
+
+    def place(self, number: int, book: Book, units: int, price: int, more: int) -> None:
+        """Take units from lots until all are met; each gets its share of price and costs."""
+        held = self.stock.units
+        while units:
+            lot = self.next_lot(number, book)
+            if lot == NONE:
+                self.miss(number, units, price, more)
                 return
-            part = left if left <= lot.amount else lot.amount
-            left = EXACT.subtract(left, part)
-            yield lot, part
+            part = min(units, held[lot])
+            own, extra = self.take(number, lot, part, (units, price, more))
+            units, price, more = units - part, price - own, more - extra
 
-    def _term(self, lot: Lot, row: Dispose, on: date) -> Term | None:
-        settings = self._settings
-        if settings.long_term is not LongTerm.CALENDAR_YEAR:
-            return settings.term(lot.acquired, row.time, on)
-        if lot.long_from is None:
-            lot.long_from = anniversary(settings.local_date(lot.acquired))
-        return Term.LONG if on > lot.long_from else Term.SHORT
+    def take(
+        self, number: int, lot: int, part: int, whole: tuple[int, int, int]
+    ) -> tuple[int, int]:
+        """Take a part from a lot; return what of the ``whole``'s price and costs is the part's."""
+        units, price, more = whole
+        if part != units:
+            price = price * part // units
+            more = more * part // units
+        self.parts.append((number, lot, part, price, self.stock.take(lot, part) + more))
+        return price, more
 
-    def _missing(
-        self, row: Dispose, on: date, missing: Decimal, proceeds: Decimal, more_cost: Decimal
-    ) -> None:
-        if self._settings.oversell is Oversell.ERROR:
-            raise InsufficientHoldings(row.event, row.asset, missing)
-        self._short.append(Shortfall(row.event, row.asset, missing))
-        wallet = row.wallet if self._wallets else ""
-        self._rows.append(
-            Disposal(
-                *(row.event, row.time, on, row.asset, wallet),
-                *(missing, proceeds, more_cost, Match.NONE),
-            )
-        )
+    def miss(self, number: int, units: int, price: int, more: int) -> None:
+        """Tell of units that were never held. May raise InsufficientHoldings."""
+        self._short.append(self.tell.shortfall(number, units))
+        self.parts.append((number, NONE, units, price, more))
 
-    def _move(self, row: Move) -> None:
+    def _move(self, number: int, source: Book) -> None:
         """The oldest units go over; those that were never held arrive at no cost, if allowed."""
-        source, target = self._book(row.asset, row.wallet), self._book(row.asset, row.to_wallet)
-        left = row.amount
+        operations, held = self.operations, self.stock.units
+        target = self._book(operations.coins[number], operations.of_event(number).to_wallet)
+        left = operations.units[number]
         while left:
             lot = source.oldest()
-            if lot is None:
-                self._moved_unheld(row, target, left)
+            if lot == NONE:
+                self._short.append(self.tell.shortfall(number, left))
+                target.push(self.stock.make(number, left))
                 return
-            part = min(left, lot.amount)
-            left = EXACT.subtract(left, part)
-            target.push(Lot(lot.event, lot.acquired, part, lot.take(part), lot.key))
+            part = min(left, held[lot])
+            left -= part
+            target.push(self.stock.move(lot, part))
 
-    def _moved_unheld(self, row: Move, target: Book, missing: Decimal) -> None:
-        if self._settings.oversell is Oversell.ERROR:
-            raise InsufficientHoldings(row.event, row.asset, missing)
-        self._short.append(Shortfall(row.event, row.asset, missing))
-        target.push(Lot(row.event, row.time, missing, _ZERO, _ZERO))
-
-    def _vanish(self, row: Vanish) -> None:
-        book, cost = self._book(row.asset, row.wallet), _ZERO
-        left = row.amount
+    def _vanish(self, number: int, book: Book) -> None:
+        stock, cost, left = self.stock, 0, self.operations.units[number]
         while left:
             lot = book.oldest()
-            if lot is None:
-                raise InsufficientHoldings(row.event, row.asset, left)
-            part = min(left, lot.amount)
-            left = EXACT.subtract(left, part)
-            if part == lot.amount:  # used up: its cost goes to the oldest that is left
-                cost = EXACT.add(cost, lot.take(part))
+            if lot == NONE:
+                raise self.tell.insufficient(number, left)
+            part = min(left, stock.units[lot])
+            left -= part
+            if part == stock.units[lot]:  # used up: its cost goes to the oldest that is left
+                cost += stock.take(lot, part)
             else:
-                lot.amount = EXACT.subtract(lot.amount, part)
+                stock.units[lot] -= part
         heir = book.oldest()
-        if cost and heir is not None:
-            heir.cost = EXACT.add(heir.cost, cost)
+        if cost and heir != NONE:
+            stock.costs[heir] += cost
 
-    def _remaining(self) -> Iterator[Remaining]:
-        for (asset, wallet), book in sorted(self._books.items()):
-            for lot in book.left():
-                yield Remaining(asset, lot.amount, lot.cost, lot.acquired, wallet, lot.event)
+    def lots_left(self) -> Iterator[tuple[int, int]]:
+        """The lots with something left, and the wallet where they are."""
+        names = self.operations.history
+        by_name = sorted(
+            (names.assets[coin], names.wallets[wallet] if self._wallets else "", wallet, book)
+            for (coin, wallet), book in self._books.items()
+        )
+        for *_, wallet, book in by_name:
+            yield from ((lot, wallet) for lot in book.lots if self.stock.units[lot])

@@ -2,97 +2,115 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from decimal import Decimal
+from collections.abc import Iterator
 
-from portfolio.engine.money import EXACT
-from portfolio.engine.tax.operations import Acquire, Dispose, Move, Operation, Vanish
-from portfolio.engine.tax.pool import Pool
-from portfolio.engine.tax.settings import Oversell, Scope, Settings
-from portfolio.engine.tax.types import (
-    Disposal,
-    InsufficientHoldings,
-    Match,
-    Outcome,
-    Remaining,
-    Shortfall,
-)
+from portfolio.engine.tax.operations import ACQUIRE, DISPOSE, MOVE, Operations
+from portfolio.engine.tax.rows import Rows
+from portfolio.engine.tax.settings import Scope
+from portfolio.engine.tax.telling import NOTHING, Part, Teller
+from portfolio.engine.tax.types import Disposal, Outcome, Remaining, Shortfall
+from portfolio.engine.tax.whole import value_of
 
-_ZERO = Decimal(0)
+
+class Pool:
+    """Units of one asset that all cost the same on average, and what they cost together."""
+
+    __slots__ = ("cost", "units")
+
+    def __init__(self) -> None:
+        self.units = 0
+        self.cost = 0
+
+    def take(self, units: int) -> int:
+        """Take units out, at most those that are in; return their share of the cost."""
+        have, cost = self.units, self.cost
+        part = cost if units == have else cost * units // have
+        self.units, self.cost = have - units, cost - part
+        return part
 
 
 class PoolRun:
     """One pass over the operations by moving average."""
 
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-        self._wallets = settings.scope is Scope.PER_WALLET
-        self._pools: dict[tuple[str, str], Pool] = {}
-        self._rows: list[Disposal] = []
+    by_wallet = True  # where the settings say so
+
+    def __init__(self, operations: Operations) -> None:
+        self.operations = operations
+        self.settings = operations.settings
+        self.tell = Teller(operations)
+        self._wallets = self.by_wallet and self.settings.scope is Scope.PER_WALLET
+        self._pools: dict[tuple[int, int], Pool] = {}
+        self._parts: list[Part] = []
         self._short: list[Shortfall] = []
 
-    def run(self, operations: Sequence[Operation]) -> Outcome:
+    def run(self) -> Outcome:
         """Return what comes of them. May raise InsufficientHoldings."""
-        for row in operations:
-            if type(row) is Acquire:
-                self.pool(row.asset, row.wallet).add(row.amount, row.cost)
-            elif type(row) is Dispose:
-                self._dispose(row)
-            elif type(row) is Move:
-                self._move(row)
-            elif type(row) is Vanish:
-                self._vanish(row)
-        return Outcome(tuple(self._rows), (), tuple(self._remaining()), tuple(self._short))
-
-    def pool(self, asset: str, wallet: str) -> Pool:
-        """Return the pool of an asset, which may be empty."""
-        place = (asset, wallet if self._wallets else "")
-        return self._pools.setdefault(place, Pool())
-
-    def denied(self, row: Dispose, loss: Decimal) -> Decimal:
-        """Return how much of a loss (above zero) does not count; it is added to the pool."""
-        return _ZERO
-
-    def _dispose(self, row: Dispose) -> None:
-        pool = self.pool(row.asset, row.wallet)
-        missing = EXACT.subtract(row.amount, pool.amount)
-        if missing > 0:
-            self._miss(row.event, row.asset, missing)
-        held = pool.amount if missing > 0 else row.amount
-        cost = EXACT.add(pool.take(held), row.more_cost)
-        loss = EXACT.subtract(cost, row.proceeds)
-        denied = self.denied(row, loss) if loss > 0 else _ZERO
-        if denied:
-            pool.add(_ZERO, denied)
-        self._rows.append(
-            Disposal(
-                *(row.event, row.time, self.settings.local_date(row.time), row.asset),
-                *(row.wallet if self._wallets else "", row.amount, row.proceeds, cost),
-                *(Match.POOL if held else Match.NONE, None, None, denied),
-            )
+        operations, wallets = self.operations, self._wallets
+        rows = zip(
+            *(operations.kinds, operations.coins, operations.wallets),
+            *(operations.units, operations.money),
+            strict=True,
         )
+        for number, (kind, coin, wallet, units, money) in enumerate(rows):
+            pool = self.pool(coin, wallet if wallets else 0)
+            if kind == ACQUIRE:
+                pool.units += units
+                pool.cost += money
+            elif kind == DISPOSE:
+                self.dispose(number, pool, units, money)
+            elif kind == MOVE:
+                self._move(number, pool, units)
+            else:
+                pool.units -= self.held(number, pool, units)
+        return self.outcome()
 
-    def _miss(self, event: int, asset: str, missing: Decimal) -> None:
-        if self.settings.oversell is Oversell.ERROR:
-            raise InsufficientHoldings(event, asset, missing)
-        self._short.append(Shortfall(event, asset, missing))
+    def outcome(self) -> Outcome:
+        """Tell what was found, and what is left."""
+        disposals: Rows[Disposal] = Rows(self._parts, self.tell.pool_part)
+        return Outcome(disposals, (), tuple(self._remaining()), tuple(self._short))
 
-    def _move(self, row: Move) -> None:
-        source = self.pool(row.asset, row.wallet)
-        missing = EXACT.subtract(row.amount, source.amount)
-        if missing > 0:
-            self._miss(row.event, row.asset, missing)
-        held = source.amount if missing > 0 else row.amount
-        self.pool(row.asset, row.to_wallet).add(row.amount, source.take(held))
+    def pool(self, coin: int, wallet: int) -> Pool:
+        """Return the pool of an asset, which may be empty."""
+        pool = self._pools.get((coin, wallet))
+        if pool is None:
+            pool = self._pools[coin, wallet] = Pool()
+        return pool
 
-    def _vanish(self, row: Vanish) -> None:
-        pool = self.pool(row.asset, row.wallet)
-        missing = EXACT.subtract(row.amount, pool.amount)
-        if missing > 0:
-            self._miss(row.event, row.asset, missing)
-        pool.amount = EXACT.subtract(pool.amount, pool.amount if missing > 0 else row.amount)
+    def denied(self, number: int, loss: int) -> int:
+        """Return how much of a loss (above zero) does not count; it is added to the pool."""
+        return 0
+
+    def dispose(self, number: int, pool: Pool, units: int, price: int) -> None:
+        """Take a disposal's units out of its pool. May raise InsufficientHoldings."""
+        held = units if units <= pool.units else self.held(number, pool, units)
+        cost = pool.take(held) if held else 0
+        if self.operations.special:
+            cost += self.operations.of_event(number).more_cost
+        denied = self.denied(number, cost - price) if cost > price else 0
+        pool.cost += denied
+        self._parts.append((number, denied if held else NOTHING, units, price, cost))
+
+    def held(self, number: int, pool: Pool, units: int) -> int:
+        """Return how many of the units are there. May raise InsufficientHoldings."""
+        if units <= pool.units:
+            return units
+        self._short.append(self.tell.shortfall(number, units - pool.units))
+        return pool.units
+
+    def _move(self, number: int, source: Pool, units: int) -> None:
+        held = self.held(number, source, units)
+        operations = self.operations
+        target = self.pool(operations.coins[number], operations.of_event(number).to_wallet)
+        target.units += units
+        target.cost += source.take(held) if held else 0
 
     def _remaining(self) -> Iterator[Remaining]:
-        for (asset, wallet), pool in sorted(self._pools.items()):
-            if pool.amount:
-                yield Remaining(asset, pool.amount, pool.cost, None, wallet)
+        names, tell = self.operations.history, self.tell
+        by_name = sorted(
+            (names.assets[coin], names.wallets[wallet] if self._wallets else "", coin, wallet)
+            for coin, wallet in self._pools
+        )
+        for asset, place, coin, wallet in by_name:
+            pool = self._pools[coin, wallet]
+            if pool.units:
+                yield Remaining(asset, tell.amount(pool.units), value_of(pool.cost), None, place)

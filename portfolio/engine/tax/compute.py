@@ -2,43 +2,51 @@
 
 from __future__ import annotations
 
-import gc
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from decimal import Decimal
 
 from portfolio.engine.money import EXACT, ZERO
-from portfolio.engine.tax import method
-from portfolio.engine.tax.operations import income, operations
+from portfolio.engine.tax import method, whole
+from portfolio.engine.tax.days import Days, day_of
+from portfolio.engine.tax.history import BASE, History
+from portfolio.engine.tax.operations import BadEvent, Operations
 from portfolio.engine.tax.settings import Settings
-from portfolio.engine.tax.types import Outcome, TaxEvent, Term
+from portfolio.engine.tax.types import IncomeLine, Outcome, TaxEvent, Term
 
 Totals = dict[str, dict[str, Decimal]]
 
 
-def compute(settings: Settings, events: Sequence[TaxEvent]) -> Outcome:
+def compute(settings: Settings, events: Sequence[TaxEvent] | History) -> Outcome:
     """What the settings make of the events. The same input gives the same output.
 
-    May raise InsufficientHoldings, BadEvent, UnknownMethod.
+    A ``History`` of the same base currency saves the counting where one history is computed
+    several times. May raise InsufficientHoldings, BadEvent, UnknownMethod.
     """
     known = method.by_id(settings.method)
-    with _no_collector():
-        outcome = known.run(settings, operations(settings, events))
-        return replace(outcome, income=tuple(income(settings, events)))
+    base = settings.base_currency
+    history = events if isinstance(events, History) else History(events, base)
+    if history.base_currency != base:
+        raise ValueError(f"a history in {history.base_currency}, settings in {base}")
+    outcome = known.run(Operations(settings, history))
+    return replace(outcome, income=tuple(_income(settings, history)))
 
 
-@contextmanager
-def _no_collector() -> Iterator[None]:
-    """Without looking for cycles meanwhile: none are made, and looking takes half of the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
+def _income(settings: Settings, history: History) -> Iterator[IncomeLine]:
+    """Each income at its value when received. May raise BadEvent."""
+    days = Days(settings.zone)
+    for event in history.income:
+        leg = event.into
+        if leg is None or leg.asset == BASE:
+            raise BadEvent(event.number, "the leg of the income is missing")
+        if leg.value is None:
+            raise BadEvent(event.number, "the value of the income is not known")
+        yield IncomeLine(
+            *(event.number, whole.moment_of(event.at), day_of(days.of(event.at))),
+            *(history.assets[leg.asset], whole.amount_of(leg.units, history.digits)),
+            whole.value_of(leg.value),
+        )
 
 
 def totals(settings: Settings, outcome: Outcome) -> Totals:

@@ -1,172 +1,164 @@
-"""Lots of one asset, in the order in which a method takes them."""
+"""Lots in the order in which a method takes them.
+
+A lot is a number: those that were acquired have the number of their operation, so that a lower
+number is an older lot; those that moved between wallets get numbers of their own.
+"""
 
 from __future__ import annotations
 
 import heapq
 from bisect import insort
-from collections.abc import Callable, Iterator
-from datetime import datetime
-from decimal import ROUND_HALF_EVEN, Context, Decimal, DivisionByZero, InvalidOperation, Overflow
-from typing import Any, Protocol
-
-from portfolio.engine.money import EXACT
-
-# A part of a cost that does not end is cut after 40 digits; the rest keeps what is left over, so
-# that parts and rest are together what was paid.
-PART = Context(
-    prec=40, rounding=ROUND_HALF_EVEN, traps=[DivisionByZero, InvalidOperation, Overflow]
-)
-_ZERO = Decimal(0)
-
-
-def share(whole: Decimal, part: Decimal, of: Decimal) -> Decimal:
-    """``whole`` times ``part`` through ``of``, to 40 digits; all of it where part is all."""
-    return whole if part == of else PART.divide(EXACT.multiply(whole, part), of)
-
-
-class Lot:
-    """Units acquired at once; what is left of them and of their cost."""
-
-    __slots__ = ("acquired", "amount", "cost", "event", "key", "long_from")
-
-    def __init__(
-        self, event: int, acquired: datetime, amount: Decimal, cost: Decimal, key: Any = None
-    ) -> None:
-        self.event = event
-        self.acquired = acquired
-        self.amount = amount
-        self.cost = cost
-        self.key = key  # the unit price that HIFO and LOFO go by
-        self.long_from: Any = None  # kept by whoever works out terms
-
-    def __lt__(self, other: Lot) -> bool:
-        return (self.acquired, self.event) < (other.acquired, other.event)
-
-    def take(self, amount: Decimal) -> Decimal:
-        """Take units out; return what they had cost."""
-        if amount == self.amount:
-            cost, self.amount, self.cost = self.cost, _ZERO, _ZERO
-            return cost
-        cost = PART.divide(EXACT.multiply(self.cost, amount), self.amount)
-        self.amount = EXACT.subtract(self.amount, amount)
-        self.cost = EXACT.subtract(self.cost, cost)
-        return cost
+from collections.abc import Callable
+from typing import Protocol
 
 
 class Order(Protocol):
     """Lots in one order. Lots that were emptied elsewhere are passed over."""
 
-    def push(self, lot: Lot) -> None: ...
-    def first(self) -> Lot | None: ...
+    def push(self, lot: int) -> None: ...
+    def first(self) -> int: ...
+
+
+class Stock:
+    """What is left of each lot, and of its cost; ``origins`` is the operation it came of."""
+
+    def __init__(self, units: list[int], costs: list[int]) -> None:
+        self.units = units.copy()
+        self.costs = costs.copy()
+        self.origins = list(range(len(units)))
+
+    def take(self, lot: int, units: int) -> int:
+        """Take units out of a lot; return what they had cost."""
+        have, cost = self.units[lot], self.costs[lot]
+        part = cost if units == have else cost * units // have
+        self.units[lot] = have - units
+        self.costs[lot] = cost - part
+        return part
+
+    def move(self, lot: int, units: int) -> int:
+        """Make a lot of some units of another, which keeps its origin; return its number."""
+        self.costs.append(self.take(lot, units))
+        self.units.append(units)
+        self.origins.append(self.origins[lot])
+        return len(self.units) - 1
+
+    def make(self, origin: int, units: int) -> int:
+        """Make a lot that cost nothing; return its number."""
+        self.costs.append(0)
+        self.units.append(units)
+        self.origins.append(origin)
+        return len(self.units) - 1
+
+
+Make = Callable[[Stock], Order]
+NONE = -1
 
 
 class Fifo:
     """The earliest acquired first."""
 
-    def __init__(self) -> None:
-        self._lots: list[Lot] = []
+    def __init__(self, stock: Stock) -> None:
+        self._units, self._origins = stock.units, stock.origins
+        self._lots: list[int] = []
         self._head = 0
 
-    def push(self, lot: Lot) -> None:
+    def push(self, lot: int) -> None:
         """Put a lot where its age belongs; lots that moved come late."""
-        lots = self._lots
-        if not lots or not lot < lots[-1]:
+        lots, origins = self._lots, self._origins
+        if not lots or origins[lot] >= origins[lots[-1]]:
             lots.append(lot)
         else:
-            insort(lots, lot, lo=self._head)
+            insort(lots, lot, lo=self._head, key=origins.__getitem__)
 
-    def first(self) -> Lot | None:
-        """Return the lot to take from next; None where there is none."""
-        lots, head = self._lots, self._head
-        while head < len(lots) and not lots[head].amount:
+    def first(self) -> int:
+        """Return the lot to take from next; NONE where there is none."""
+        lots, head, units = self._lots, self._head, self._units
+        while head < len(lots) and not units[lots[head]]:
             head += 1
-        if head > 1000 and head * 2 > len(lots):
-            del lots[:head]
-            head = 0
         self._head = head
-        return lots[head] if head < len(lots) else None
+        return lots[head] if head < len(lots) else NONE
 
 
 class Lifo:
     """The latest acquired first; of one moment the later event."""
 
-    def __init__(self) -> None:
-        self._lots: list[Lot] = []
+    def __init__(self, stock: Stock) -> None:
+        self._units, self._origins = stock.units, stock.origins
+        self._lots: list[int] = []
 
-    def push(self, lot: Lot) -> None:
+    def push(self, lot: int) -> None:
         """Put a lot where its age belongs."""
-        if not self._lots or not lot < self._lots[-1]:
-            self._lots.append(lot)
+        lots, origins = self._lots, self._origins
+        if not lots or origins[lot] >= origins[lots[-1]]:
+            lots.append(lot)
         else:
-            insort(self._lots, lot)
+            insort(lots, lot, key=origins.__getitem__)
 
-    def first(self) -> Lot | None:
-        """Return the lot to take from next; None where there is none."""
-        while self._lots and not self._lots[-1].amount:
-            self._lots.pop()
-        return self._lots[-1] if self._lots else None
+    def first(self) -> int:
+        """Return the lot to take from next; NONE where there is none."""
+        lots, units = self._lots, self._units
+        while lots and not units[lots[-1]]:
+            lots.pop()
+        return lots[-1] if lots else NONE
 
 
 class ByPrice:
-    """The dearest (``sign`` -1) or cheapest (1) first; of one price the earlier acquired."""
+    """The lowest key first; of one key the earlier acquired. ``keys`` are by origin."""
 
-    def __init__(self, sign: int) -> None:
-        self._sign = sign
-        self._heap: list[tuple[Decimal, Lot]] = []
+    def __init__(self, stock: Stock, keys: list[int]) -> None:
+        self._units, self._origins = stock.units, stock.origins
+        self._keys = keys
+        self._heap: list[tuple[int, int, int]] = []
 
-    def push(self, lot: Lot) -> None:
+    def push(self, lot: int) -> None:
         """Put a lot where its price belongs."""
-        key = lot.key if self._sign > 0 else lot.key.copy_negate()
-        heapq.heappush(self._heap, (key, lot))
+        origin = self._origins[lot]
+        heapq.heappush(self._heap, (self._keys[origin], origin, lot))
 
-    def first(self) -> Lot | None:
-        """Return the lot to take from next; None where there is none."""
-        while self._heap and not self._heap[0][1].amount:
-            heapq.heappop(self._heap)
-        return self._heap[0][1] if self._heap else None
+    def first(self) -> int:
+        """Return the lot to take from next; NONE where there is none."""
+        heap, units = self._heap, self._units
+        while heap and not units[heap[0][2]]:
+            heapq.heappop(heap)
+        return heap[0][2] if heap else NONE
 
 
 class Book:
     """The lots of one asset in one place; taken in a method's order, moved the oldest first."""
 
-    def __init__(self, make: Callable[[], Order], *, moves: bool) -> None:
-        self.order = make()
+    def __init__(self, stock: Stock, make: Make) -> None:
+        self._stock = stock
+        self.lots: list[int] = []
         self.make = make
-        self._lots: list[Lot] = []
-        # Own transfers take the oldest, whatever the method.
-        self._oldest: Order | None = Fifo() if moves and make is not Fifo else None
+        self.order = make(stock)
+        self._oldest: Order | None = None
 
-    def push(self, lot: Lot) -> None:
+    def push(self, lot: int) -> None:
         """Put in a lot."""
-        self._lots.append(lot)
+        self.lots.append(lot)
         self.order.push(lot)
         if self._oldest is not None:
             self._oldest.push(lot)
 
-    def reorder(self, make: Callable[[], Order]) -> None:
+    def reorder(self, make: Make) -> None:
         """Take in another order from now on."""
-        self.make, self.order = make, make()
-        self._lots = [lot for lot in self._lots if lot.amount]
-        for lot in self._lots:
+        self.make, self.order = make, make(self._stock)
+        self.lots = [lot for lot in self.lots if self._stock.units[lot]]
+        for lot in self.lots:
             self.order.push(lot)
 
-    def oldest(self) -> Lot | None:
-        """Return the oldest lot."""
-        order = self._oldest
-        if order is None:
-            order = self.order if isinstance(self.order, Fifo) else self._by_age()
-        return order.first()
+    def oldest(self) -> int:
+        """Return the oldest lot; NONE where there is none."""
+        if isinstance(self.order, Fifo):
+            return self.order.first()
+        if self._oldest is None:
+            self._oldest = Fifo(self._stock)
+            for lot in self.lots:
+                self._oldest.push(lot)
+        return self._oldest.first()
 
-    def _by_age(self) -> Order:
-        self._oldest = Fifo()
-        for lot in self._lots:
-            self._oldest.push(lot)
-        return self._oldest
-
-    def left(self) -> Iterator[Lot]:
-        """Yield the lots that have something left, in the order they came."""
-        yield from (lot for lot in self._lots if lot.amount)
-
-    def find(self, event: int) -> Lot | None:
-        """Return the lot that came of an event, if anything is left of it."""
-        return next((lot for lot in self._lots if lot.event == event and lot.amount), None)
+    def find(self, event: int, events: list[int]) -> int:
+        """Return the lot that came of an event, if anything is left of it; NONE otherwise."""
+        origins, units = self._stock.origins, self._stock.units
+        found = (lot for lot in self.lots if units[lot] and events[origins[lot]] == event)
+        return next(found, NONE)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
 from portfolio.engine.tax import methods as package
-from portfolio.engine.tax.operations import Operation
-from portfolio.engine.tax.settings import Settings
+from portfolio.engine.tax.operations import Operations
 from portfolio.engine.tax.types import Outcome
 
 
@@ -23,7 +22,7 @@ class Method:
 
     id: str
     title: str
-    run: Callable[[Settings, Sequence[Operation]], Outcome]
+    run: Callable[[Operations], Outcome]
 
 
 class UnknownMethod(LookupError):

@@ -6,12 +6,11 @@ for fees, then transfers with their fees; within each the order given.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
-from decimal import Decimal
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple
 
-from portfolio.engine.money import EXACT
+from portfolio.engine.tax import whole
+from portfolio.engine.tax.history import BASE, History, WholeEvent, WholeLeg
 from portfolio.engine.tax.settings import (
     CryptoFee,
     DisposalFee,
@@ -21,65 +20,99 @@ from portfolio.engine.tax.settings import (
     TradeValues,
     TransferFee,
 )
-from portfolio.engine.tax.types import EventKind, IncomeLine, Leg, TaxEvent
+from portfolio.engine.tax.types import EventKind
 
-_ZERO = Decimal(0)
-_HALF = Decimal("0.5")
-
-
-class Acquire(NamedTuple):
-    """Units come in at a cost; ``value`` is the cost without fees."""
-
-    event: int
-    time: datetime
-    asset: str
-    wallet: str
-    amount: Decimal
-    cost: Decimal
-    value: Decimal
+ACQUIRE: Final = 1  # units come in; money is their cost, value what of it is not fees
+DISPOSE: Final = -1  # units go out; money is the proceeds, value the price before fees
+MOVE: Final = 2  # units go from one wallet to another and keep what they cost
+VANISH: Final = 3  # units are gone, what they cost stays with the rest
 
 
-class Dispose(NamedTuple):
-    """Units go out for ``proceeds``; ``more_cost`` adds to what they had cost.
+class Special(NamedTuple):
+    """What few operations have. ``more_cost`` adds to what the units had cost.
 
-    ``gross`` is the price before fees. ``is_exempt``: without gain or loss (TCGA 1992 s.58).
+    ``is_exempt``: without gain or loss (TCGA 1992 s.58).
     """
 
-    event: int
-    time: datetime
-    asset: str
-    wallet: str
-    amount: Decimal
-    proceeds: Decimal
-    more_cost: Decimal
-    gross: Decimal
+    more_cost: int = 0
+    to_wallet: int = 0
     is_exempt: bool = False
-    portfolio_value: Decimal | None = None
+    portfolio_value: int | None = None
     is_fee: bool = False
 
 
-class Move(NamedTuple):
-    """Units go from one wallet to another and keep what they cost."""
+_NOTHING = Special()
 
+
+class Operation(NamedTuple):
+    """One operation as a row."""
+
+    kind: int
     event: int
-    time: datetime
-    asset: str
-    wallet: str
-    to_wallet: str
-    amount: Decimal
+    coin: int
+    wallet: int
+    units: int
+    money: int
+    value: int
+    special: Special = _NOTHING
 
 
-class Vanish(NamedTuple):
-    """Units are gone, what they cost stays with the rest."""
+class Operations:
+    """Operations in columns of the same length, in the order in which they count."""
 
-    event: int
-    time: datetime
-    asset: str
-    wallet: str
-    amount: Decimal
+    def __init__(self, settings: Settings, history: History) -> None:
+        """May raise BadEvent."""
+        self.settings, self.history = settings, history
+        self.kinds, self.events = history.sides, history.events
+        self.coins, self.wallets = history.coins, history.places
+        self.units, self.values = history.units, history.values
+        self.special: dict[int, Special] = {}
+        if settings.disposal_fee is DisposalFee.REDUCE_PROCEEDS:
+            self.money = [
+                value + fee if side > 0 else value - fee
+                for side, value, fee in zip(
+                    history.sides, history.values, history.fees, strict=True
+                )
+            ]
+        else:
+            self._add_to_cost()
+        if history.others:
+            self._join(list(_of_all(settings, history)))
 
+    def _add_to_cost(self) -> None:
+        history = self.history
+        self.money = [
+            value + fee if side > 0 else value
+            for side, value, fee in zip(history.sides, history.values, history.fees, strict=True)
+        ]
+        for number, (side, fee) in enumerate(zip(history.sides, history.fees, strict=True)):
+            if fee and side < 0:
+                self.special[number] = Special(more_cost=fee)
 
-Operation = Acquire | Dispose | Move | Vanish
+    def _join(self, rows: list[tuple[int, Operation]]) -> None:
+        """Puts the worked-out operations between the plain ones."""
+        at, plain = self.history.at, len(self.kinds)
+        keys = [
+            (at[event] * 4 + (kind < 0), event)
+            for kind, event in zip(self.kinds, self.events, strict=True)
+        ]
+        keys += [(at[row.event] * 4 + rank, row.event) for rank, row in rows]
+        # Sorting leaves the operations of one event and rank in the order given.
+        order = sorted(range(len(keys)), key=keys.__getitem__)
+        made = [row for _, row in rows]
+        special = dict(self.special)
+        special |= {
+            plain + i: row.special for i, row in enumerate(made) if row.special is not _NOTHING
+        }
+        columns = ("kinds", "events", "coins", "wallets", "units", "money", "values")
+        for place, name in enumerate(columns):
+            column = [*getattr(self, name), *(row[place] for row in made)]
+            setattr(self, name, [column[number] for number in order])
+        self.special = {new: special[old] for new, old in enumerate(order) if old in special}
+
+    def of_event(self, number: int) -> Special:
+        """What an operation has beyond its columns."""
+        return self.special.get(number, _NOTHING)
 
 
 class BadEvent(ValueError):
@@ -90,177 +123,123 @@ class BadEvent(ValueError):
         self.event = event
 
 
-def operations(settings: Settings, events: Sequence[TaxEvent]) -> list[Operation]:
-    """All operations in the order in which they count. May raise BadEvent."""
-    rows: list[Operation] = []
-    ranks: list[int] = []
-    for number, event in enumerate(events):
-        for rank, operation in _of(settings, number, event):
-            rows.append(operation)
-            ranks.append(rank)
-    # Sorting leaves those of one moment and rank in the order given.
-    order = sorted(range(len(rows)), key=lambda place: (rows[place].time, ranks[place]))
-    return [rows[place] for place in order]
-
-
-def income(settings: Settings, events: Iterable[TaxEvent]) -> Iterator[IncomeLine]:
-    """Each income at its value when received."""
-    for number, event in enumerate(events):
-        if event.kind is EventKind.INCOME:
-            leg = _leg(number, event.into, "income")
-            value = _value(number, leg)
-            on = settings.local_date(event.time)
-            yield IncomeLine(number, event.time, on, leg.asset, leg.amount, value)
-
-
 _Ranked = tuple[int, Operation]
 _IN, _OUT, _FEE, _TRANSFER = range(4)
 
 
-def _of(settings: Settings, number: int, event: TaxEvent) -> Iterable[_Ranked]:
-    kind = event.kind
-    if kind in (EventKind.DEPOSIT, EventKind.WITHDRAWAL):
-        return ()
-    if kind is EventKind.TRANSFER:
-        return _transfer(settings, number, event)
-    return _exchange(settings, number, event)
+def _of_all(settings: Settings, history: History) -> Iterator[_Ranked]:
+    for event in history.others:
+        if event.kind is EventKind.TRANSFER:
+            yield from _transfer(settings, history, event)
+        elif event.kind not in (EventKind.DEPOSIT, EventKind.WITHDRAWAL):
+            yield from _exchange(settings, history, event)
 
 
-def _leg(number: int, leg: Leg | None, what: str) -> Leg:
-    if leg is None:
-        raise BadEvent(number, f"the leg of the {what} is missing")
-    return leg
-
-
-def _value(number: int, leg: Leg) -> Decimal:
+def _value(history: History, event: WholeEvent, leg: WholeLeg) -> int:
+    """What a leg was worth. May raise BadEvent."""
     if leg.value is None:
-        raise BadEvent(number, f"the value of {leg.amount:f} {leg.asset} is not known")
+        amount = whole.amount_of(leg.units, history.digits)
+        name = history.assets[leg.asset]
+        raise BadEvent(event.number, f"the value of {amount:f} {name} is not known")
     return leg.value
 
 
-def _exchange(settings: Settings, number: int, event: TaxEvent) -> list[_Ranked]:
+def _exchange(settings: Settings, history: History, event: WholeEvent) -> Iterable[_Ranked]:
     """Whatever comes in, whatever goes out, and the fee between them."""
-    base, kind = settings.base_currency, event.kind
-    got = event.into if event.into and event.into.asset != base else None
-    given = event.out if event.out and event.out.asset != base else None
+    got = event.into if event.into and event.into.asset != BASE else None
+    given = event.out if event.out and event.out.asset != BASE else None
     if got is None and given is None:
-        if kind in (EventKind.BUY, EventKind.SELL, EventKind.TRADE):
-            return []  # base currency for base currency
-        raise BadEvent(number, f"nothing moves in this {kind}")
-    on_out, on_in, joined = _fees(settings, number, event, got, given)
-    made: list[_Ranked] = []
+        if event.kind in (EventKind.BUY, EventKind.SELL, EventKind.TRADE):
+            return  # base currency for base currency
+        raise BadEvent(event.number, f"nothing moves in this {event.kind}")
+    on_out, on_in, joined = _fees(settings, history, event, got, given)
+    in_rank, out_rank = (_FEE, _FEE) if event.kind is EventKind.FEE else (_IN, _OUT)
     if got:
-        worth = _cost(settings, number, event, got)
-        cost = EXACT.add(worth, on_in) if on_in else worth
-        row = Acquire(number, event.time, got.asset, event.wallet, got.amount, cost, worth)
-        made.append((_IN, row))
+        worth = _cost(settings, history, event, got)
+        place = (got.asset, event.wallet, got.units)
+        yield in_rank, Operation(ACQUIRE, event.number, *place, worth + on_in, worth)
     if given:
-        made.append((_OUT, _dispose(settings, number, event, given, on_out, joined)))
+        yield out_rank, _dispose(settings, history, event, given, on_out, joined)
     fee = event.fee
-    if fee and fee.asset != base and not joined:
-        made.append((_FEE, _spent(number, event, fee)))
-    if kind is EventKind.FEE:
-        made = [(_FEE, row) for _, row in made]
-    return made
+    if fee and fee.asset != BASE and not joined:
+        yield _FEE, _spent(history, event, fee)
 
 
 def _fees(
-    settings: Settings, number: int, event: TaxEvent, got: Leg | None, given: Leg | None
-) -> tuple[Decimal, Decimal, Decimal]:
+    settings: Settings,
+    history: History,
+    event: WholeEvent,
+    got: WholeLeg | None,
+    given: WholeLeg | None,
+) -> tuple[int, int, int]:
     """The fee borne by what goes out, by what comes in, and the units joined to what goes out."""
     fee = event.fee
     if fee is None:
-        return _ZERO, _ZERO, _ZERO
+        return 0, 0, 0
     if given and fee.asset == given.asset and settings.crypto_fee is CryptoFee.CONSUME:
-        return _ZERO, _ZERO, fee.amount
-    value = _value(number, fee)
+        return 0, 0, fee.units
+    value = _value(history, event, fee)
     if given is None:
-        return _ZERO, value, _ZERO
+        return 0, value, 0
     if got is None or settings.trade_fee is TradeFee.DISPOSAL:
-        return value, _ZERO, _ZERO
+        return value, 0, 0
     if settings.trade_fee is TradeFee.ACQUISITION:
-        return _ZERO, value, _ZERO
-    half = EXACT.multiply(value, _HALF)
-    return half, EXACT.subtract(value, half), _ZERO
+        return 0, value, 0
+    return value // 2, value - value // 2, 0
 
 
-def _cost(settings: Settings, number: int, event: TaxEvent, got: Leg) -> Decimal:
+def _cost(settings: Settings, history: History, event: WholeEvent, got: WholeLeg) -> int:
     """What was paid for what came in, without fees."""
     out = event.out
     if out is None or event.kind in (EventKind.INCOME, EventKind.GIFT):
-        return _value(number, got)
-    if out.asset == settings.base_currency:
-        return out.amount if out.value is None else out.value
-    if settings.trade_values is TradeValues.CROSS or got.value is None:
-        return _value(number, out)
+        return _value(history, event, got)
+    if out.asset == BASE or settings.trade_values is TradeValues.CROSS or got.value is None:
+        return _value(history, event, out)
     return got.value
 
 
-def _price(number: int, event: TaxEvent, given: Leg) -> Decimal:
-    """What was got for what went out, before fees."""
-    into = event.into
-    return _value(number, given) if into is None or into.value is None else into.value
-
-
 def _dispose(
-    settings: Settings,
-    number: int,
-    event: TaxEvent,
-    given: Leg,
-    fee: Decimal,
-    joined: Decimal,
-) -> Dispose:
-    price = _price(number, event, given)
-    proceeds, more_cost = price, _ZERO
-    if fee and settings.disposal_fee is DisposalFee.REDUCE_PROCEEDS:
-        proceeds = EXACT.subtract(price, fee)
-    elif fee:
-        more_cost = fee
-    return Dispose(
-        number,
-        event.time,
-        given.asset,
-        event.wallet,
-        EXACT.add(given.amount, joined) if joined else given.amount,
-        proceeds,
-        more_cost,
-        price,
-        event.kind is EventKind.GIFT and event.subkind == "spouse",
-        event.portfolio_value,
+    settings: Settings, history: History, event: WholeEvent, given: WholeLeg, fee: int, joined: int
+) -> Operation:
+    into = event.into
+    told = None if into is None else into.value
+    price = _value(history, event, given) if told is None else told
+    reduces = settings.disposal_fee is DisposalFee.REDUCE_PROCEEDS
+    special = Special(
+        more_cost=0 if reduces else fee,
+        is_exempt=event.kind is EventKind.GIFT and event.subkind == "spouse",
+        portfolio_value=event.portfolio_value,
     )
+    place = (given.asset, event.wallet, given.units + joined)
+    proceeds = price - fee if reduces else price
+    return Operation(DISPOSE, event.number, *place, proceeds, price, special)
 
 
-def _spent(number: int, event: TaxEvent, fee: Leg) -> Dispose:
+def _spent(history: History, event: WholeEvent, fee: WholeLeg) -> Operation:
     """A fee paid in a coin: a disposal at its value."""
-    value = _value(number, fee)
-    return Dispose(
-        *(number, event.time, fee.asset, event.wallet, fee.amount, value, _ZERO, value),
-        is_fee=True,
-    )
+    value = _value(history, event, fee)
+    place = (fee.asset, event.wallet, fee.units)
+    return Operation(DISPOSE, event.number, *place, value, value, Special(is_fee=True))
 
 
-def _transfer(settings: Settings, number: int, event: TaxEvent) -> Iterator[_Ranked]:
-    out, fee = _leg(number, event.out, "transfer"), event.fee
-    arrived = event.into.amount if event.into else _ZERO
-    if out.asset != settings.base_currency:
+def _transfer(settings: Settings, history: History, event: WholeEvent) -> Iterator[_Ranked]:
+    out, fee = event.out, event.fee
+    if out is None:
+        raise BadEvent(event.number, "the leg of the transfer is missing")
+    arrived = event.into.units if event.into else 0
+    if out.asset != BASE:
+        place = (event.number, out.asset, event.wallet)
         if settings.scope is Scope.PER_WALLET and arrived:
-            row = Move(number, event.time, out.asset, event.wallet, event.to_wallet, arrived)
-            yield _TRANSFER, row
-        lost = EXACT.subtract(out.amount, arrived)
+            special = Special(to_wallet=event.to_wallet)
+            yield _TRANSFER, Operation(MOVE, *place, arrived, 0, 0, special)
+        lost = out.units - arrived
         if lost < 0:
-            raise BadEvent(number, "more arrives than was sent")
-        if lost:
-            yield _TRANSFER, _lost(settings, number, event, out, lost)
-    if fee and fee.asset not in (out.asset, settings.base_currency):
-        yield _TRANSFER, _spent(number, event, fee)
-
-
-def _lost(
-    settings: Settings, number: int, event: TaxEvent, out: Leg, lost: Decimal
-) -> Dispose | Vanish:
-    if settings.transfer_fee is TransferFee.KEEP_COST:
-        return Vanish(number, event.time, out.asset, event.wallet, lost)
-    fee = event.fee
-    if fee is None or fee.asset != out.asset:
-        raise BadEvent(number, "the value of the transfer's fee is not known")
-    return _spent(number, event, Leg(out.asset, lost, fee.value))
+            raise BadEvent(event.number, "more arrives than was sent")
+        if lost and settings.transfer_fee is TransferFee.KEEP_COST:
+            yield _TRANSFER, Operation(VANISH, *place, lost, 0, 0)
+        elif lost:
+            if fee is None or fee.asset != out.asset:
+                raise BadEvent(event.number, "the value of the transfer's fee is not known")
+            yield _TRANSFER, _spent(history, event, WholeLeg(out.asset, lost, fee.value))
+    if fee and fee.asset not in (out.asset, BASE):
+        yield _TRANSFER, _spent(history, event, fee)

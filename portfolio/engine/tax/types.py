@@ -7,6 +7,7 @@ negative. ``event`` is the place of an event in the list that was given, from 0.
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -142,9 +143,9 @@ class Shortfall(NamedTuple):
 class Outcome:
     """All that a computation gives."""
 
-    disposals: tuple[Disposal, ...]
-    income: tuple[IncomeLine, ...]
-    remaining: tuple[Remaining, ...]
+    disposals: Sequence[Disposal]
+    income: Sequence[IncomeLine]
+    remaining: Sequence[Remaining]
     shortfalls: tuple[Shortfall, ...] = ()
 
 

@@ -8,72 +8,65 @@ the part of the loss that is denied and added to the cost of what is held.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections import defaultdict
-from collections.abc import Sequence
-from datetime import date, timedelta
-from decimal import Decimal
 
-from portfolio.engine.money import EXACT
 from portfolio.engine.tax.by_pool import PoolRun
-from portfolio.engine.tax.lots import share
 from portfolio.engine.tax.method import Method
-from portfolio.engine.tax.operations import Acquire, Dispose, Operation, Vanish
-from portfolio.engine.tax.settings import Settings
+from portfolio.engine.tax.operations import ACQUIRE, MOVE, Operations
 from portfolio.engine.tax.types import Outcome
 
-DAYS = timedelta(days=30)
-_ZERO = Decimal(0)
+DAYS = 30
 
 
 class _Running:
     """Sums of one asset up to each day on which something happened."""
 
     def __init__(self) -> None:
-        self._days: list[date] = []
-        self._sums: list[Decimal] = []
+        self._days: list[int] = []
+        self._acquired: list[int] = []
+        self._held: list[int] = []
 
-    def add(self, on: date, amount: Decimal) -> None:
-        """Count an amount; days come in order."""
-        before = self._sums[-1] if self._sums else _ZERO
-        if not self._days or self._days[-1] != on:
-            self._days.append(on)
-            self._sums.append(before)
-        self._sums[-1] = EXACT.add(before, amount)
+    def add(self, day: int, acquired: int, change: int) -> None:
+        """Count units; days come in order."""
+        if not self._days:
+            self._days, self._acquired, self._held = [day], [0], [0]
+        elif self._days[-1] != day:
+            self._days.append(day)
+            self._acquired.append(self._acquired[-1])
+            self._held.append(self._held[-1])
+        self._acquired[-1] += acquired
+        self._held[-1] += change
 
-    def through(self, on: date) -> Decimal:
-        """Return the sum up to the end of a day."""
-        place = bisect_right(self._days, on)
-        return self._sums[place - 1] if place else _ZERO
-
-    def before(self, on: date) -> Decimal:
-        """Return the sum up to the beginning of a day."""
-        place = bisect_left(self._days, on)
-        return self._sums[place - 1] if place else _ZERO
+    def around(self, day: int) -> tuple[int, int]:
+        """Return what is acquired 30 days before to 30 after a day, and what is held after them."""
+        first = bisect_left(self._days, day - DAYS)
+        last = bisect_right(self._days, day + DAYS) - 1
+        before = self._acquired[first - 1] if first else 0
+        return self._acquired[last] - before, self._held[last]
 
 
 class _Superficial(PoolRun):
-    def __init__(self, settings: Settings, rows: Sequence[Operation]) -> None:
-        super().__init__(settings)
-        self._acquired: dict[str, _Running] = defaultdict(_Running)
-        self._held: dict[str, _Running] = defaultdict(_Running)
-        for row in rows:
-            on = settings.local_date(row.time)
-            if type(row) is Acquire:
-                self._acquired[row.asset].add(on, row.amount)
-                self._held[row.asset].add(on, row.amount)
-            elif type(row) is Dispose or type(row) is Vanish:
-                self._held[row.asset].add(on, row.amount.copy_negate())
+    def __init__(self, operations: Operations) -> None:
+        super().__init__(operations)
+        self._days = self.tell.all_days()
+        self._running = [_Running() for _ in operations.history.assets]
+        rows = zip(operations.kinds, operations.coins, operations.units, self._days, strict=True)
+        for kind, coin, units, day in rows:
+            if kind == ACQUIRE:
+                self._running[coin].add(day, units, units)
+            elif kind != MOVE:
+                self._running[coin].add(day, 0, -units)
 
-    def denied(self, row: Dispose, loss: Decimal) -> Decimal:
-        on = self.settings.local_date(row.time)
-        acquired, held = self._acquired[row.asset], self._held[row.asset]
-        around = EXACT.subtract(acquired.through(on + DAYS), acquired.before(on - DAYS))
-        least = min(row.amount, around, held.through(on + DAYS))
-        return share(loss, least, row.amount) if least > 0 else _ZERO
+    def denied(self, number: int, loss: int) -> int:
+        units = self.operations.units[number]
+        running = self._running[self.operations.coins[number]]
+        least = min(units, *running.around(self._days[number]))
+        if least <= 0:
+            return 0
+        return loss if least == units else loss * least // units
 
 
-def _run(settings: Settings, rows: Sequence[Operation]) -> Outcome:
-    return _Superficial(settings, rows).run(rows)
+def _run(operations: Operations) -> Outcome:
+    return _Superficial(operations).run()
 
 
 METHODS = (Method("acb_superficial", "Adjusted cost base with superficial losses", _run),)

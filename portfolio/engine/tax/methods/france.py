@@ -8,87 +8,91 @@ gain by what is left of it after them (line 218).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from decimal import Decimal
-
-from portfolio.engine.money import EXACT
-from portfolio.engine.tax.lots import share
+from portfolio.engine.tax.days import day_of
 from portfolio.engine.tax.method import Method
-from portfolio.engine.tax.operations import Acquire, BadEvent, Dispose, Operation, Vanish
-from portfolio.engine.tax.settings import Oversell, Settings
-from portfolio.engine.tax.types import (
-    Disposal,
-    InsufficientHoldings,
-    Match,
-    Outcome,
-    Remaining,
-    Shortfall,
-)
+from portfolio.engine.tax.operations import ACQUIRE, DISPOSE, MOVE, BadEvent, Operations
+from portfolio.engine.tax.rows import Rows
+from portfolio.engine.tax.telling import Teller
+from portfolio.engine.tax.types import Disposal, Match, Outcome, Remaining, Shortfall
+from portfolio.engine.tax.whole import value_of
 
 PORTFOLIO = "*portfolio*"
-_ZERO = Decimal(0)
 
 
 class _Portfolio:
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._held: dict[str, Decimal] = {}
-        self._price = _ZERO  # the total acquisition price still unused
-        self._rows: list[Disposal] = []
+    def __init__(self, operations: Operations) -> None:
+        self._operations = operations
+        self._tell = Teller(operations)
+        self._held = [0] * len(operations.history.assets)
+        self._price = 0  # the total acquisition price still unused
+        self._parts: list[tuple[int, int]] = []  # operation, what of the price it uses
         self._short: list[Shortfall] = []
 
-    def run(self, rows: Sequence[Operation]) -> Outcome:
-        swapped = _swapped(rows)
-        for row in rows:
-            if type(row) is Acquire:
-                self._held[row.asset] = EXACT.add(self._held.get(row.asset, _ZERO), row.amount)
-                if row.event not in swapped:
-                    self._price = EXACT.add(self._price, row.cost)
-            elif type(row) is Dispose or type(row) is Vanish:
-                self._go(row.event, row.asset, row.amount)
-            if type(row) is Dispose and row.portfolio_value is not None:
-                self._sell(row, row.portfolio_value)
-            elif type(row) is Dispose and row.event not in swapped and not row.is_fee:
-                raise BadEvent(row.event, "the value of the whole portfolio is not known")
-        return Outcome(tuple(self._rows), (), self._remaining(), tuple(self._short))
+    def run(self) -> Outcome:
+        operations = self._operations
+        swapped = _swapped(operations)
+        for number, kind in enumerate(operations.kinds):
+            event, coin = operations.events[number], operations.coins[number]
+            if kind == ACQUIRE:
+                self._held[coin] += operations.units[number]
+                if event not in swapped:
+                    self._price += operations.money[number]
+            elif kind != MOVE:
+                self._go(number, coin)
+            if kind == DISPOSE:
+                self._sell(number, is_swap=event in swapped)
+        disposals: Rows[Disposal] = Rows(self._parts, self._disposal)
+        return Outcome(disposals, (), self._remaining(), tuple(self._short))
 
-    def _go(self, event: int, asset: str, amount: Decimal) -> None:
-        held = self._held.get(asset, _ZERO)
-        missing = EXACT.subtract(amount, held)
-        if missing > 0:
-            if self._settings.oversell is Oversell.ERROR:
-                raise InsufficientHoldings(event, asset, missing)
-            self._short.append(Shortfall(event, asset, missing))
-        self._held[asset] = max(EXACT.subtract(held, amount), _ZERO)
+    def _go(self, number: int, coin: int) -> None:
+        left = self._held[coin] - self._operations.units[number]
+        if left < 0:
+            self._short.append(self._tell.shortfall(number, -left))
+        self._held[coin] = max(left, 0)
 
-    def _sell(self, row: Dispose, value: Decimal) -> None:
-        if value < row.gross or not value:
-            raise BadEvent(row.event, "the whole portfolio is worth less than what was sold of it")
-        used = share(self._price, row.gross, value)
-        self._price = EXACT.subtract(self._price, used)
-        on = self._settings.local_date(row.time)
-        self._rows.append(
-            Disposal(
-                *(row.event, row.time, on, row.asset, "", row.amount),
-                *(row.proceeds, EXACT.add(used, row.more_cost), Match.PORTFOLIO),
-            )
+    def _sell(self, number: int, *, is_swap: bool) -> None:
+        special, price = self._operations.of_event(number), self._operations.values[number]
+        event = self._operations.events[number]
+        if special.portfolio_value is None:
+            if is_swap or special.is_fee:
+                return
+            raise BadEvent(event, "the value of the whole portfolio is not known")
+        if special.portfolio_value < price or not special.portfolio_value:
+            raise BadEvent(event, "the whole portfolio is worth less than what was sold of it")
+        used = self._price * price // special.portfolio_value
+        self._price -= used
+        self._parts.append((number, used + special.more_cost))
+
+    def _disposal(self, part: tuple[int, int]) -> Disposal:
+        number, cost = part
+        operations, tell = self._operations, self._tell
+        return Disposal(
+            *(operations.events[number], tell.at(number), day_of(tell.day(number))),
+            *(tell.asset(number), "", tell.amount(operations.units[number])),
+            *(value_of(operations.money[number]), value_of(cost), Match.PORTFOLIO),
         )
 
     def _remaining(self) -> tuple[Remaining, ...]:
-        left = _ZERO
-        for amount in self._held.values():
-            left = EXACT.add(left, amount)
-        return (Remaining(PORTFOLIO, left, self._price),) if left or self._price else ()
+        left = sum(self._held)
+        if not left and not self._price:
+            return ()
+        return (Remaining(PORTFOLIO, self._tell.amount(left), value_of(self._price)),)
 
 
-def _swapped(rows: Sequence[Operation]) -> set[int]:
+def _swapped(operations: Operations) -> set[int]:
     """The events in which coin was given for coin."""
-    got = {row.event for row in rows if type(row) is Acquire}
-    return got & {row.event for row in rows if type(row) is Dispose and not row.is_fee}
+    got = {e for k, e in zip(operations.kinds, operations.events, strict=True) if k == ACQUIRE}
+    return got & {
+        event
+        for number, (kind, event) in enumerate(
+            zip(operations.kinds, operations.events, strict=True)
+        )
+        if kind == DISPOSE and not operations.of_event(number).is_fee
+    }
 
 
-def _run(settings: Settings, rows: Sequence[Operation]) -> Outcome:
-    return _Portfolio(settings).run(rows)
+def _run(operations: Operations) -> Outcome:
+    return _Portfolio(operations).run()
 
 
 METHODS = (Method("fr_portfolio", "Whole portfolio (France)", _run),)

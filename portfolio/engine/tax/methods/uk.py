@@ -8,181 +8,189 @@ the pool without gain or loss and is never matched (s.58).
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from decimal import Decimal
+from collections.abc import Iterator
+from typing import NamedTuple
 
-from portfolio.engine.money import EXACT
-from portfolio.engine.tax.lots import share
+from portfolio.engine.tax.by_pool import Pool
+from portfolio.engine.tax.days import day_of
 from portfolio.engine.tax.method import Method
-from portfolio.engine.tax.operations import Acquire, Dispose, Move, Operation, Vanish
-from portfolio.engine.tax.pool import Pool
-from portfolio.engine.tax.settings import Oversell, Settings
-from portfolio.engine.tax.types import (
-    Disposal,
-    InsufficientHoldings,
-    Match,
-    Outcome,
-    Remaining,
-    Shortfall,
-)
+from portfolio.engine.tax.operations import ACQUIRE, DISPOSE, MOVE, Operations
+from portfolio.engine.tax.rows import Rows
+from portfolio.engine.tax.telling import Teller
+from portfolio.engine.tax.types import Disposal, Match, Outcome, Remaining, Shortfall
+from portfolio.engine.tax.whole import value_of
 
-THIRTY_DAYS = timedelta(days=30)
-_ZERO = Decimal(0)
+THIRTY_DAYS = 30
 
 
-@dataclass(slots=True)
 class _Day:
     """All that happened to one asset on one local date; what is matched is taken off."""
 
-    on: date
-    event: int  # the last disposal's
-    time: datetime
-    bought: Pool = field(default_factory=Pool)
-    sold: Decimal = _ZERO
-    proceeds: Decimal = _ZERO
-    more_cost: Decimal = _ZERO
-    given: Decimal = _ZERO
-    vanished: Decimal = _ZERO
+    __slots__ = ("bought", "given", "last", "more", "on", "price", "sold", "vanished")
 
-    def sell(self, row: Dispose) -> None:
-        """Count a disposal to those of the day."""
-        if row.is_exempt:
-            self.given = EXACT.add(self.given, row.amount)
-        else:
-            self.sold = EXACT.add(self.sold, row.amount)
-            self.proceeds = EXACT.add(self.proceeds, row.proceeds)
-            self.more_cost = EXACT.add(self.more_cost, row.more_cost)
-        self.event, self.time = row.event, row.time
+    def __init__(self, on: int, number: int) -> None:
+        self.on = on
+        self.last = number  # the last disposal
+        self.bought = Pool()
+        self.sold = self.price = self.more = self.given = self.vanished = 0
+
+
+class _Part(NamedTuple):
+    """A part of a day's disposals; ``acquired`` is a day, or 0 for the pool."""
+
+    on: int
+    last: int
+    units: int
+    price: int
+    cost: int
+    match: Match
+    acquired: int
 
 
 class _Asset:
     """One asset's days, matched."""
 
-    def __init__(self, settings: Settings, asset: str, days: dict[date, _Day]) -> None:
-        self._settings = settings
-        self._asset = asset
-        self._days = days
-        self._pool = Pool()
-        self.rows: list[Disposal] = []
+    def __init__(self, tell: Teller, days: dict[int, _Day]) -> None:
+        self._tell = tell
+        self._days = [days[on] for on in sorted(days)]
+        self._add: list[_Part] = []
+        self.pool = Pool()
         self.short: list[Shortfall] = []
 
-    def match(self) -> None:
+    def match(self) -> list[_Part]:
         """Match all disposals. May raise InsufficientHoldings."""
-        days = sorted(self._days.values(), key=lambda day: day.on)
-        for day in days:
-            self._match(day, day, Match.SAME_DAY)
-        selling = [day for day in days if day.sold]
-        buying = [day for day in days if day.bought.amount]
-        self._thirty_days(selling, buying)
-        for day in days:
-            self._pool.add(day.bought.amount, day.bought.cost)
+        for day in self._days:
+            if day.sold and day.bought.units:
+                self._match(day, day, Match.SAME_DAY)
+        self._thirty_days()
+        for day in self._days:
+            self.pool.units += day.bought.units
+            self.pool.cost += day.bought.cost
             self._from_pool(day)
+        return self._add
 
-    def _thirty_days(self, selling: list[_Day], buying: list[_Day]) -> None:
+    def _thirty_days(self) -> None:
+        """The earliest disposal first, with the earliest acquisition after it."""
+        buying = [day for day in self._days if day.bought.units]
         begin = 0
-        for day in selling:
+        for day in self._days:
+            if not day.sold:
+                continue
             while begin < len(buying) and buying[begin].on <= day.on:
                 begin += 1
-            for later in buying[begin:]:
-                if not day.sold or later.on > day.on + THIRTY_DAYS:
-                    break
-                self._match(day, later, Match.THIRTY_DAY)
+            place = begin
+            while day.sold and place < len(buying) and buying[place].on <= day.on + THIRTY_DAYS:
+                if buying[place].bought.units:
+                    self._match(day, buying[place], Match.THIRTY_DAY)
+                place += 1
 
-    def _match(self, day: _Day, bought: _Day, match: Match) -> None:
-        amount = min(day.sold, bought.bought.amount)
-        if amount:
-            self._row(day, amount, bought.bought.take(amount), match, bought.on)
+    def _match(self, day: _Day, other: _Day, match: Match) -> None:
+        units = min(day.sold, other.bought.units)
+        self._part(day, units, other.bought.take(units), match, other.on)
 
     def _from_pool(self, day: _Day) -> None:
         if day.given:
-            cost = self._pool.take(self._held(day, day.given))
-            self._add(day, day.given, cost, cost, Match.NO_GAIN_NO_LOSS, None)
+            cost = self._take(self._held(day, day.given))
+            self._add.append(
+                _Part(day.on, day.last, day.given, cost, cost, Match.NO_GAIN_NO_LOSS, 0)
+            )
         if day.sold:
             held = self._held(day, day.sold)
             if held:
-                self._row(day, held, self._pool.take(held), Match.SECTION_104, None)
+                self._part(day, held, self._take(held), Match.SECTION_104, 0)
             if day.sold:
-                self._row(day, day.sold, _ZERO, Match.NONE, None)
+                self._part(day, day.sold, 0, Match.NONE, 0)
         if day.vanished:
-            self._pool.amount = EXACT.subtract(self._pool.amount, self._held(day, day.vanished))
+            self.pool.units -= self._held(day, day.vanished)
 
-    def _held(self, day: _Day, amount: Decimal) -> Decimal:
-        """Return how much of an amount the pool has. May raise InsufficientHoldings."""
-        missing = EXACT.subtract(amount, self._pool.amount)
-        if missing <= 0:
-            return amount
-        if self._settings.oversell is Oversell.ERROR:
-            raise InsufficientHoldings(day.event, self._asset, missing)
-        self.short.append(Shortfall(day.event, self._asset, missing))
-        return self._pool.amount
+    def _take(self, units: int) -> int:
+        return self.pool.take(units) if units else 0
 
-    def _row(
-        self, day: _Day, amount: Decimal, cost: Decimal, match: Match, acquired: date | None
-    ) -> None:
+    def _held(self, day: _Day, units: int) -> int:
+        """Return how many units the pool has. May raise InsufficientHoldings."""
+        if units <= self.pool.units:
+            return units
+        self.short.append(self._tell.shortfall(day.last, units - self.pool.units))
+        return self.pool.units
+
+    def _part(self, day: _Day, units: int, cost: int, match: Match, acquired: int) -> None:
         """A part of the day's disposals, with its share of proceeds and fees."""
-        price = share(day.proceeds, amount, day.sold)
-        extra = share(day.more_cost, amount, day.sold)
-        day.proceeds = EXACT.subtract(day.proceeds, price)
-        day.more_cost = EXACT.subtract(day.more_cost, extra)
-        day.sold = EXACT.subtract(day.sold, amount)
-        self._add(day, amount, price, EXACT.add(cost, extra), match, acquired)
+        price, more = day.price, day.more
+        if units != day.sold:
+            price = price * units // day.sold
+            more = more * units // day.sold
+        day.price -= price
+        day.more -= more
+        day.sold -= units
+        self._add.append(_Part(day.on, day.last, units, price, cost + more, match, acquired))
 
-    def _add(
-        self,
-        day: _Day,
-        amount: Decimal,
-        proceeds: Decimal,
-        cost: Decimal,
-        match: Match,
-        acquired: date | None,
-    ) -> None:
-        self.rows.append(
-            Disposal(
-                *(day.event, day.time, day.on, self._asset, "", amount),
-                *(proceeds, cost, match, acquired),
-            )
+
+def _days(operations: Operations, tell: Teller) -> list[dict[int, _Day]]:
+    """What happened, by asset and local day; wallets do not matter here."""
+    found: list[dict[int, _Day]] = [{} for _ in operations.history.assets]
+    rows = zip(
+        *(operations.kinds, operations.coins, operations.units, operations.money),
+        tell.all_days(),
+        strict=True,
+    )
+    special = operations.special
+    for number, (kind, coin, units, money, on) in enumerate(rows):
+        if kind == MOVE:
+            continue
+        day = found[coin].get(on)
+        if day is None:
+            day = found[coin][on] = _Day(on, number)
+        if kind == ACQUIRE:
+            day.bought.units += units
+            day.bought.cost += money
+        elif kind != DISPOSE:
+            day.vanished += units
+        else:
+            day.last = number
+            told = special.get(number)
+            if told is not None and told.is_exempt:
+                day.given += units
+                continue
+            day.sold += units
+            day.price += money
+            day.more += told.more_cost if told is not None else 0
+    return found
+
+
+class _Run:
+    def __init__(self, operations: Operations) -> None:
+        self._operations = operations
+        self._tell = Teller(operations)
+        days = _days(operations, self._tell)
+        names = operations.history.assets
+        order = sorted(range(len(names)), key=names.__getitem__)
+        self._assets = [(names[coin], _Asset(self._tell, days[coin])) for coin in order]
+
+    def run(self) -> Outcome:
+        parts = [part for _, asset in self._assets for part in asset.match()]
+        parts.sort(key=lambda part: part.on)  # assets stay in the order of their names
+        disposals: Rows[Disposal] = Rows(parts, self._disposal)
+        short = tuple(row for _, asset in self._assets for row in asset.short)
+        return Outcome(disposals, (), tuple(self._left()), short)
+
+    def _left(self) -> Iterator[Remaining]:
+        for name, asset in self._assets:
+            if asset.pool.units:
+                amount = self._tell.amount(asset.pool.units)
+                yield Remaining(name, amount, value_of(asset.pool.cost))
+
+    def _disposal(self, part: _Part) -> Disposal:
+        tell, number = self._tell, part.last
+        return Disposal(
+            *(self._operations.events[number], tell.at(number), day_of(part.on)),
+            *(tell.asset(number), "", tell.amount(part.units)),
+            *(value_of(part.price), value_of(part.cost), part.match),
+            day_of(part.acquired) if part.acquired else None,
         )
 
-    def left(self) -> Iterator[Remaining]:
-        """Yield the pool, if anything is left in it."""
-        if self._pool.amount:
-            yield Remaining(self._asset, self._pool.amount, self._pool.cost)
 
-
-def _days(settings: Settings, rows: Sequence[Operation]) -> dict[str, dict[date, _Day]]:
-    """What happened, by asset and local date; wallets do not matter here."""
-    days: dict[str, dict[date, _Day]] = defaultdict(dict)
-    for row in rows:
-        if type(row) is Move:
-            continue
-        on = settings.local_date(row.time)
-        of_asset = days[row.asset]
-        day = of_asset.get(on)
-        if day is None:
-            day = of_asset[on] = _Day(on, row.event, row.time)
-        if type(row) is Acquire:
-            day.bought.add(row.amount, row.cost)
-        elif type(row) is Dispose:
-            day.sell(row)
-        elif type(row) is Vanish:
-            day.vanished = EXACT.add(day.vanished, row.amount)
-    return days
-
-
-def _run(settings: Settings, rows: Sequence[Operation]) -> Outcome:
-    assets = [
-        _Asset(settings, asset, days) for asset, days in sorted(_days(settings, rows).items())
-    ]
-    for asset in assets:
-        asset.match()
-    disposals = sorted(
-        (row for asset in assets for row in asset.rows), key=lambda row: (row.on, row.asset)
-    )
-    left = tuple(row for asset in assets for row in asset.left())
-    return Outcome(tuple(disposals), (), left, tuple(s for asset in assets for s in asset.short))
+def _run(operations: Operations) -> Outcome:
+    return _Run(operations).run()
 
 
 METHODS = (Method("uk_share_pooling", "Same day, 30 days, section 104 pool", _run),)

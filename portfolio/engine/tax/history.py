@@ -1,0 +1,191 @@
+"""A history in columns of whole numbers: what all methods compute on.
+
+Most events are coin for money or money for coin; they are columns of numbers and need no working
+out. The others keep their shape, with whole numbers in their legs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from itertools import islice
+from operator import le
+from typing import NamedTuple
+
+from portfolio.engine.tax import whole
+from portfolio.engine.tax.types import EventKind, Leg, TaxEvent
+
+BASE = -1  # the base currency, where an asset is meant
+
+
+class WholeLeg(NamedTuple):
+    """One side of an event: the asset's number (BASE: money), units, and value where known."""
+
+    asset: int
+    units: int
+    value: int | None
+
+
+class WholeEvent(NamedTuple):
+    """An event with whole numbers; see ``TaxEvent``. Wallets are numbers too."""
+
+    number: int
+    kind: EventKind
+    at: int
+    wallet: int
+    into: WholeLeg | None
+    out: WholeLeg | None
+    fee: WholeLeg | None
+    to_wallet: int
+    subkind: str
+    portfolio_value: int | None
+
+
+class Names:
+    """Numbers for names, in the order of first mention."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+
+    def number(self, name: str) -> int:
+        """The number of a name; a new one gets the next."""
+        return self._numbers.setdefault(name, len(self._numbers))
+
+    def all(self) -> list[str]:
+        """The names by number."""
+        return list(self._numbers)
+
+
+class History:
+    """Events as ``TaxEvent`` tells them, ready to be computed on any number of times.
+
+    The columns hold purchases (``sides`` 1) and sales (-1) for money, by the order in which they
+    count: time, purchases first, order given. ``values`` are before fees, ``fees`` are in money,
+    ``units`` are of ``digits`` digits after the point. ``at`` has the moment of every event, by its
+    place in what was given. The events are taken one by one and not kept.
+    """
+
+    def __init__(self, events: Iterable[TaxEvent], base_currency: str) -> None:
+        self.base_currency = base_currency
+        self.digits = 8
+        self._assets, self._wallets = Names(), Names()
+        self.at: list[int] = []
+        self.others: list[WholeEvent] = []
+        self.sides: list[int] = []
+        self.events: list[int] = []
+        self.coins: list[int] = []
+        self.places: list[int] = []
+        self.units: list[int] = []
+        self.values: list[int] = []
+        self.fees: list[int] = []
+        for number, event in enumerate(events):
+            self.at.append(whole.micros(event.time))
+            if not self._add_plain(number, event):
+                self._add_other(number, event)
+        self._sort()
+        self.assets, self.wallets = self._assets.all(), self._wallets.all()
+
+    @property
+    def income(self) -> Iterator[WholeEvent]:
+        """The events that are income."""
+        return (event for event in self.others if event.kind is EventKind.INCOME)
+
+    def _add_plain(self, number: int, event: TaxEvent) -> bool:
+        """Take a purchase or a sale for money, with a fee in money or none; nothing else."""
+        into, out, fee, base = event.into, event.out, event.fee, self.base_currency
+        if into is None or out is None or event.portfolio_value is not None:
+            return False
+        if event.kind is EventKind.BUY and out.asset == base != into.asset:
+            side, coin, money = 1, into, out
+        elif event.kind is EventKind.SELL and into.asset == base != out.asset:
+            side, coin, money = -1, out, into
+        else:
+            return False
+        if fee is not None and fee.asset != base:
+            return False
+        self.units.append(self._units(coin.amount))
+        self.sides.append(side)
+        self.events.append(number)
+        self.coins.append(self._assets.number(coin.asset))
+        self.places.append(self._wallets.number(event.wallet))
+        self.values.append(whole.value(_worth(money)))
+        self.fees.append(whole.value(_worth(fee)) if fee is not None else 0)
+        return True
+
+    def _add_other(self, number: int, event: TaxEvent) -> None:
+        told = event.portfolio_value
+        into, out, fee = self._legs(event)
+        row = WholeEvent(
+            number=number,
+            kind=event.kind,
+            at=self.at[number],
+            wallet=self._wallets.number(event.wallet),
+            into=into,
+            out=out,
+            fee=fee,
+            to_wallet=self._wallets.number(event.to_wallet),
+            subkind=event.subkind,
+            portfolio_value=None if told is None else whole.value(told),
+        )
+        self.others.append(row)
+
+    def _legs(self, event: TaxEvent) -> tuple[WholeLeg | None, WholeLeg | None, WholeLeg | None]:
+        digits = self.digits
+        legs = self._leg(event.into), self._leg(event.out), self._leg(event.fee)
+        # One of them may have been finer than those before it.
+        return legs if digits == self.digits else self._legs(event)
+
+    def _leg(self, leg: Leg | None) -> WholeLeg | None:
+        if leg is None:
+            return None
+        if leg.asset == self.base_currency:
+            return WholeLeg(BASE, whole.value(leg.amount), whole.value(_worth(leg)))
+        worth = None if leg.value is None else whole.value(leg.value)
+        return WholeLeg(self._assets.number(leg.asset), self._units(leg.amount), worth)
+
+    def _units(self, amount: Decimal) -> int:
+        try:
+            return whole.units(amount, self.digits)
+        except whole.TooFine:
+            self._refine(whole.digits_of(amount))
+            return whole.units(amount, self.digits)
+
+    def _refine(self, digits: int) -> None:
+        """Count in finer units from now on, and what was counted already."""
+        factor = 10 ** (digits - self.digits)
+        self.digits = digits
+        self.units = [number * factor for number in self.units]
+        self.others = [
+            row._replace(
+                into=_finer(row.into, factor),
+                out=_finer(row.out, factor),
+                fee=_finer(row.fee, factor),
+            )
+            for row in self.others
+        ]
+
+    def _sort(self) -> None:
+        keys = [
+            at * 2 + (side < 0)
+            for at, side in zip(map(self.at.__getitem__, self.events), self.sides, strict=True)
+        ]
+        if all(map(le, keys, islice(keys, 1, None))):
+            return
+        order = sorted(range(len(keys)), key=keys.__getitem__)
+        for name in _COLUMNS:
+            column = getattr(self, name)
+            setattr(self, name, [column[number] for number in order])
+
+
+_COLUMNS = ("sides", "events", "coins", "places", "units", "values", "fees")
+
+
+def _finer(leg: WholeLeg | None, factor: int) -> WholeLeg | None:
+    if leg is None or leg.asset == BASE:
+        return leg
+    return leg._replace(units=leg.units * factor)
+
+
+def _worth(money: Leg) -> Decimal:
+    """What an amount of the base currency is worth: what is told, else itself."""
+    return money.amount if money.value is None else money.value

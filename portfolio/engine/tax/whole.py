@@ -1,0 +1,63 @@
+"""Amounts and values as whole numbers, so that adding and sharing are exact and quick.
+
+Values have a fixed number of digits after the point; a share that does not end is cut there and
+the rest keeps what is left over, so that shares and rest are together the whole.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import ROUND_HALF_EVEN, Context, Decimal, Inexact, InvalidOperation, Overflow
+from typing import Final
+
+VALUE_DIGITS: Final = 36
+_PRECISION = 200
+_EXACT = Context(prec=_PRECISION, traps=[Inexact, InvalidOperation, Overflow])
+_ROUND = Context(prec=_PRECISION, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, Overflow])
+_VALUE_UNIT = 10**VALUE_DIGITS
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+EPOCH_ORDINAL: Final = _EPOCH.toordinal()
+
+
+class TooFine(ArithmeticError):
+    """An amount has more digits after the point than were asked for."""
+
+
+def units(amount: Decimal, digits: int) -> int:
+    """An amount in units of its ``digits``-th digit. May raise TooFine."""
+    try:
+        return int(_EXACT.to_integral_exact(_EXACT.scaleb(amount, digits)))
+    except Inexact:
+        raise TooFine(f"{amount} has more than {digits} digits") from None
+
+
+def digits_of(amount: Decimal) -> int:
+    """How many digits an amount has after the point."""
+    exponent = amount.as_tuple().exponent
+    return max(-exponent, 0) if isinstance(exponent, int) else 0
+
+
+def value(worth: Decimal) -> int:
+    """A value in units of its last kept digit; beyond that a worked-out worth is rounded."""
+    return int(_ROUND.to_integral_value(_ROUND.scaleb(worth, VALUE_DIGITS)))
+
+
+def amount_of(number: int, digits: int) -> Decimal:
+    """The amount that ``number`` units are, without needless zeros."""
+    return _EXACT.divide(number, 10**digits)
+
+
+def value_of(number: int) -> Decimal:
+    """The value that ``number`` units are, without needless zeros."""
+    return _EXACT.divide(number, _VALUE_UNIT)
+
+
+def micros(moment: datetime) -> int:
+    """A moment in microseconds since 1970."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def moment_of(number: int) -> datetime:
+    """The moment, in UTC, that is so many microseconds after 1970."""
+    return _EPOCH + timedelta(microseconds=number)
