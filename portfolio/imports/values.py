@@ -14,6 +14,8 @@ _ABSENT = {"", "-", "--", "null", "none", "n/a", "nan"}
 _SIGNS = re.compile(r"[$€£¥₿\s\u00a0\u202f']")
 _UTC = re.compile(r"\s*(?:UTC|GMT)$")
 _OFFSET = re.compile(r"^(?:UTC|GMT)?\s*([+-])(\d{1,2}):?(\d{2})?$")
+# Thousands in threes, or as in India; "0,5" is none, but a half in another country's writing.
+_GROUPED = re.compile(r"^[+-]?[1-9]\d{0,2}(?:,\d{2,3})*,\d{3}(?:\.\d*)?$", re.ASCII)
 _PLAIN = re.compile(r"^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?$", re.ASCII)
 
 
@@ -53,10 +55,23 @@ def amount(text: str, reading: Reading) -> Decimal | None:
     return money.negate(value) if is_negative else value
 
 
+def is_nothing(text: str) -> bool:
+    """Whether a cell holds no amount at all, or zero."""
+    plain = text.strip().lower()
+    return plain in _ABSENT or not plain.strip("+-0.,")
+
+
 def _with_point(text: str, reading: Reading) -> str:
+    """May raise NotUnderstood where separators do not stand as they would in an amount."""
+    point = text
     if reading.decimal_comma:
-        return text.replace(".", "").replace(",", ".")
-    return text.replace(",", "")
+        point = text.translate(str.maketrans(".,", ",."))
+    if "," in point and not _GROUPED.match(point):
+        raise NotUnderstood(
+            f"“{text[:40]}” is not an amount with "
+            + ("a decimal comma" if reading.decimal_comma else "a decimal point")
+        )
+    return point.replace(",", "")
 
 
 def moment(text: str, reading: Reading, *layouts: str) -> datetime:
