@@ -19,7 +19,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def moment(text: str, reading: Reading, *, month_first: bool | None = None) -> datetime:
-    """A time in UTC: ISO 8601, or day, month and year in that order, with a clock of 12 or 24 hours.
+    """A time in UTC: ISO 8601, or with the year last, with a clock of 12 or 24 hours.
 
     Dates with dots or dashes and the year last start with the day. Those with slashes are as
     ``month_first`` fixes, and where it does not, as the reading says. May raise NotUnderstood.

@@ -23,7 +23,7 @@ def fold(name: str) -> str:
 
 
 class Cells:
-    """The cells of a row by folded heading; of alternatives ("label|tag") the first that is there."""
+    """The cells of a row by folded heading; of alternatives ("label|tag") the first filled."""
 
     def __init__(self, row: Row) -> None:
         self._cells: Mapping[str, str] = {fold(name): text for name, text in row.cells.items()}

@@ -13,19 +13,19 @@ Kind = TransactionKind
 # payment and a theft are deposits and withdrawals to the ledger, and keep the word.
 _MOVES = """
     deposit withdrawal withdraw receive received send sent transfer transfer_in transfer_out
-    transferin transferout fiat_deposit fiat_withdrawal crypto_deposit crypto_withdrawal
-    unlabeled_deposit unlabeled_withdrawal non_taxable_in non_taxable_out nontaxablein
-    nontaxableout add_funds remove_funds internal in out recv expense_non_taxable
+    fiat_deposit fiat_withdrawal crypto_deposit crypto_withdrawal
+    unlabeled_deposit unlabeled_withdrawal non_taxable_in non_taxable_out
+    add_funds remove_funds internal in out recv expense_non_taxable
     income_non_taxable gift gift_in gift_out gift_tip gift_tip_in gift_tip_out gift_received
     gift_sent gift_spouse incoming_gift outgoing_gift spouse donation donate charity_sent lost
     stolen theft theft_loss casualty_loss spend spending payment merchant_payment expense
-    other_expense purchase personal_use burn tax gambling_used bridge_in bridge_out initial_coin_offering
+    other_expense purchase personal_use burn tax gambling_used bridge_in bridge_out
 """
 _WORDS: dict[Kind, str] = {
-    Kind.TRADE: """trade buy sell sale exchange margin_trade swap crypto_to_crypto coin_buy coin_sell
-        derivatives_futures_trade""",
+    Kind.TRADE: """trade buy sell sale exchange margin_trade swap crypto_to_crypto coin_buy
+        coin_sell derivatives_futures_trade initial_coin_offering""",
     Kind.CONVERSION: "convert conversion swap_non_taxable wrap unwrap dust dust_conversion",
-    Kind.REWARD: """reward rewards reward_bonus bonus staking staking_reward stakingreward staked
+    Kind.REWARD: """reward rewards reward_bonus bonus staking staking_reward staked
         staking_income mining mining_commercial mined masternode master_node minting income
         other_income misc_reward bounty bounties referral cashback salary wages royalties
         dividend dividends_income dividend_received lp_rewards liquidity_pool gambling
@@ -35,11 +35,11 @@ _WORDS: dict[Kind, str] = {
         borrowing_fee lending_fee""",
     Kind.AIRDROP: "airdrop airdrop_non_taxable fork hard_fork hardfork chain_split forking",
     Kind.FEE: """fee cost other_fee network_fee settlement_fee margin_fee fee_refund fee_rebate
-        feerebate rebate margin_rebate margin_fee_rebate derivative_fee margin_trading_fee
+        rebate margin_rebate margin_fee_rebate derivative_fee margin_trading_fee
         futures_fee trading_fee platform_fee fees approval""",
     Kind.FUNDING: "funding funding_fee funding_payment funding_rate",
     Kind.REALISED_PNL: """realized_gain realized_p_l realized_pnl realised_pnl realized_profit
-        realized_loss margin_gain margin_profit margin_loss margingain marginloss
+        realized_loss margin_gain margin_profit margin_loss
         derivatives_futures_profit derivatives_futures_loss derivative_profit derivative_loss
         margin_trading_profit margin_trading_loss investment_loss close_position""",
     Kind.LIQUIDATION: "liquidation liquidate",
@@ -62,8 +62,9 @@ MOVE = None
 
 
 def spelled(word: str) -> str:
-    """A word in the vocabulary's spelling: "Gift / Tip (In)" and "gift-tip_in" are gift_tip_in."""
-    return re.sub(r"[\W_]+", "_", word).strip("_").casefold()
+    """A word in the vocabulary's spelling: "Gift / Tip (In)" and "GiftTip-in" are gift_tip_in."""
+    parted = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", word)
+    return re.sub(r"[\W_]+", "_", parted).strip("_").casefold()
 
 
 def deciding(words: Iterable[str], own: Own) -> str:
@@ -74,7 +75,7 @@ def deciding(words: Iterable[str], own: Own) -> str:
 
 
 def kind(word: str, movements: Sequence[Movement], own: Own) -> Kind:
-    """What an event is, by the word that decides and by what moved.
+    """What an event is, by the word that decides and by what moved; only a fee moved: a fee.
 
     A word that is not known, or that the amounts do not fit, makes the event unclassified: a person
     says what it is. Without a word, or where it tells only a direction, the amounts decide.
@@ -82,11 +83,13 @@ def kind(word: str, movements: Sequence[Movement], own: Own) -> Kind:
     principal = [m for m in movements if m.role is PostingRole.PRINCIPAL]
     came = {m.asset for m in principal if m.amount > 0}
     left = {m.asset for m in principal if m.amount < 0}
+    if not principal:
+        return Kind.FEE
     told = spelled(word)
     if not told or _is_move(told, own):
         return _by_sides(came, left, told)
     found = own.get(told) or KNOWN.get(told, Kind.UNCLASSIFIED)
-    is_misfit = found in _TWO_SIDED and not (came and left) and principal
+    is_misfit = found in _TWO_SIDED and not (came and left)
     return Kind.UNCLASSIFIED if is_misfit else found
 
 
@@ -95,8 +98,6 @@ def _is_move(told: str, own: Own) -> bool:
 
 
 def _by_sides(came: set[str], left: set[str], told: str) -> Kind:
-    if not came and not left:
-        return Kind.FEE
     if not left:
         return Kind.DEPOSIT
     if not came:

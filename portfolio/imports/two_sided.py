@@ -32,9 +32,10 @@ class Layout:
     most telling first. ``account`` is the account of the whole row; where a row names two,
     ``sender`` and ``receiver`` are theirs. ``ident`` is the vendor's own id.
     ``detail`` are further cells worth keeping, by the name they are kept under. ``value`` is what
-    the tool says that it was worth; with "(" for its currency, that stands in brackets in the heading.
+    the tool says that it was worth; "(" for its currency: that stands in the heading, in brackets.
     ``fee_inside``: a fee in the currency of a side is part of that side's amount.
     ``own`` are words that mean something else here than elsewhere.
+    ``called`` gives an account's name without what the tool adds to it.
     ``left_out`` gives the reason for rows that say themselves that nothing happened.
     """
 
@@ -54,6 +55,7 @@ class Layout:
     own: kinds.Own = field(default_factory=dict)
     left_out: LeavesOut = lambda cells: ""
     wallet: str = WALLET
+    called: Callable[[str], str] = lambda account: account
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ class Side:
 def reader(
     layout: Layout,
     *,
-    id: str,  # noqa: A002
+    id: str,
     title: str,
     description: str,
     headings: tuple[tuple[str, ...], ...],
@@ -106,7 +108,8 @@ def _split(layout: Layout, row: Row, cells: Cells) -> Iterator[Entry | LeftOut]:
         yield LeftOut((row,), reason)
         return
     ident = cells.get(layout.ident)
-    sender, receiver = cells.get(layout.sender), cells.get(layout.receiver)
+    sender = layout.called(cells.get(layout.sender))
+    receiver = layout.called(cells.get(layout.receiver))
     if _is_of_two(layout, cells, sender, receiver):
         yield Entry((row,), sender, ident, OUT)
         yield Entry((row,), receiver, ident, IN)

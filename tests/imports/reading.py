@@ -92,11 +92,13 @@ def told(text: str, *, shuffled: int | None = None, **reading: Any) -> Told:
 def of_rows(known: ImportFormat, rows: Sequence[Row], reading: Reading) -> Told:
     """What rows tell to a format."""
     found = Told(rows=len(rows))
+    lines: set[int] = set()  # a transfer of two accounts is two entries of one row
     for part in known.entries(rows, reading):
         if isinstance(part, LeftOut):
             found.left_out += [(row.line, part.reason) for row in part.rows]
             continue
-        found.in_entries += len(part.rows)
+        lines.update(row.line for row in part.rows)
+        found.in_entries = len(lines)
         _read(known, part, reading, found)
     return found
 

@@ -20,6 +20,7 @@ POINT, COMMA = Reading(), Reading(decimal_comma=True)
         ("1.234,50", COMMA, "1234.50"),
         ("1 234,5", COMMA, "1234.5"),
         ("($53.62)", POINT, "-53.62"),
+        ("1,00,000.5", POINT, "100000.5"),
         ("+0.000000000000000001", POINT, "1E-18"),
         ("€ -7", POINT, "-7"),
         ("123456789012345678901234567890.123456789", POINT,
@@ -39,6 +40,17 @@ def test_what_is_not_there_is_not_zero(text: str) -> None:
 def test_what_is_no_amount_is_refused(text: str) -> None:
     with pytest.raises(NotUnderstood):
         values.amount(text, POINT)
+
+
+@pytest.mark.parametrize(
+    ("text", "reading"),
+    [("0,5", POINT), ("1,5", POINT), ("0,123", POINT), ("1.5", COMMA), ("1,234,5", POINT)],
+)
+def test_another_countrys_decimal_sign_is_not_taken_for_thousands(
+    text: str, reading: Reading
+) -> None:
+    with pytest.raises(NotUnderstood, match="decimal"):
+        values.amount(text, reading)
 
 
 def test_a_zone_in_the_cell_counts_before_the_readings() -> None:

@@ -1,6 +1,7 @@
 """CoinTracker: its transaction history, today's and the older one, and the eight columns it takes.
 
-Times are UTC, month first. Fees are beside the amounts.
+Times are UTC, month first. Fees are beside the amounts. Wallets carry an asset behind their name
+("Alpha - ETH"), which is cut off.
 """
 
 from __future__ import annotations
@@ -71,6 +72,7 @@ FORMATS: tuple[ImportFormat, ...] = (
             },
             when=_when,
             left_out=_left_out,
+            called=lambda wallet: wallet.partition(" - ")[0],
         ),
         id="cointracker_history",
         title="CoinTracker: transaction history",
@@ -89,7 +91,7 @@ FORMATS: tuple[ImportFormat, ...] = (
         ),
         id="cointracker",
         title="CoinTracker: import form",
-        description="CoinTracker's eight columns, one file for each wallet; Pionex exports them too.",
+        description="CoinTracker's eight columns, one file for each wallet; Pionex has them too.",
         headings=(_EIGHT,),
         recognise=_is_eight,
     ),

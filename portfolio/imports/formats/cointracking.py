@@ -2,8 +2,8 @@
 
 Fees are inside the amounts: one in the currency sold is part of what was sold, one in the currency
 bought has been taken off it, and one in a third currency is told only (it has a row of its own).
-Headings and types are in the language of the account, so the older exports are known by the order of
-their columns: three equal headings after the amounts. Clash digits ("SOL2") stay in the code.
+Headings and types are in the language of the account, so the lists are known by the order of their
+columns: three equal headings after the amounts. Clash digits ("SOL2") stay in the code.
 Genuine identical rows occur, and one Tx-ID stands in several rows: neither names a transaction.
 """
 

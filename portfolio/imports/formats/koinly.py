@@ -1,7 +1,7 @@
 """Koinly: the transactions of its tax report, its bulk edit, and its universal template.
 
-Times are UTC and fees are beside the amounts. An asset's number ("WFLR;9546698") is cut off the code
-and kept. Futures come as results only; what was deleted there is left out here.
+Times are UTC and fees are beside the amounts. An asset's number ("WFLR;9546698") is cut off its
+code and kept. Futures come as results only; what was deleted there is left out here.
 """
 
 from __future__ import annotations
@@ -109,11 +109,10 @@ UNIVERSAL = two_sided.reader(
     description="Koinly's twelve columns, one file for each wallet.",
     headings=(_UNIVERSAL, (*_UNIVERSAL[:9], "Tag", *_UNIVERSAL[10:])),
     recognise=having(
-        "sent amount", "sent currency", "received amount", "received currency", "fee amount",
-        lacking=("type", "sending wallet", "sent_amount", "received fiat amount", "sent fiat amount",
-                 "sending source", "exchange", "market value"),
+        *("sent amount", "sent currency", "received amount", "received currency", "fee amount"),
+        lacking=("type", "sending wallet", "sending source", "exchange", "market value"),
     ),
-)  # fmt: skip
+)
 
 
 FORMATS: tuple[ImportFormat, ...] = (REPORT, BULK, UNIVERSAL)
