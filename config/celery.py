@@ -55,6 +55,16 @@ app.conf.beat_schedule = {
         "schedule": 30.0,
         "options": {"expires": 29},
     },
+    "begin exports anew that were left": {
+        "task": "portfolio.tasks.resume_exports",
+        "schedule": 30.0,
+        "options": {"expires": 29},
+    },
+    "drop old exports": {
+        "task": "portfolio.tasks.prune_exports",
+        "schedule": crontab(minute="47"),
+        "options": {"expires": 3500},
+    },
     "audit keys daily": {
         "task": "portfolio.tasks.audit_all",
         "schedule": crontab(hour="4", minute="17"),

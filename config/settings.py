@@ -46,6 +46,8 @@ OUTBOUND_ADDRESSES: list[str] = env.list("OUTBOUND_ADDRESSES", default=[])
 ALLOW_TRADE_KEYS: bool = env.bool("ALLOW_TRADE_KEYS", default=False)
 SYNC_INTERVAL_SECONDS: int = env.int("SYNC_INTERVAL_SECONDS", default=900)
 SYNC_LEASE_SECONDS: int = env.int("SYNC_LEASE_SECONDS", default=60)
+# How long files for other programs are kept; what is known of them stays.
+EXPORTS_KEPT_DAYS: int = env.int("EXPORTS_KEPT_DAYS", default=30)
 REGISTRATION: str = env.str("REGISTRATION", default="open")
 
 # --- Django ---------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from portfolio.exchanges.errors import TryAgain, WaitUntil
 from portfolio.models import Connection
 from portfolio.services import (
     connections,
+    export_jobs,
     findings,
     leases,
     moment_prices,
@@ -159,6 +160,32 @@ def resume_renormalisations() -> None:
     """Goes on with readings whose worker is gone."""
     for job_id in renormalising.left_alone(timezone.now()):
         renormalise.delay(job_id)
+
+
+@shared_task
+def make_export(export_id: int) -> bool:
+    """Makes a file for another program in one pass."""
+    return export_jobs.make(export_id)
+
+
+@shared_task
+def resume_exports() -> None:
+    """Begins files anew whose worker is gone."""
+    for export_id in export_jobs.left_alone(timezone.now()):
+        # Beat sends it again while it waits: older messages are of no use.
+        make_export.apply_async((export_id,), expires=60)
+
+
+@shared_task
+def compare_export(export_id: int) -> None:
+    """Looks whether the ledger changed since a file was made."""
+    export_jobs.compare(export_id)
+
+
+@shared_task
+def prune_exports() -> int:
+    """Drops files that were kept long enough."""
+    return export_jobs.prune(timezone.now())
 
 
 @shared_task

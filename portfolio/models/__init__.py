@@ -9,6 +9,7 @@ from portfolio.models.connection import Connection, PermissionAudit
 from portfolio.models.daily_sum import DailySum
 from portfolio.models.daily_total import DailyTotal
 from portfolio.models.edit import Edit, EditPart
+from portfolio.models.export import Export, ExportChunk, ExportSymbol
 from portfolio.models.finding import DataGrade, Finding
 from portfolio.models.ledger import Holding, Posting, RawRecord, RawRevision, Transaction
 from portfolio.models.manual_entry import ManualEntry
@@ -45,6 +46,9 @@ __all__ = [
     "DataGrade",
     "Edit",
     "EditPart",
+    "Export",
+    "ExportChunk",
+    "ExportSymbol",
     "Finding",
     "Holding",
     "LatestPrice",

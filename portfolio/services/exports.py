@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -14,8 +15,10 @@ from portfolio.engine.types import TransactionKind
 from portfolio.exports import registry, writing
 from portfolio.exports.format import ExportFormat
 from portfolio.exports.writing import Part
+from portfolio.selectors import export_symbols as symbols
 from portfolio.selectors import exports
 from portfolio.selectors.exports import ExportedConnection, Selection
+from portfolio.services.export_tally import Tally
 
 ZIP = "application/zip"
 
@@ -49,6 +52,35 @@ class Asked:
             kinds=self.kinds,
         )
 
+    def as_json(self) -> dict[str, Any]:
+        """For keeping: what is empty is left out."""
+        told: dict[str, Any] = {
+            "format": self.format,
+            "year": self.year,
+            "first": self.first and self.first.isoformat(),
+            "last": self.last and self.last.isoformat(),
+            "connections": [str(ident) for ident in self.connections],
+            "wallets": list(self.wallets),
+            "kinds": [kind.value for kind in self.kinds],
+            "currency": self.currency,
+        }
+        return {name: value for name, value in told.items() if value}
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> Asked:
+        """What was kept."""
+        first, last = told.get("first"), told.get("last")
+        return cls(
+            format=told["format"],
+            year=told.get("year"),
+            first=date.fromisoformat(first) if first else None,
+            last=date.fromisoformat(last) if last else None,
+            connections=tuple(UUID(ident) for ident in told.get("connections", ())),
+            wallets=tuple(told.get("wallets", ())),
+            kinds=tuple(TransactionKind(kind) for kind in told.get("kinds", ())),
+            currency=told.get("currency", ""),
+        )
+
     def _days(self) -> tuple[date | None, date | None]:
         """The first day, and the first that is no longer in it."""
         if self.year is not None:
@@ -62,29 +94,48 @@ def _start(day: date | None, zone: ZoneInfo) -> datetime | None:
 
 @dataclass(frozen=True, slots=True)
 class ExportFile:
-    """A file to be: ``chunks`` reads the ledger as it is consumed, and is to be closed."""
+    """A file to be: ``chunks`` reads the ledger as it is consumed, and is to be closed.
+
+    ``tally`` counts meanwhile; it is right when all chunks are taken.
+    """
 
     name: str
     content_type: str
     chunks: Generator[bytes]
+    tally: Tally
 
 
-def open_file(user: User, asked: Asked) -> ExportFile:
-    """Begins an export. May raise UnknownFormat."""
-    known = registry.by_id(asked.format)
-    selection = asked.selection(user)
-    context = _context(user, asked, known, selection)
+def open_file(
+    user: User, asked: Asked, *, tell: Callable[[int], None] = lambda number: None
+) -> ExportFile:
+    """Begins an export; ``tell`` hears of each transaction. May raise UnknownFormat."""
+    known, selection = registry.by_id(asked.format), asked.selection(user)
+    context = context_of(user, asked)
+    tally = Tally(known, context, tell)
+    accounts = _accounts(user, asked) if known.is_per_connection else []
     name = "-".join(["coffer", known.id, *_named_days(asked)])
-    if known.is_per_connection and len(asked.connections) != 1:
-        found = _accounts(user, asked)
-        if len(found) > 1:
-            chunks = writing.archive(known, _parts(user, found, selection, context), context)
-            return ExportFile(f"{name}.zip", ZIP, chunks)
-    transactions = exports.transactions(user, selection, context.currency)
-    chunks = writing.single(known, transactions, context)
+    if len(accounts) > 1:
+        parts = _parts(user, accounts, selection, tally, context.currency)
+        chunks = writing.archive(known, parts, context)
+        return ExportFile(f"{name}.zip", ZIP, chunks, tally)
+    told = tally.watched(exports.transactions(user, selection, context.currency))
+    chunks = writing.single(known, told, context)
     if known.files is not None:
-        return ExportFile(f"{name}.zip", ZIP, chunks)
-    return ExportFile(f"{name}.{known.extension}", known.content_type, chunks)
+        return ExportFile(f"{name}.zip", ZIP, chunks, tally)
+    return ExportFile(f"{name}.{known.extension}", known.content_type, chunks, tally)
+
+
+def count(user: User, asked: Asked) -> int:
+    """How many transactions there are to read."""
+    return exports.count(user, asked.selection(user))
+
+
+def fingerprint(user: User, asked: Asked) -> str:
+    """Of what the same request would be made of now; nothing is kept. May raise UnknownFormat."""
+    file = open_file(user, asked)
+    for _ in file.chunks:
+        pass
+    return file.tally.fingerprint
 
 
 def formats() -> tuple[ExportFormat, ...]:
@@ -97,10 +148,12 @@ def wallets(user: User) -> list[str]:
     return exports.wallets(user)
 
 
-def _context(user: User, asked: Asked, known: ExportFormat, selection: Selection) -> ExportContext:
+def context_of(user: User, asked: Asked) -> ExportContext:
+    """What all transactions of an export have in common. May raise UnknownFormat."""
+    selection = asked.selection(user)
     return ExportContext(
         currency=asked.currency or user.reporting_currency,
-        symbols=known.symbols,
+        symbols={**registry.by_id(asked.format).symbols, **symbols.of(user, asked.format)},
         openings=exports.openings(user, selection),
         since=selection.since,
         before=selection.before,
@@ -123,10 +176,14 @@ def _accounts(user: User, asked: Asked) -> list[ExportedConnection]:
 
 
 def _parts(
-    user: User, found: list[ExportedConnection], selection: Selection, context: ExportContext
+    user: User,
+    found: list[ExportedConnection],
+    selection: Selection,
+    tally: Tally,
+    currency: str,
 ) -> Iterator[Part]:
     labels = writing.file_names(f"{c.label} {c.exchange}" for c in found)
     names = {account.id: name for account, name in zip(found, labels, strict=True)}
-    each = exports.by_connection(user, selection.of(tuple(names)), context.currency)
+    each = exports.by_connection(user, selection.of(tuple(names)), currency)
     for account, transactions in each:
-        yield Part(names[account], transactions)
+        yield Part(names[account], tally.watched(transactions))
