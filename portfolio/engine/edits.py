@@ -50,8 +50,16 @@ _COMES = {
     TransactionKind.CONVERSION,
     TransactionKind.DEPOSIT,
     TransactionKind.AIRDROP,
+    TransactionKind.MINING,
+    TransactionKind.FORK,
 }
-_LEAVES = {TransactionKind.TRADE, TransactionKind.CONVERSION, TransactionKind.WITHDRAWAL}
+_LEAVES = {
+    TransactionKind.TRADE,
+    TransactionKind.CONVERSION,
+    TransactionKind.WITHDRAWAL,
+    TransactionKind.PAYMENT,
+    TransactionKind.LOST,
+}
 
 
 def misfit(kind: TransactionKind, legs: Sequence[Leg]) -> Misfit | None:

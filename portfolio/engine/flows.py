@@ -21,6 +21,8 @@ _NATURES: dict[str, Nature] = {
     Kind.CONVERSION: Nature.TRADE,
     Kind.REWARD: Nature.INCOME,
     Kind.AIRDROP: Nature.INCOME,
+    Kind.MINING: Nature.INCOME,
+    Kind.FORK: Nature.INCOME,
     Kind.INTEREST: Nature.INCOME,
     Kind.FEE: Nature.FEE,
     Kind.FUNDING: Nature.DERIVATIVE,

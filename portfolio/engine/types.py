@@ -37,6 +37,11 @@ class TransactionKind(enum.StrEnum):
     REWARD = "reward"
     INTEREST = "interest"
     AIRDROP = "airdrop"
+    MINING = "mining"
+    FORK = "fork"
+    GIFT = "gift"
+    PAYMENT = "payment"  # spent on goods or services
+    LOST = "lost"  # or stolen
     FEE = "fee"
     FUNDING = "funding"
     REALISED_PNL = "realised_pnl"

@@ -19,7 +19,13 @@ from portfolio.selectors.asset_places import AssetPlaces
 from portfolio.selectors.ledger import Mark
 
 PAGE_SIZE = 50
-INCOME = (TransactionKind.REWARD, TransactionKind.INTEREST, TransactionKind.AIRDROP)
+INCOME = (
+    TransactionKind.REWARD,
+    TransactionKind.INTEREST,
+    TransactionKind.AIRDROP,
+    TransactionKind.MINING,
+    TransactionKind.FORK,
+)
 
 # What came in, by transaction, net of fees in the same asset; zero where nothing was left of it.
 # Coins on their way between the user's own accounts keep their lots: what an accepted transfer
