@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -84,3 +86,41 @@ def at(row: Row, cell: str, heading: str, reading: Reading, *layouts: str) -> da
 def is_empty(row: Row) -> bool:
     """Whether nothing stands in the whole row."""
     return not any(cell.strip() for cell in row.cells.values())
+
+
+# --- headings that name their zone -------------------------------------------------------------
+
+_ZONE = re.compile(r"\s*\(((?:UTC|GMT)[^()]*|[A-Za-z_]+/[A-Za-z_/+-]+)\)$", re.IGNORECASE)
+
+
+def without_zone(heading: str) -> str:
+    """The name of a column such as ``Time(UTC+8)`` or ``Date (UTC)``: Time, Date."""
+    return _ZONE.sub("", heading.strip())
+
+
+def headed(*alternatives: tuple[str, ...]) -> Callable[[tuple[str, ...]], bool]:
+    """Returns what knows headings with all columns of one alternative, whatever zone they name."""
+    wanted = [{_folded(name) for name in names} for names in alternatives]
+
+    def recognise(heading: tuple[str, ...]) -> bool:
+        there = {_folded(name) for name in heading}
+        return any(names <= there for names in wanted)
+
+    return recognise
+
+
+def _folded(name: str) -> str:
+    return " ".join(without_zone(name.strip().lstrip("\ufeff")).split()).casefold()
+
+
+def zoned(row: Row, reading: Reading, heading: str, *layouts: str) -> datetime:
+    """The time of a column whose heading may name the zone, else in the reading's.
+
+    May raise NotUnderstood.
+    """
+    for name in row.cells:
+        if _folded(name) == _folded(heading) and row.cells[name].strip():
+            told = _ZONE.search(name)
+            own = replace(reading, zone=told[1].strip()) if told else reading
+            return when(row, own, name, *layouts)
+    raise NotUnderstood(f"{heading} is empty", line=row.line)

@@ -164,3 +164,20 @@ def of_kraken(code: str) -> tuple[str, str]:
     if plain in KRAKEN_X or plain in KRAKEN_Z:
         plain = plain[1:]
     return _KRAKEN.get(plain, plain), wallet
+
+
+_KRAKEN_QUOTES = (
+    *sorted(KRAKEN_Z),
+    *("XXBT", "XETH", "USDT", "USDC", "PYUSD", "DAI", "EUR", "USD", "GBP", "CAD", "AUD", "JPY"),
+    *("CHF", "XBT", "ETH", "DOT", "SOL"),
+)
+
+
+def kraken_pair(name: str) -> tuple[str, str]:
+    """The (base, quote) assets of one of Kraken's pairs; ("", "") where it cannot be parted."""
+    plain = name.strip().upper()
+    base, parted, quote = plain.partition("/")
+    if not parted:
+        quote = next((q for q in _KRAKEN_QUOTES if plain.endswith(q) and len(plain) > len(q)), "")
+        base = plain[: -len(quote)] if quote else ""
+    return (of_kraken(base)[0], of_kraken(quote)[0]) if base and quote else ("", "")

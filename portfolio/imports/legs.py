@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -197,3 +198,67 @@ def parted(name: str, left: str = "", right: str = "") -> tuple[str, str]:
     if right and plain.endswith(right.upper()) and len(plain) > len(right):
         return plain[: -len(right)], right.upper()
     return pair(name)
+
+
+# --- files of one shape ------------------------------------------------------------------------
+
+DONE = frozenset(
+    (
+        *("completed", "complete", "success", "successful", "finished", "confirmed", "credited"),
+        *("done", "succeeded", "filled", "paid", "processed", "deposited", "sent", "approved"),
+        *("fully filled", "executed", "withdrawal successful", "credited successfully", "deal"),
+    )
+)
+
+
+def undone(*headings: str) -> Word:
+    """Returns what tells why a row counts for nothing: a status that is not one of success."""
+
+    def reason(row: Row) -> str:
+        status = cells.text(row, *headings)
+        return "" if not status or status.lower() in DONE else f"its status is “{status[:60]}”"
+
+    return reason
+
+
+def travel(
+    kind: TransactionKind, wallet: str, asset: str, size: Decimal, *, paid: Decimal = money.ZERO
+) -> tuple[Movement, ...]:
+    """What a deposit or withdrawal moves: ``size`` arrives or leaves, ``paid`` in addition."""
+    whole = size.copy_abs()
+    out = kind is TransactionKind.WITHDRAWAL
+    return (
+        leg(wallet, asset, money.negate(whole) if out else whole),
+        fee(wallet, asset, paid.copy_abs()),
+    )
+
+
+# --- what is not kept --------------------------------------------------------------------------
+
+_EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
+
+
+def without_emails(entries: Entries, *headings: str) -> Entries:
+    """Returns entries of rows in whose cells no e-mail address is left."""
+
+    def cleaned(rows: Iterable[Row], reading: Reading) -> Iterator[Entry | LeftOut]:
+        return entries((_cleaned(row, headings) for row in rows), reading)
+
+    return cleaned
+
+
+def _cleaned(row: Row, headings: tuple[str, ...]) -> Row:
+    found = {
+        name: _EMAIL.sub("(e-mail)", cell)
+        for name, cell in row.cells.items()
+        if name in headings and "@" in cell
+    }
+    return Row(row.line, {**row.cells, **found}) if found else row
+
+
+def first_of(kinds: Iterable[TransactionKind]) -> TransactionKind:
+    """The most telling of several kinds, as when records of one event are merged."""
+    return min(kinds, key=_RANK.__getitem__)
+
+
+_RANK = {kind: place for place, kind in enumerate(TransactionKind)}

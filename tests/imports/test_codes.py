@@ -25,6 +25,8 @@ def test_krakens_names_are_read_alike() -> None:
     assert codes._KRAKEN_WALLETS == kraken._WALLET_OF_SUFFIX
     names = (*kraken._X_CODES, *kraken._Z_CODES, *kraken._ALIASES, "DOT28.S", "XXBT.M", "ZEUR.HOLD")
     assert all(codes.of_kraken(name) == kraken.asset(name) for name in names)
+    pairs = ("XXBTZEUR", "DOTUSD", "XETHXXBT", "ETH2.SETH", "XBT/USDT", "SOLEUR", "DOTUSDT", "WHAT")
+    assert all(codes.kraken_pair(name) == kraken.pair(name) for name in pairs)
 
 
 def test_binances_reused_codes_are_read_alike() -> None:
