@@ -65,6 +65,16 @@ app.conf.beat_schedule = {
         "schedule": crontab(minute="47"),
         "options": {"expires": 3500},
     },
+    "go on with imports": {
+        "task": "portfolio.tasks.resume_imports",
+        "schedule": 30.0,
+        "options": {"expires": 29},
+    },
+    "delete drafts of imports": {
+        "task": "portfolio.tasks.expire_imports",
+        "schedule": crontab(minute="37"),
+        "options": {"expires": 3500},
+    },
     "audit keys daily": {
         "task": "portfolio.tasks.audit_all",
         "schedule": crontab(hour="4", minute="17"),

@@ -50,6 +50,13 @@ SYNC_LEASE_SECONDS: int = env.int("SYNC_LEASE_SECONDS", default=60)
 EXPORTS_KEPT_DAYS: int = env.int("EXPORTS_KEPT_DAYS", default=30)
 REGISTRATION: str = env.str("REGISTRATION", default="open")
 
+# --- Imports: how much is read of a file that a person brings ----------------------------------
+
+IMPORT_MAX_MB: int = env.int("IMPORT_MAX_MB", default=50)
+IMPORT_MAX_UNPACKED_MB: int = env.int("IMPORT_MAX_UNPACKED_MB", default=200)
+IMPORT_MAX_FILES: int = env.int("IMPORT_MAX_FILES", default=50)
+IMPORT_MAX_ROWS: int = env.int("IMPORT_MAX_ROWS", default=200_000)
+
 # --- Django ---------------------------------------------------------------------------------
 
 INSTALLED_APPS = [

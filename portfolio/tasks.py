@@ -15,6 +15,9 @@ from portfolio.services import (
     connections,
     export_jobs,
     findings,
+    import_claims,
+    import_work,
+    imports,
     leases,
     moment_prices,
     notice_mail,
@@ -34,6 +37,7 @@ SLICE_SECONDS = 15.0
 MOMENTS_SECONDS = 20.0
 CROWDED_SLICE_SECONDS = 3.0  # while other connections wait for a worker
 RENORMALISE_SECONDS = 5.0
+IMPORT_SECONDS = 5.0
 # Messages that wait in the queue: more would leave the order of the schedule to the queue.
 QUEUE_DEPTH = 24
 TAKEN_WITHIN = timedelta(seconds=30)
@@ -160,6 +164,33 @@ def resume_renormalisations() -> None:
     """Goes on with readings whose worker is gone."""
     for job_id in renormalising.left_alone(timezone.now()):
         renormalise.delay(job_id)
+
+
+# A large file is read at once, as a long history is valued.
+@shared_task(soft_time_limit=REVALUE_SECONDS, time_limit=REVALUE_SECONDS + 30)
+def work_import(job_id: str) -> None:
+    """Reads, books or takes back an import for a slice, then lets others have the worker."""
+    ended = import_work.run_slice(uuid.UUID(job_id), seconds=IMPORT_SECONDS)
+    if ended is None:
+        return
+    if ended.goes_on:
+        work_import.delay(job_id)
+    elif ended.has_booked:
+        revalue.delay(ended.owner_id)
+        match_transfers.delay(ended.owner_id)
+
+
+@shared_task
+def resume_imports() -> None:
+    """Goes on with imports whose worker is gone."""
+    for job_id in import_claims.left_alone(timezone.now()):
+        work_import.delay(str(job_id))
+
+
+@shared_task
+def expire_imports() -> int:
+    """Deletes the drafts of a day ago, with their files; returns how many."""
+    return imports.expire(timezone.now())
 
 
 @shared_task

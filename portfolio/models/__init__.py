@@ -11,6 +11,15 @@ from portfolio.models.daily_total import DailyTotal
 from portfolio.models.edit import Edit, EditPart
 from portfolio.models.export import Export, ExportChunk, ExportSymbol
 from portfolio.models.finding import DataGrade, Finding
+from portfolio.models.imports import (
+    Import,
+    ImportAccount,
+    ImportedRecord,
+    ImportFile,
+    ImportLine,
+    ImportProfile,
+    ImportUpload,
+)
 from portfolio.models.ledger import Holding, Posting, RawRecord, RawRevision, Transaction
 from portfolio.models.manual_entry import ManualEntry
 from portfolio.models.notice import Notice, NoticeSettings
@@ -51,6 +60,13 @@ __all__ = [
     "ExportSymbol",
     "Finding",
     "Holding",
+    "Import",
+    "ImportAccount",
+    "ImportFile",
+    "ImportLine",
+    "ImportProfile",
+    "ImportUpload",
+    "ImportedRecord",
     "LatestPrice",
     "ManualEntry",
     "MomentPrice",

@@ -35,7 +35,8 @@ def fetch_again(*, connection: Connection, kind: str = "", since: datetime | Non
     current = Connection.objects.select_for_update().get(pk=connection.pk)
     if current.status != Connection.Status.ACTIVE:
         raise ConnectionProblem(_("Only an active connection can be synced."))
-    chosen = current.streams.filter(kind=kind) if kind else current.streams.all()
+    asked = current.streams.exclude(kind=RecordKind.IMPORT.value)
+    chosen = asked.filter(kind=kind) if kind else asked
     streams = list(chosen)
     if not streams:
         raise ConnectionProblem(_("Nothing of this kind is fetched from this exchange."))
@@ -57,7 +58,8 @@ def rescan(connection: Connection, now: datetime) -> None:
     Exchanges deliver some records days late, beyond what every round reads again. Streams that can
     only be read from the beginning are left alone.
     """
-    streams = list(connection.streams.filter(state=State.CAUGHT_UP, record_count__gt=0))
+    asked = connection.streams.exclude(kind=RecordKind.IMPORT.value)
+    streams = list(asked.filter(state=State.CAUGHT_UP, record_count__gt=0))
     due = [s for s in streams if s.rescanned_at and now - s.rescanned_at >= RESCAN_EVERY]
     since = now - RESCAN_REACH
     before = _last_before(due, since)

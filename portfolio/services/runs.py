@@ -45,6 +45,7 @@ def _wake_streams(connection: Connection) -> None:
     unlikely = Q(is_hot=False, record_count=0, state=State.CAUGHT_UP)
     asked_seldom = unlikely | Q(state=State.UNAVAILABLE)
     streams = connection.streams.exclude(asked_seldom, fetched_at__gt=yesterday)
+    streams = streams.exclude(kind=RecordKind.IMPORT.value)  # nobody can be asked for files
     streams.update(state=State.WAITING, failures=0, message="")
 
 

@@ -240,7 +240,8 @@ def sync(request: Request, connection_id: UUID) -> HttpResponse:
 def fetch_again(request: Request, connection_id: UUID) -> HttpResponse:
     """Asks which stretch of history is fetched once more, and sends the streams back."""
     connection = _owned(request, connection_id)
-    kinds = sorted(set(connection.streams.values_list("kind", flat=True)))
+    asked = connection.streams.exclude(kind=RecordKind.IMPORT.value)
+    kinds = sorted(set(asked.values_list("kind", flat=True)))
     initial = {name: request.GET[name] for name in ("kind", "since") if name in request.GET}
     form = FetchAgainForm(request.POST or None, kinds=kinds, initial=initial)
     if request.method == "POST" and form.is_valid():

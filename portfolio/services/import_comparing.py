@@ -1,0 +1,78 @@
+"""Holds the lines of a draft against the ledger: what is new, what is known, what contradicts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from django.db import transaction
+
+from portfolio.engine.types import Event
+from portfolio.imports import registry
+from portfolio.models import Connection, Import, ImportAccount, ImportLine, RawRecord
+from portfolio.services import import_claims
+
+BATCH = 1000
+State = ImportLine.State
+# States that a comparison may change; what is left out stays so.
+COMPARED = (State.NEW, State.KNOWN, State.CONFLICT, State.UNCLEAR)
+
+
+def stream_key(format_id: str) -> str:
+    """The stream of a connection that holds the records of one format."""
+    return f"import:{format_id}"
+
+
+def compare(job: Import, account: ImportAccount) -> None:
+    """Gives each line of an account its state. May raise ImportLost."""
+    last = 0
+    while batch := _next(account, last):
+        last = batch[-1].pk
+        _compare(job, account, batch)
+        with transaction.atomic():
+            import_claims.keep(job)
+            ImportLine.objects.bulk_update(batch, ["state", "text", "transaction"])
+    with transaction.atomic():
+        import_claims.keep(job)
+        ImportAccount.objects.filter(pk=account.pk).update(is_compared=True)
+
+
+def _next(account: ImportAccount, last: int) -> list[ImportLine]:
+    rows = account.lines.filter(pk__gt=last, state__in=COMPARED).select_related("file")
+    return list(rows.order_by("pk")[:BATCH])
+
+
+def _compare(job: Import, account: ImportAccount, batch: Sequence[ImportLine]) -> None:
+    kept = known_records(job, batch)
+    for line in batch:
+        line.transaction = None
+        line.state = State.UNCLEAR if line.is_unclassified else State.NEW
+        if (record := kept.get(_mark(line))) is not None:
+            line.state, line.transaction_id = State.KNOWN, record.transaction_id
+    if account.connection is not None:
+        _ask_ledger(account.connection, [line for line in batch if line.state != State.KNOWN])
+
+
+def known_records(job: Import, lines: Sequence[ImportLine]) -> dict[tuple[str, str], RawRecord]:
+    """The records that the owner has of these entries already, in whatever connection."""
+    rows = RawRecord.objects.filter(
+        connection__owner=job.owner_id,
+        stream__key__in={stream_key(line.file.format) for line in lines},
+        external_id__in={line.external_id for line in lines},
+    )
+    found = rows.select_related("stream").defer("body")
+    return {(record.stream.key, record.external_id): record for record in found}
+
+
+def _mark(line: ImportLine) -> tuple[str, str]:
+    return stream_key(line.file.format), line.external_id
+
+
+def _ask_ledger(connection: Connection, lines: Sequence[ImportLine]) -> None:
+    """Lets other witnesses of the same events speak: the exchange's answers, other files."""
+
+
+def event(line: ImportLine) -> Event:
+    """The event of a line, with the key that its record would give it."""
+    told = registry.normalise(line.body)
+    return replace(told, key=told.key or f"{stream_key(line.file.format)}:{line.external_id}")
