@@ -109,4 +109,3 @@ def _chunks(source: IO[bytes]) -> Iterator[bytes]:
 def _refuse_doctype(*_: object) -> None:
     # Entities that multiply need one; workbooks have none.
     raise NotUnderstood("the workbook has a part that no workbook has")
-

@@ -163,4 +163,3 @@ def heading_of(cells: list[str]) -> tuple[str, ...]:
     while found and not found[-1]:
         found.pop()
     return tuple(found)
-

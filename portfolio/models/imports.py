@@ -1,4 +1,4 @@
-"""Imports of files: drafts apart from the ledger, what was asked and answered, and what they made."""
+"""Imports of files: drafts apart from the ledger, what was answered, and what they made."""
 
 from __future__ import annotations
 

@@ -30,15 +30,7 @@ def usable(job: Import) -> list[Connection]:
 
 
 def _propose(job: Import, account: ImportAccount, connections: list[Connection]) -> None:
-    former = (
-        ImportAccount.objects.filter(
-            job__owner=job.owner_id, exchange=account.exchange, name=account.name
-        )
-        .exclude(job=job)
-        .exclude(connection=None)
-        .order_by("-pk")
-        .first()
-    )
+    former = _former(job, account)
     likely = [each for each in connections if _fits(account, each)]
     account.is_decided = True
     if former is not None:
@@ -47,9 +39,20 @@ def _propose(job: Import, account: ImportAccount, connections: list[Connection])
         account.connection = likely[0]
     else:
         # Of several it may be any: the owner says which. A new one is proposed meanwhile.
-        account.is_decided = not likely
+        account.is_decided = not likely and bool(account.exchange or account.name)
         account.new_exchange = account.exchange or guess_exchange(account.name)
         account.new_label = new_label(account)
+
+
+def _former(job: Import, account: ImportAccount) -> ImportAccount | None:
+    """The same account in an earlier import; what has no name may be another each time."""
+    if not (account.exchange or account.name):
+        return None
+    rows = ImportAccount.objects.filter(
+        job__owner=job.owner_id, exchange=account.exchange, name=account.name
+    )
+    earlier = rows.exclude(job=job).exclude(connection=None).order_by("-pk")
+    return earlier.select_related("connection").first()
 
 
 def _fits(account: ImportAccount, connection: Connection) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -137,7 +137,7 @@ def _stream(connection: Connection, format_id: str) -> Stream:
     return stream
 
 
-def _remember(job: Import, records: Sequence[int]) -> None:
+def _remember(job: Import, records: Iterable[int]) -> None:
     rows = [ImportedRecord(job=job, raw_record_id=pk) for pk in records]
     ImportedRecord.objects.bulk_create(rows, ignore_conflicts=True)
 

@@ -63,8 +63,6 @@ def _shown(name: str, place: Place) -> str:
 def _sentence(error: NotUnderstood) -> str:
     text = str(error)
     told = text[:1].upper() + text[1:]
-    if error.line:
-        told = _("Line {line}: {text}").format(line=error.line, text=text)
     return told if told.endswith((".", "?", "!")) else f"{told}."
 
 
@@ -77,7 +75,10 @@ def inspect(job: Import, table: ImportFile) -> None:
         with opened(table) as file:
             _look(job, table, file)
     except NotUnderstood as error:
-        table.refusal = _sentence(error)
+        if error.line is None:
+            table.refusal = _sentence(error)
+        else:
+            table.wrong, table.problems = 1, [[error.line, str(error)]]
     table.inspected_at = timezone.now()
     with transaction.atomic():
         import_claims.keep(job)

@@ -27,8 +27,11 @@ class ImportProblem(Exception):
 class Brought(Protocol):
     """A file that a person brings."""
 
-    name: str | None
-    size: int
+    @property
+    def name(self) -> str | None: ...
+
+    @property
+    def size(self) -> int | None: ...
 
     def chunks(self) -> Iterable[bytes]: ...
 
@@ -52,13 +55,13 @@ def check(files: list[Brought]) -> None:
         text = _("At most {number} files at a time.").format(number=allowed.files)
         raise ImportProblem(text)
     for file in files:
-        if file.size > allowed.file:
+        if (file.size or 0) > allowed.file:
             text = _("{name} has {size} MB; at most {most} MB are read. Split it by year.")
-            megabytes = -(-file.size // MEGABYTE)
+            megabytes = -(-(file.size or 0) // MEGABYTE)
             raise ImportProblem(
                 text.format(name=file.name, size=megabytes, most=allowed.file // MEGABYTE)
             )
-    if sum(file.size for file in files) > 2 * allowed.file:
+    if sum(file.size or 0 for file in files) > 2 * allowed.file:
         raise ImportProblem(_("Together they are too large; bring them one after the other."))
 
 
@@ -74,7 +77,7 @@ def keep(job: Import, files: Iterable[Brought]) -> None:
         ImportUpload.objects.create(
             job=job,
             name=plain_name(file.name or ""),
-            size=file.size,
+            size=file.size or 0,
             fingerprint=digest.hexdigest(),
             content=bytes(packed),
         )

@@ -1,4 +1,4 @@
-"""What a worker does for an import, by its state; everything it needs to go on is in the database."""
+"""What a worker does for an import, by its state; all it needs to go on is in the database."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def _draft(job: Import) -> None:
 
 
 def _each(job: Import, done: str, work: Callable[..., None]) -> None:
-    rows = job.files.filter(is_left_out=False, refusal="", **{f"{done}__isnull": True})
+    rows = job.files.filter(is_left_out=False, refusal="", wrong=0, **{f"{done}__isnull": True})
     for table in rows.select_related("upload"):
         work(job, table)
 

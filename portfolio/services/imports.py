@@ -32,7 +32,7 @@ _CHANGEABLE = (State.READING, State.ASKED, State.READY, State.FAILED)
 
 @transaction.atomic
 def begin(*, user: User, files: list[Brought]) -> Import:
-    """Keeps files for a worker to read; nothing of them is in the ledger. May raise ImportProblem."""
+    """Keeps files for a worker to read, apart from the ledger. May raise ImportProblem."""
     import_uploads.check(files)
     now = timezone.now()
     job = Import.objects.create(owner=user, created_at=now, worked_at=now)

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from portfolio.engine.types import RecordKind
 from portfolio.exchanges import registry
 from portfolio.models import Connection, RawRecord, Stream
 from portfolio.services import ledger

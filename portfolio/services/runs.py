@@ -15,6 +15,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from portfolio.engine.types import RecordKind
 from portfolio.exchanges.errors import KeyBroken
 from portfolio.models import Connection, Stream, SyncRun
 from portfolio.services import checkpoints, connections, falls, leases, notices, refetch, twins

@@ -22,6 +22,7 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portfolio import tasks
+from portfolio.engine.types import RecordKind
 from portfolio.exchanges import catalogue
 from portfolio.exchanges.catalogue import ExchangeInfo
 from portfolio.exchanges.closed import ClosedExchange, all_closed
