@@ -177,7 +177,9 @@ class _Rows:
 class XlsxRows(_Rows):
     """The rows of one sheet of an XLSX workbook; formulas by the value last worked out."""
 
-    def __init__(self, strings: list[str], dates: set[int], limits: Limits, is_1904: bool) -> None:
+    def __init__(
+        self, strings: list[str], dates: set[int], limits: Limits, *, is_1904: bool
+    ) -> None:
         super().__init__(limits)
         self._strings, self._dates = strings, dates
         self._epoch = datetime(1904, 1, 1) if is_1904 else datetime(1899, 12, 30)  # noqa: DTZ001

@@ -38,7 +38,7 @@ def sheet_names(file: BinaryIO, limits: Limits) -> list[str]:
 
 
 def rows(file: BinaryIO, sheet: str, limits: Limits) -> Iterator[Line]:
-    """The rows of one sheet with their numbers; empty ones are left out. May raise NotUnderstood."""
+    """The rows of one sheet, numbered, without empty ones. May raise NotUnderstood."""
     with archives.opened(file, limits) as book:
         if _WORKBOOK not in book.namelist():
             yield from _walk(book, _CONTENT, OdsRows(sheet, limits))
@@ -52,7 +52,9 @@ def rows(file: BinaryIO, sheet: str, limits: Limits) -> Iterator[Line]:
             if part in names:
                 for _ in _walk(book, part, into):
                     pass
-        yield from _walk(book, path, XlsxRows(strings.texts, styles.dates, limits, _is_1904(book)))
+        yield from _walk(
+            book, path, XlsxRows(strings.texts, styles.dates, limits, is_1904=_is_1904(book))
+        )
 
 
 def _xlsx_sheets(book: zipfile.ZipFile, limits: Limits) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('portfolio', '0024_connection_by_hand'),
+        ('portfolio', '0025_exports'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
