@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portfolio.engine.types import TransactionKind
 from portfolio.models.connection import Connection
-from portfolio.models.ledger import KIND_LABELS, RawRecord, Transaction
+from portfolio.models.ledger import RawRecord, Transaction
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -174,9 +174,7 @@ class ImportLine(models.Model):
     line = models.PositiveIntegerField()  # the first of its rows in the file
     row_count = models.PositiveIntegerField(default=1)
     state = models.CharField(max_length=10, choices=State.choices)
-    kind = models.CharField(
-        max_length=12, blank=True, choices=[(k.value, v) for k, v in KIND_LABELS.items()]
-    )
+    kind = models.CharField(max_length=12, blank=True)  # of transactions
     occurred_at = models.DateTimeField(null=True)
     # [wallet, asset, amount, role] of each movement, and in words what the state does not say.
     movements = models.JSONField(default=list)
