@@ -13,6 +13,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 SERVERS := .venv/.installed
 DEV := .venv/.installed-dev
 STATIC := build/.built
+# The programs that judge exports, each in an environment of its own: their needs exclude each other.
+JUDGES := $(patsubst requirements-judges/%.txt,.venv-judges/%/.installed,$(wildcard requirements-judges/*.txt))
 
 random = $(shell od -An -N 32 -tx1 /dev/urandom | tr -d ' \n')
 
@@ -22,8 +24,9 @@ random = $(shell od -An -N 32 -tx1 /dev/urandom | tr -d ' \n')
 run: $(SERVERS) $(STATIC)
 	@exec $(PY) manage.py up
 
-test: $(DEV) $(STATIC)
+test: $(DEV) $(STATIC) $(JUDGES)
 	@./bin/ensure-chromium
+	@./bin/ensure-ledgers
 	$(PY) -m pytest -n $(or $(WORKERS),2) --dist loadfile --no-loadscope-reorder $(T)
 
 lint: $(DEV) $(STATIC) type
@@ -60,13 +63,14 @@ messages: $(SERVERS)
 # Pins everything again from requirements*.in and package.json.
 lock: $(SERVERS)
 	$(PY) -m pip install --quiet uv
-	for name in requirements-server requirements requirements-dev; do \
+	for name in requirements-server requirements requirements-dev \
+			$(basename $(wildcard requirements-judges/*.in)); do \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --no-header \
 			--no-annotate --no-emit-index-url $$name.in -o $$name.txt || exit 1; done
 	PATH="$(CURDIR)/$(BIN):$$PATH" npm install --package-lock-only
 
 clean:
-	rm -rf .venv node_modules build static .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .venv-judges node_modules build static .mypy_cache .ruff_cache .pytest_cache
 
 .venv/bin/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed (PYTHON=/path/to/python3)" >&2; exit 1; }
@@ -83,6 +87,12 @@ $(SERVERS): requirements.txt | .venv/bin/python
 $(DEV): requirements-dev.txt $(SERVERS)
 	@echo "Installing requirements-dev.txt ..."
 	@$(PY) -m pip install --quiet --requirement requirements-dev.txt
+	@touch $@
+
+.venv-judges/%/.installed: requirements-judges/%.txt | .venv/bin/python
+	@echo "Installing the judge of exports $* ..."
+	@$(PY) -m venv --clear $(@D)
+	@$(@D)/bin/python -m pip install --quiet --requirement $<
 	@touch $@
 
 node_modules/.installed: package-lock.json .npmrc $(SERVERS)

@@ -38,3 +38,14 @@ def _taken(text: io.StringIO) -> bytes:
     text.seek(0)
     text.truncate()
     return piece
+
+
+def text_pieces(texts: Iterable[str]) -> Iterator[bytes]:
+    """Text as UTF-8, in pieces of a good size."""
+    piece = bytearray()
+    for text in texts:
+        piece += text.encode()
+        if len(piece) >= PIECE:
+            yield bytes(piece)
+            piece.clear()
+    yield bytes(piece)
