@@ -1,0 +1,1 @@
+"""The places, a module each; a new module here is a new place."""

@@ -1,0 +1,36 @@
+"""No place: gains and income by the method, currency and calendar year that a person chooses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from portfolio.engine import money
+from portfolio.engine.tax import figures as sums
+from portfolio.engine.tax.place import Figure, Place, Year
+
+
+def figures(year: Year) -> Sequence[Figure]:
+    """Proceeds, cost, gain, income and what contracts brought."""
+    contracts = money.total(line.value for line in year.contracts)
+    return (
+        Figure("", "Proceeds", sums.cents(sums.proceeds(year.disposals))),
+        Figure("", "Cost", sums.cents(sums.costs(year.disposals))),
+        Figure("", "Gain", sums.cents(sums.net(year.disposals)), is_main=True),
+        Figure("", "Income", sums.cents(sums.income(year.income)), is_main=True),
+        Figure("", "Contracts", sums.cents(contracts), is_main=True),
+    )
+
+
+PLACE = Place(
+    id="neutral",
+    title="No particular place",
+    currency="",
+    time_zone="",
+    year_start=(1, 1),
+    methods=("fifo", "lifo", "hifo", "lofo", "average", "specific", "by_year"),
+    settings={},
+    figures=figures,
+    covers=("Gains by lots or by average cost, income at its value when received, contracts.",),
+    not_covered=("The law of any place: rates, allowances, holding periods and forms.",),
+    sources=(),
+)

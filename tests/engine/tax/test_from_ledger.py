@@ -1,0 +1,205 @@
+"""What the tax engine is told of a ledger: every kind, and what had to be assumed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from portfolio.engine.export import Counterpart, ExportLeg, ExportTransaction
+from portfolio.engine.money import total
+from portfolio.engine.tax import TaxEvent, compute
+from portfolio.engine.tax.from_ledger import OUTSIDE, Assumed, Translation, events
+from portfolio.engine.tax.settings import Scope
+from portfolio.engine.types import PostingRole, TransactionKind
+from tests.engine.tax.build import left, rows, settings
+
+
+def leg(text: str) -> ExportLeg:
+    """Reads "-1 BTC =100", "-0.1 BNB =3 fee"; without a value it is not known."""
+    amount, asset, *rest = text.split()
+    role = PostingRole.FEE if "fee" in rest else PostingRole.PRINCIPAL
+    values = [Decimal(word[1:]) for word in rest if word.startswith("=")]
+    return ExportLeg("spot", asset, Decimal(amount), role, values[0] if values else None)
+
+
+def told(number: int, kind: str, *legs: str, account: str = "A", **more: object) -> (
+    ExportTransaction
+):  # fmt: skip
+    """A transaction on the day of its number."""
+    made = ExportTransaction(
+        id=number,
+        occurred_at=datetime(2023, 1, 1, 12, tzinfo=UTC).replace(day=number),
+        kind=TransactionKind(kind),
+        account=account,
+        account_label=account,
+        exchange="kraken",
+        key=f"T{number}",
+        legs=tuple(leg(text) for text in legs),
+    )
+    return replace(made, **more)  # type: ignore[arg-type]
+
+
+def translated(*transactions: ExportTransaction, **more: object) -> tuple[
+    list[TaxEvent], Translation
+]:  # fmt: skip
+    made = Translation()
+    return list(events(transactions, "EUR", made, **more)), made  # type: ignore[arg-type]
+
+
+def other(account: str, amount: str, asset: str = "BTC") -> Counterpart:
+    return Counterpart(9, account, account, "kraken", "spot", asset, Decimal(amount))
+
+
+BOUGHT = told(1, "trade", "2 BTC =200", "-200 EUR =200", "-1 EUR =1 fee")
+
+
+def test_a_trade_for_money_of_any_kind_is_a_purchase_or_a_sale() -> None:
+    found, made = translated(
+        BOUGHT,
+        told(2, "trade", "-1 BTC =150", "165 USD =150", "-2.2 USD =2 fee"),
+        told(3, "conversion", "-0.5 BTC =80", "10 ETH =80", "-0.1 BNB =3 fee"),
+    )
+    assert [row.kind for row in found] == ["buy", "sell", "trade"]
+    assert made.sources == [1, 2, 3]
+    assert made.assumptions == []
+    assert rows(compute(settings(), found[:2])) == [("1", "148", "100.5", "47.5", "lot")]
+
+
+def test_dust_is_sold_piece_by_piece_and_bought_as_one() -> None:
+    found, _ = translated(
+        told(1, "trade", "3 ADA =3", "-3 EUR =3"),
+        told(2, "trade", "5 XRP =4", "-4 EUR =4"),
+        told(3, "conversion", "-3 ADA =2", "-5 XRP =5", "0.02 BNB =7", "-0.001 BNB =0.35 fee"),
+    )
+    outcome = compute(settings(), found)
+    assert [row[:3] for row in rows(outcome)] == [
+        ("3", "1.65", "3"),
+        ("5", "5", "4"),
+        ("0.001", "0.35", "0.35"),
+    ]
+    assert left(outcome) == [("BNB", "0.019", "6.65")]
+
+
+@pytest.mark.parametrize("kind", ["reward", "interest", "airdrop", "mining", "fork"])
+def test_income_is_told_by_its_kind(kind: str) -> None:
+    found, _ = translated(told(1, kind, "0.5 ETH =50"))
+    assert [(row.kind, row.subkind) for row in found] == [("income", kind)]
+    assert compute(settings(), found).income[0].value == 50
+
+
+def test_what_the_law_takes_for_no_income_costs_nothing() -> None:
+    found, made = translated(told(1, "fork", "1 BCH =50"), at_no_cost=frozenset({"fork"}))
+    outcome = compute(settings(), found)
+    assert list(outcome.income) == []
+    assert left(outcome) == [("BCH", "1", "0")]
+    assert made.assumptions == []
+
+
+def test_a_transfer_keeps_its_lots_and_its_fee_is_what_did_not_arrive() -> None:
+    sent = told(2, "withdrawal", "-0.5 BTC =75", "-0.001 BTC =0.15 fee",
+                transfer=7, counterpart=other("B", "0.5"))  # fmt: skip
+    received = told(3, "deposit", "0.5 BTC =75", account="B",
+                    transfer=7, counterpart=other("A", "0.501"))  # fmt: skip
+    found, made = translated(BOUGHT, sent, received)
+    assert [row.kind for row in found] == ["buy", "transfer"]
+    outcome = compute(settings(scope=Scope.PER_WALLET), found)
+    assert [(r.wallet, r.amount) for r in outcome.remaining] == [
+        ("A", Decimal("1.499")),
+        ("B", Decimal("0.5")),
+    ]
+    assert rows(outcome) == [("0.001", "0.15", "0.1005", "0.0495", "lot")]
+    assert made.assumptions == []
+
+
+def test_what_goes_outside_is_still_ones_own_and_is_told() -> None:
+    found, made = translated(BOUGHT, told(2, "withdrawal", "-0.5 BTC =75"))
+    outcome = compute(settings(scope=Scope.PER_WALLET), found)
+    assert rows(outcome) == []
+    assert [r.wallet for r in outcome.remaining] == ["A", OUTSIDE]
+    assert [(a.what, a.transaction, a.value) for a in made.assumptions] == [
+        (Assumed.UNKNOWN_TARGET, 2, Decimal(75))
+    ]
+
+
+def test_what_comes_from_outside_cost_nothing_unless_its_owner_says() -> None:
+    came = told(1, "deposit", "1 BTC =150")
+    found, made = translated(came)
+    assert left(compute(settings(), found)) == [("BTC", "1", "0")]
+    assert [(a.what, a.value) for a in made.assumptions] == [(Assumed.UNKNOWN_ORIGIN, Decimal(150))]
+    found, made = translated(came, costs={1: Decimal(90)})
+    assert left(compute(settings(), found)) == [("BTC", "1", "90")]
+    assert made.assumptions == []
+
+
+def test_contracts_have_a_schedule_of_their_own() -> None:
+    found, made = translated(
+        told(1, "realised_pnl", "150 USDT =140", "-2 USDT =1.9 fee"),
+        told(2, "funding", "-10 USDT =9"),
+        told(3, "liquidation", "-5 EUR =5"),
+    )
+    assert [(c.kind, c.asset, c.value) for c in made.contracts] == [
+        ("realised_pnl", "USDT", 140),
+        ("realised_pnl", "USDT", Decimal("-1.9")),
+        ("funding", "USDT", -9),
+        ("liquidation", "EUR", -5),
+    ]
+    assert left(compute(settings(), found))[0][:2] == ("USDT", "138")
+
+
+def test_payments_gifts_and_losses() -> None:
+    found, _ = translated(
+        BOUGHT,
+        told(2, "payment", "-0.5 BTC =80"),
+        told(3, "lost", "-0.5 BTC =80"),
+        told(4, "gift", "-0.5 BTC =80"),
+        told(5, "gift", "1 ETH =30"),
+    )
+    assert [(row.kind, row.subkind) for row in found[1:]] == [
+        ("sell", "payment"),
+        ("sell", "lost"),
+        ("gift", "gift"),
+        ("gift", "gift"),
+    ]
+    assert [row[1] for row in rows(compute(settings(), found))] == ["80", "0", "80"]
+
+
+def test_money_in_and_out_of_a_bank_is_no_gain() -> None:
+    found, made = translated(
+        told(1, "deposit", "100 EUR"), told(2, "withdrawal", "-50 EUR", "-1 EUR fee")
+    )
+    assert [row.kind for row in found] == ["deposit", "withdrawal"]
+    assert compute(settings(), found).disposals == ()
+    assert made.assumptions == []
+
+
+def test_what_nobody_knows_the_worth_of_is_nothing_and_told() -> None:
+    found, made = translated(told(1, "reward", "5 XYZ"), told(2, "trade", "-5 XYZ", "3 ABC"))
+    assert total(row.proceeds for row in compute(settings(), found).disposals) == 0
+    assert [(a.what, a.transaction) for a in made.assumptions] == [
+        (Assumed.NO_VALUE, 1),
+        (Assumed.NO_VALUE, 2),
+        (Assumed.NO_VALUE, 2),
+    ]
+
+
+def test_moves_between_pockets_of_an_account_are_nothing() -> None:
+    found, made = translated(
+        told(1, "transfer", "-4 DOT =8", "4 DOT =8"), told(2, "transfer", "-4 DOT =8")
+    )
+    assert found == []
+    assert made.assumptions == []
+
+
+@pytest.mark.parametrize("kind", list(TransactionKind))
+def test_every_kind_moves_what_the_ledger_moves(kind: TransactionKind) -> None:
+    """Units are neither lost nor made, but for moves within one account."""
+    start = told(1, "trade", "9 BTC =900", "-900 EUR =900")
+    for text in ("-3 BTC =300", "3 BTC =300"):
+        found, _ = translated(start, told(2, kind.value, text, "-0.5 BTC =50 fee"))
+        outcome = compute(settings(scope=Scope.PER_WALLET), found)
+        held = total(r.amount for r in outcome.remaining if r.wallet == "A")
+        moved = Decimal(0) if kind is TransactionKind.TRANSFER else Decimal(text.split()[0])
+        assert held == 9 + moved - Decimal("0.5")

@@ -1,0 +1,61 @@
+"""What holds for every place."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from portfolio.engine.tax import compute
+from portfolio.engine.tax.method import methods
+from portfolio.engine.tax.place import Place, UnknownPlace, Year, all_places, by_id
+from tests.engine.tax.build import buy, sell
+
+
+def test_places_are_found_by_themselves() -> None:
+    assert by_id("neutral") is all_places()[-1]
+    with pytest.raises(UnknownPlace):
+        by_id("atlantis")
+
+
+@pytest.mark.parametrize("place", all_places(), ids=lambda place: place.id)
+def test_its_methods_exist_and_its_settings_are_whole(place: Place) -> None:
+    assert set(place.methods) <= methods().keys()
+    for method in place.methods:
+        made = place.settings_for(method, "EUR", "Europe/Berlin")
+        assert made.base_currency == (place.currency or "EUR")
+        assert made.tax_year_start == place.year_start
+    assert place.covers
+    assert place.not_covered
+    assert place.sources or place.id == "neutral"
+    with pytest.raises(ValueError, match="is no method of"):
+        place.settings_for("guessing")
+
+
+@pytest.mark.parametrize("place", all_places(), ids=lambda place: place.id)
+def test_a_year_is_a_year_of_the_place(place: Place) -> None:
+    begin, end = place.span(2024, "Europe/Berlin")
+    made = place.settings_for(place.methods[0], "EUR", "Europe/Berlin")
+    assert made.year_of(made.local_date(begin)) == 2024
+    assert made.local_date(begin).year == 2024
+    assert (made.local_date(end) - made.local_date(begin)).days in (365, 366)
+
+
+@pytest.mark.parametrize("place", all_places(), ids=lambda place: place.id)
+def test_an_empty_year_has_its_figures(place: Place) -> None:
+    year = Year("2024", date(2024, 1, 1), date(2024, 12, 31), (), (), (), (), (), (), ())
+    assert [figure for figure in place.figures(year) if figure.amount] == []
+    assert place.figures(year)
+
+
+def test_the_neutral_figures() -> None:
+    found = compute(
+        by_id("neutral").settings_for("fifo", "EUR"),
+        [buy("2024-01-01", "1 BTC", "100"), sell("2024-02-01", "0.5 BTC", "75.555")],
+    )
+    year = Year("2024", date(2024, 1, 1), date(2024, 12, 31), found.disposals, (), (), (), (),
+                found.remaining, ())  # fmt: skip
+    told = {figure.title: figure.amount for figure in by_id("neutral").figures(year)}
+    assert told["Proceeds"] == Decimal("75.56")
+    assert told["Gain"] == Decimal("25.56")
