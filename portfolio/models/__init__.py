@@ -39,6 +39,7 @@ from portfolio.models.renormalisation import Renormalisation
 from portfolio.models.saved_filter import SavedFilter
 from portfolio.models.sync import Coverage, Stream, SyncRun
 from portfolio.models.transfer import TransferLink
+from portfolio.models.witness import WitnessConflict
 
 __all__ = [
     "Asking",
@@ -90,4 +91,5 @@ __all__ = [
     "Transaction",
     "TransferLink",
     "ValuationState",
+    "WitnessConflict",
 ]

@@ -119,6 +119,9 @@ class RawRecord(models.Model):
         Transaction, models.SET_NULL, null=True, related_name="raw_records"
     )
     problem = models.TextField(blank=True)
+    # Of a file's record: the key of the transaction that a stronger source tells of the same event.
+    # Then this one books nothing and is its witness.
+    same_as = models.CharField(max_length=200, blank=True, default="", db_default="")
 
     class Meta:
         ordering = ["occurred_at", "id"]

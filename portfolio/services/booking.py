@@ -17,9 +17,11 @@ from portfolio.imports import registry as imports
 from portfolio.models import Connection, Posting, RawRecord, Transaction
 from portfolio.services import edit_upkeep, holdings
 
-_UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
+UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
 _NAME = 40  # as the columns of wallets and assets
 _KEY = 200
+# What a witness may add to the details of what it tells of.
+_EVIDENCE = ("txid", "order", "trade", "address", "network", "note")
 
 
 class Told(NamedTuple):
@@ -32,22 +34,39 @@ class Told(NamedTuple):
 def read(exchange: str, spec: StreamSpec, raw: RawRecord) -> Event | None:
     """What one raw record says, fit to be stored; None where it is nothing or cannot be read.
 
-    A record that cannot be read is marked with the problem.
+    A record that cannot be read is marked with the problem. One that is a witness of what another
+    source tells moves nothing: it is evidence of that transaction.
     """
     raw.transaction, raw.problem = None, ""
     try:
-        event = _told(exchange, spec, raw)
-        return None if event is None else _storable(event)
-    except _UNREADABLE as error:
+        event = told(exchange, spec, raw.body)
+    except UNREADABLE as error:
         raw.problem = fit(f"{type(error).__name__}: {error}", 500)
         return None
+    if event is None or spec.kind is not RecordKind.IMPORT:
+        return event
+    return _witness(event, raw.same_as) if raw.same_as else replace(event, key=own_key(raw))
 
 
-def _told(exchange: str, spec: StreamSpec, raw: RawRecord) -> Event | None:
-    if spec.kind is not RecordKind.IMPORT:
-        return registry.normalise(exchange, spec, raw.body)
-    event = imports.normalise(raw.body)
-    return event if event.key else replace(event, key=f"{spec.key}:{raw.external_id}")
+def told(exchange: str, spec: StreamSpec, body: str) -> Event | None:
+    """What the text of a record says, whoever else tells of it, fit to be stored.
+
+    May raise what ``UNREADABLE`` names.
+    """
+    if spec.kind is RecordKind.IMPORT:
+        return _storable(imports.normalise(body))
+    event = registry.normalise(exchange, spec, body)
+    return None if event is None else _storable(event)
+
+
+def own_key(raw: RawRecord) -> str:
+    """What a record of a file is booked under where it stands for itself: twins stay two."""
+    return fit(f"{raw.stream.key}:{raw.external_id}", _KEY)
+
+
+def _witness(event: Event, key: str) -> Event:
+    detail = {name: event.detail[name] for name in _EVIDENCE if name in event.detail}
+    return replace(event, key=key, movements=(), detail=detail)
 
 
 def _storable(event: Event) -> Event:

@@ -15,13 +15,15 @@ from django.db.models import Min
 from django.utils import timezone
 
 from portfolio.engine.names import fit
-from portfolio.engine.types import RecordKind
-from portfolio.exchanges.types import FetchedRecord, StreamSpec
-from portfolio.models import Connection, Posting, RawRecord, RawRevision, Stream
-from portfolio.services import booking, edit_upkeep
-from portfolio.services.booking import Told
+from portfolio.exchanges.types import FetchedRecord
+from portfolio.models import Connection, RawRecord, RawRevision, Stream
+from portfolio.services import booking, witnesses
 from portfolio.services.holdings import add_to_holdings as add_to_holdings
 from portfolio.services.holdings import mark_stale as mark_stale
+from portfolio.services.posting import book as book
+from portfolio.services.posting import read as read
+from portfolio.services.posting import spec as spec
+from portfolio.services.posting import unbook as unbook
 
 _IDENT = 200  # as the column
 
@@ -32,11 +34,6 @@ class Stored:
 
     new: int
     changed: int
-
-
-def spec(stream: Stream) -> StreamSpec:
-    """The gateway's name for a stored stream."""
-    return StreamSpec(key=stream.key, kind=RecordKind(stream.kind), scope=dict(stream.scope))
 
 
 def store(
@@ -55,10 +52,13 @@ def store(
         for ident, record in by_id.items()
         if ident not in known
     ]
+    moments = {raw.occurred_at for raw, _ in changed}
     if changed:
         _revise(changed, endpoint, now)
     if new or changed:
+        raws = [*new, *(raw for raw, _ in changed)]
         _book(stream, new, [raw for raw, _ in changed])
+        witnesses.settle_page(stream.connection, raws, moments)
     return Stored(new=len(new), changed=len(changed))
 
 
@@ -109,16 +109,6 @@ def _book(stream: Stream, new: Sequence[RawRecord], changed: Sequence[RawRecord]
     book(connection, told)
 
 
-def book(connection: Connection, told: Sequence[Told]) -> None:
-    """Stores the postings of records whose transactions are stored."""
-    postings = booking.postings(connection, told)
-    if postings:
-        Posting.objects.bulk_create(postings)
-        add_to_holdings(connection, [p for p in postings if p.counts], sign=1)
-        mark_stale(connection.owner_id, min(p.occurred_at for p in postings).date())
-    edit_upkeep.compare(raw.transaction for raw, _ in told)
-
-
 def _siblings(
     stream: Stream, changed: Sequence[RawRecord], reopened: Iterable[int]
 ) -> Sequence[RawRecord]:
@@ -127,29 +117,6 @@ def _siblings(
         raw.stream = stream
     rows = RawRecord.objects.filter(transaction__in=reopened).select_related("stream")
     return list(rows.exclude(pk__in=[raw.pk for raw in changed])) if reopened else []
-
-
-def unbook(connection: Connection, raws: Sequence[RawRecord]) -> None:
-    """Takes back what these records had booked, before they are booked anew."""
-    told = Posting.objects.filter(is_edited=False, raw_record__in=raws)
-    postings = list(told) if raws else []
-    if postings:
-        add_to_holdings(connection, [p for p in postings if p.counts], sign=-1)
-        mark_stale(connection.owner_id, min(p.occurred_at for p in postings).date())
-        Posting.objects.filter(pk__in=[posting.pk for posting in postings]).delete()
-
-
-def read(connection: Connection, raws: Iterable[RawRecord]) -> list[Told]:
-    """What records say by the rules of today; those that say nothing are left out."""
-    specs: dict[int, StreamSpec] = {}
-    told = []
-    for raw in raws:
-        if raw.stream_id not in specs:
-            specs[raw.stream_id] = spec(raw.stream)
-        event = booking.read(connection.exchange, specs[raw.stream_id], raw)
-        if event is not None:
-            told.append(Told(raw, event))
-    return told
 
 
 def mark_stale_for_connection(connection: Connection) -> None:
@@ -189,6 +156,7 @@ _FORGET = (
     WHERE checkpoint.holding_id = holding.id AND holding.connection_id = %s
     """,
     "DELETE FROM portfolio_posting WHERE connection_id = %s",
+    "DELETE FROM portfolio_witnessconflict WHERE connection_id = %s",
     """
     DELETE FROM portfolio_rawrevision revision USING portfolio_rawrecord raw
     WHERE revision.raw_record_id = raw.id AND raw.connection_id = %s

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from portfolio.engine.types import Event
 from portfolio.models import Connection, Posting, RawRecord, Stream, Transaction
-from portfolio.services import booking, heirs, ledger
+from portfolio.services import booking, heirs, posting
 from portfolio.services.booking import Told
 
 _COLUMNS = ("transaction", "position", "wallet", "asset", "amount", "role", "occurred_at", "counts")
@@ -69,7 +69,7 @@ class Reread:
 def reread(connection: Connection, asked: Sequence[RawRecord]) -> Reread:
     """Reads records and their siblings, and tells which are booked otherwise; writes nothing."""
     former = {raw.pk: Former(raw.transaction_id, raw.problem) for raw in asked}
-    told = ledger.read(connection, asked)
+    told = posting.read(connection, asked)
     keys = {event.key for _, event in told}
     known = connection.transactions.filter(edit=None)
     ids = {f.transaction for f in former.values() if f.transaction is not None}
@@ -77,7 +77,7 @@ def reread(connection: Connection, asked: Sequence[RawRecord]) -> Reread:
     beside = RawRecord.objects.filter(transaction__in=rows).exclude(pk__in=former)
     siblings = with_streams(connection, beside)
     former |= {raw.pk: Former(raw.transaction_id, raw.problem) for raw in siblings}
-    told += ledger.read(connection, siblings)
+    told += posting.read(connection, siblings)
     found = Reread(connection, [*asked, *siblings], former, told, rows)
     found.differing = _differing(found)
     return found
@@ -124,7 +124,7 @@ def rebook(found: Reread, *, whole: bool) -> None:
     raws = [raw for raw in found.raws if raw.pk in again]
     told = [each for each in found.told if each.raw.pk in again]
     reopened = _ids(found, again)
-    ledger.unbook(found.connection, raws)
+    posting.unbook(found.connection, raws)
     _rename(found, told, reopened)
     booking.assign(found.connection, told, reopened=reopened)
     moved = [raw for raw in raws if Former(raw.transaction_id, raw.problem) != found.former[raw.pk]]
@@ -132,7 +132,7 @@ def rebook(found: Reread, *, whole: bool) -> None:
     heirs.inherit(_heirs(found, raws, reopened))
     booking.drop_untold(reopened)
     booking.look_again(told)
-    ledger.book(found.connection, told)
+    posting.book(found.connection, told)
 
 
 # --- What differs -----------------------------------------------------------------------------

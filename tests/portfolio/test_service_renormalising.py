@@ -30,7 +30,7 @@ from portfolio.models import (
     TransferLink,
     ValuationState,
 )
-from portfolio.services import edit_marks, edits, ledger, rebooking, renormalising
+from portfolio.services import edit_marks, edits, ledger, posting, rebooking, renormalising
 from portfolio.services.rebooking import Counts
 from tests import factories
 from tests.live.ledgers import dump
@@ -311,7 +311,7 @@ def test_what_dies_in_a_batch_is_as_if_the_batch_had_not_begun(
     before, read = dump(kraken), Renormalisation.objects.get().read
     for place in ("unbook", "book", "mark_stale"):
         with monkeypatch.context() as patch:
-            patch.setattr(ledger, place, killed)
+            patch.setattr(posting, place, killed)
             with pytest.raises(Killed):
                 renormalising._step(job.pk)
         assert dump(kraken) == before

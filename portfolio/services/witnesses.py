@@ -1,0 +1,201 @@
+"""Makes one transaction of one event that the exchange and files tell of.
+
+The strongest source is booked; the others are its witnesses and book nothing
+(``RawRecord.same_as``). Everything here runs inside the database transaction that stores, which
+holds the connection's row, and looks only at what lies near in time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from portfolio.engine import witnesses as engine
+from portfolio.engine.types import Event
+from portfolio.engine.witnesses import Telling, Verdict
+from portfolio.models import Connection, RawRecord, Stream, Transaction, WitnessConflict
+from portfolio.services import rebooking, witness_edits
+from portfolio.services.witness_tellings import (
+    Decided,
+    Reach,
+    clock,
+    file_records,
+    file_streams,
+    of_files,
+    own_answers,
+)
+
+BATCH = 1000
+_MOVED = {kind.value for kind in engine.MOVED}
+Decision = WitnessConflict.Decision
+
+
+def settle_page(
+    connection: Connection, raws: Iterable[RawRecord], former: Iterable[datetime]
+) -> None:
+    """Holds what was just stored against what other sources tell.
+
+    ``former`` are times that changed records had before.
+    """
+    streams = file_streams(connection)
+    if not streams:
+        return
+    told = list(raws)
+    moved = [raw.occurred_at for raw in told if raw.transaction and raw.transaction.kind in _MOVED]
+    reach = Reach.of([*former, *(raw.occurred_at for raw in told)], moved)
+    _settle_all(connection, streams, file_records(connection, streams, reach))
+
+
+def settle(connection: Connection, since: datetime, until: datetime) -> None:
+    """Decides anew on the records of files from ``since`` to ``until``, and near to them.
+
+    For whoever takes records away: what they were the stronger witness of is booked by another.
+    """
+    streams = file_streams(connection)
+    if streams:
+        reach = Reach.of([since, until], [since, until])
+        whole = Reach(*([s[0]._replace(end=s[-1].end)] for s in reach))
+        _settle_all(connection, streams, file_records(connection, streams, whole))
+
+
+def _settle_all(
+    connection: Connection, streams: Mapping[int, Stream], raws: Sequence[RawRecord]
+) -> None:
+    for start in range(0, len(raws), BATCH):
+        _settle(connection, streams, raws[start : start + BATCH])
+
+
+def _settle(
+    connection: Connection, streams: Mapping[int, Stream], raws: Sequence[RawRecord]
+) -> None:
+    decided = _decided(raws)
+    told = of_files(raws, decided)
+    reach = _round(told.values())
+    beside = [raw for raw in file_records(connection, streams, reach) if raw.pk not in told]
+    others = of_files(beside, _decided(beside))
+    answers = own_answers(connection, streams, _round((*told.values(), *others.values())))
+    verdicts = engine.judge([*answers, *told.values(), *others.values()])
+    readable = [raw for raw in raws if raw.pk in told]
+    _keep_conflicts(connection, readable, verdicts)
+    _apply(connection, readable, verdicts)
+
+
+def _round(tellings: Iterable[Telling]) -> Reach:
+    each = list(tellings)
+    return Reach.of([t.at for t in each], [t.at for t in each if t.event.kind in engine.MOVED])
+
+
+def _decided(raws: Collection[RawRecord]) -> dict[int, Decided]:
+    rows = WitnessConflict.objects.filter(raw_record__in=raws).exclude(decision=Decision.OPEN)
+    return {
+        row.raw_record_id: Decided(same_as=row.key)
+        if row.decision == Decision.SAME
+        else Decided(apart=frozenset({row.key}))
+        for row in rows
+    }
+
+
+# --- What follows from a verdict ------------------------------------------------------------------
+
+
+def _apply(
+    connection: Connection, raws: Sequence[RawRecord], verdicts: Mapping[str, Verdict]
+) -> None:
+    changed = []
+    for raw in raws:
+        verdict = verdicts.get(str(raw.pk))
+        same_as = verdict.key if verdict else ""
+        if raw.same_as != same_as:
+            raw.same_as = same_as
+            changed.append(raw)
+    if not changed:
+        return
+    RawRecord.objects.bulk_update(changed, ["same_as"])
+    edited = witness_edits.hand_over(connection, changed)
+    theirs = rebooking.with_streams(
+        connection, RawRecord.objects.filter(transaction__in=edited.left)
+    )
+    rebooking.rebook(rebooking.reread(connection, [*changed, *theirs]), whole=False)
+    witness_edits.confirm(edited.kept)
+
+
+def _keep_conflicts(
+    connection: Connection, raws: Sequence[RawRecord], verdicts: Mapping[str, Verdict]
+) -> None:
+    """What contradicts is listed until a person decides; what does not any more, is not."""
+    now = timezone.now()
+    against = {raw.pk: v for raw in raws if (v := verdicts.get(str(raw.pk))) is not None and v.why}
+    known = {row.raw_record_id: row for row in WitnessConflict.objects.filter(raw_record__in=raws)}
+    gone = [row.pk for pk, row in known.items() if pk not in against and not row.decision]
+    WitnessConflict.objects.filter(pk__in=gone).delete()
+    fresh, moved = [], []
+    for pk, verdict in against.items():
+        row = known.get(pk)
+        if row is None:
+            row = WitnessConflict(
+                owner_id=connection.owner_id,
+                connection=connection,
+                raw_record_id=pk,
+                found_at=now,
+            )
+            fresh.append(row)
+        elif (row.key, row.why, row.decision) != (verdict.key, verdict.why, ""):
+            row.found_at, row.decision, row.decided_at, row.decided_by = now, "", None, None
+            moved.append(row)
+        row.key, row.why = verdict.key, verdict.why
+    WitnessConflict.objects.bulk_create(fresh)
+    columns = ["key", "why", "found_at", "decision", "decided_at", "decided_by"]
+    WitnessConflict.objects.bulk_update(moved, columns)
+
+
+# --- Before anything is stored --------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known already of an event that a file tells: "new", "known" or "conflict"."""
+
+    state: str
+    transaction_id: int | None = None
+    text: str = ""
+
+
+def compare(connection: Connection, told: Sequence[Event]) -> list[Known]:
+    """Holds the events of one file against what is stored; writes nothing."""
+    streams = file_streams(connection)
+    tellings = [
+        Telling(
+            ref=str(place),
+            key=f"told {place}",
+            strength=(1000, 0, ""),
+            event=event,
+            sources=frozenset({"told"}),
+            span=clock(event.occurred_at),
+        )
+        for place, event in enumerate(told)
+    ]
+    reach = _round(tellings)
+    stored = file_records(connection, streams, reach) if streams else []
+    known = of_files([raw for raw in stored if not raw.same_as], {})
+    answers = own_answers(connection, streams, reach)
+    verdicts = engine.judge([*answers, *known.values(), *tellings])
+    rows = _by_key(connection, {verdict.key for verdict in verdicts.values()})
+    return [_known(verdicts.get(telling.ref), rows) for telling in tellings]
+
+
+def _by_key(connection: Connection, keys: Collection[str]) -> dict[str, Transaction]:
+    rows = connection.transactions.filter(edit=None, key__in=keys)
+    return {row.key: row for row in rows}
+
+
+def _known(verdict: Verdict | None, rows: Mapping[str, Transaction]) -> Known:
+    row = rows.get(verdict.key) if verdict else None
+    if verdict is None or row is None:
+        return Known("new")
+    if verdict.why:
+        return Known("conflict", row.pk, str(WitnessConflict.Why(verdict.why).label))
+    return Known("known", row.pk, _("Told already"))
