@@ -36,6 +36,7 @@ class Counterpart:
     wallet: str
     asset: str
     amount: Decimal  # what arrived, or what left there; above zero
+    txid: str = ""  # as told there
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,13 +30,14 @@ class _Waiting:
     is_gone: bool = False
 
 
-_Open = dict[tuple[str, Decimal], list[_Waiting]]
+_Place = tuple[str, str, Decimal]  # account, asset, amount
+_Open = dict[_Place, list[_Waiting]]
 
 
 def without_own_transfers(
     transactions: Iterable[ExportTransaction],
 ) -> Iterator[ExportTransaction]:
-    """The transactions of ONE connection, oldest first, without moves between its wallets.
+    """The transactions, oldest first, without moves between the wallets of one connection.
 
     Holds back at most the transactions of one window of time.
     """
@@ -49,7 +50,7 @@ def without_own_transfers(
         if other is not None:
             other.is_gone = True
         elif entry.half is not None:
-            open_halves.setdefault(_place(entry.half), []).append(entry)
+            open_halves.setdefault(_place(transaction, entry.half), []).append(entry)
             waiting.append(entry)
         elif waiting:
             waiting.append(entry)
@@ -60,23 +61,34 @@ def without_own_transfers(
 
 def _half(transaction: ExportTransaction) -> ExportLeg | None:
     """The one amount of a move whose other half is told apart; None for everything else."""
-    if transaction.kind != TransactionKind.TRANSFER or len(transaction.legs) != 1:
+    if not _is_own_move(transaction) or len(transaction.legs) != 1:
         return None
     leg = transaction.legs[0]
     return leg if leg.role == PostingRole.PRINCIPAL and leg.amount else None
 
 
-def _place(half: ExportLeg) -> tuple[str, Decimal]:
-    return (half.asset, half.amount)
+def _is_own_move(transaction: ExportTransaction) -> bool:
+    """Whether a half has its other half, if any, in the same connection."""
+    if transaction.counterpart is not None:
+        return transaction.counterpart.account == transaction.account
+    return transaction.kind == TransactionKind.TRANSFER
+
+
+def _place(transaction: ExportTransaction, half: ExportLeg) -> _Place:
+    return (transaction.account, half.asset, half.amount)
 
 
 def _other_half(entry: _Waiting, open_halves: _Open) -> _Waiting | None:
-    """Takes the oldest open half that this one completes: the same amount, another wallet."""
+    """Takes the oldest open half that this one completes: the same amount, another wallet.
+
+    What is known as one transfer goes together only.
+    """
     if entry.half is None:
         return None
-    candidates = open_halves.get((entry.half.asset, entry.half.amount.copy_negate()), [])
-    for candidate in candidates:
-        if candidate.half is not None and candidate.half.wallet != entry.half.wallet:
+    account, asset, amount = _place(entry.transaction, entry.half)
+    for candidate in open_halves.get((account, asset, amount.copy_negate()), []):
+        same = candidate.transaction.transfer == entry.transaction.transfer
+        if same and candidate.half is not None and candidate.half.wallet != entry.half.wallet:
             _close(candidate, open_halves)
             return candidate
     return None
@@ -86,7 +98,7 @@ def _close(entry: _Waiting, open_halves: _Open) -> None:
     """Forgets an open half, and its place when it was the last there."""
     if entry.half is None:
         return
-    place = _place(entry.half)
+    place = _place(entry.transaction, entry.half)
     open_halves[place].remove(entry)
     if not open_halves[place]:
         del open_halves[place]

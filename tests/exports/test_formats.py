@@ -17,7 +17,7 @@ from portfolio.exports.format import ExportFormat, free_text
 from portfolio.exports.tables import PIECE
 from portfolio.exports.writing import Part
 from tests.exports.builders import EUROS, event
-from tests.exports.test_koinly import EVERY_KIND, moved
+from tests.exports.every_kind import EVERY_KIND, moved
 
 CSV = registry.by_id("csv")
 KOINLY = registry.by_id("koinly")
@@ -58,6 +58,7 @@ def test_nothing_is_read_ahead_of_what_is_written(known: ExportFormat) -> None:
             taken += 1
             day = f"20{taken // 300:02}-{taken % 300 // 28 + 1:02}-{taken % 28 + 1:02} 00:00"
             yield event(day, "trade", "-1 EUR", "1 BTC")
+            yield event(day, "realised_pnl", "1 USDT")
 
     first = next(iter(writing.single(known, endless(), EUROS)))
     assert len(first) >= PIECE

@@ -1,0 +1,65 @@
+"""What a target makes of a file, by the target's own rule and not by the code that wrote it.
+
+Each module here has ``READERS``, by format id. ``NO_AMOUNTS`` names the formats that have none,
+with the reason. Every registered format is in one of the two.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cache
+
+from portfolio.engine.export import ExportTransaction
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One row, or one entry, as the target understands it: what each balance changes by."""
+
+    at: str  # sorts as the time does
+    change: Mapping[str, Decimal]
+
+
+def _counts_all(transaction: ExportTransaction) -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads a file back.
+
+    ``places``: decimals that amounts are rounded to. ``rows``: how many rows the target needs for
+    one transaction, None where that is not a matter of the transaction alone. ``together``: the
+    formats whose files hold everything only together.
+    """
+
+    read: Callable[[bytes], Sequence[Told]]
+    places: int | None = None
+    rows: Callable[[ExportTransaction], int] | None = None
+    together: tuple[str, ...] = ()
+    symbols: Mapping[str, str] = field(default_factory=dict)  # the target's name by Coffer's
+
+
+NO_AMOUNTS: dict[str, str] = {}
+
+
+@cache
+def readers() -> dict[str, Reader]:
+    """All readers by the id of their format."""
+    found: dict[str, Reader] = {}
+    for module in pkgutil.iter_modules(__path__):
+        found |= importlib.import_module(f"{__name__}.{module.name}").READERS
+    return found
+
+
+def summed(told: Iterable[Told]) -> dict[str, Decimal]:
+    """The changes by asset, exactly, nothing that cancels out."""
+    sums: dict[str, Decimal] = {}
+    for entry in told:
+        for asset, amount in entry.change.items():
+            sums[asset] = sums.get(asset, Decimal(0)) + amount
+    return {asset: amount for asset, amount in sums.items() if amount}

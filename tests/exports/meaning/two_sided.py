@@ -1,0 +1,247 @@
+"""The services that read rows of an amount received, one sent and a fee."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+
+from portfolio.engine.export import ExportTransaction
+from portfolio.engine.types import PostingRole, TransactionKind
+from tests.exports.meaning import Reader, Told
+
+Cells = dict[str, str]
+Pair = tuple[str, str]  # the headings of an amount and of its asset
+
+
+def _table(text: bytes) -> list[Cells]:
+    return list(csv.DictReader(io.StringIO(text.decode(), newline="")))
+
+
+def _amount(cells: Cells, pair: Pair) -> tuple[str, Decimal]:
+    """An amount of a row; nothing is nothing. Both cells are filled, or none."""
+    amount, asset = (cells[name] for name in pair)
+    assert bool(amount) == bool(asset)
+    return asset, Decimal(amount or 0)
+
+
+def _change(*signed: tuple[int, tuple[str, Decimal]]) -> dict[str, Decimal]:
+    sums: dict[str, Decimal] = {}
+    for sign, (asset, amount) in signed:
+        if asset:
+            sums[asset] = sums.get(asset, Decimal(0)) + sign * amount
+    return sums
+
+
+def beside(
+    date: str | tuple[str, str], layout: str, received: Pair, sent: Pair, fee: Pair
+) -> Callable[[bytes], list[Told]]:
+    """Received less sent less fee."""
+    return _read(
+        date,
+        layout,
+        lambda row: _change(
+            (1, _amount(row, received)), (-1, _amount(row, sent)), (-1, _amount(row, fee))
+        ),
+    )
+
+
+def _read(
+    date: str | tuple[str, str], layout: str, change: Callable[[Cells], dict[str, Decimal]]
+) -> Callable[[bytes], list[Told]]:
+    names = (date,) if isinstance(date, str) else date
+
+    def read(text: bytes) -> list[Told]:
+        return [
+            Told(
+                datetime.strptime(" ".join(row[name] for name in names), layout).isoformat(),  # noqa: DTZ007
+                change(row),
+            )
+            for row in _table(text)
+        ]
+
+    return read
+
+
+def _cointracking(row: Cells) -> dict[str, Decimal]:
+    """The fee column is information: the amounts have it."""
+    fee, fee_asset = row["Fee"], row["Fee Currency"]
+    assert bool(fee) == bool(fee_asset)
+    assert not fee or fee_asset in (row["Buy Currency"], row["Sell Currency"])
+    return _change(
+        (1, _amount(row, ("Buy Amount", "Buy Currency"))),
+        (-1, _amount(row, ("Sell Amount", "Sell Currency"))),
+    )
+
+
+def _summ(row: Cells) -> dict[str, Decimal]:
+    """A buy takes the base and gives the quote, a sell gives and takes; the rest is by its type."""
+    base = _amount(row, ("Base Amount", "Base Currency"))
+    quote = _amount(row, ("Quote Amount (Optional)", "Quote Currency (Optional)"))
+    fee = _amount(row, ("Fee Amount (Optional)", "Fee Currency (Optional)"))
+    assert bool(quote[0]) == (row["Type"] in ("buy", "sell"))
+    assert row["Type"] != "fee" or not fee[0]
+    goes_in = row["Type"] in _SUMM_IN
+    return _change((1 if goes_in else -1, base), (-1 if goes_in else 1, quote), (-1, fee))
+
+
+_SUMM_IN = {
+    "buy", "fiat-deposit", "receive", "chain-split", "income", "interest", "mining", "airdrop",
+    "staking", "rebate", "cashback", "incoming-gift", "realized-profit",
+}  # fmt: skip
+
+
+def _awaken_futures(row: Cells) -> dict[str, Decimal]:
+    """The result, less the fee, in the token that is paid with."""
+    token = row["Payment Token"]
+    return _change((1, (token, Decimal(row["P&L"]))), (-1, (token, Decimal(row["Fee"] or 0))))
+
+
+def _net(transaction: ExportTransaction, role: PostingRole) -> Counter[str]:
+    sums: Counter[str] = Counter()
+    is_fee = transaction.kind is TransactionKind.FEE  # all of it
+    for leg in transaction.legs:
+        if (PostingRole.PRINCIPAL if is_fee else leg.role) is role:
+            sums[leg.asset] += leg.amount  # type: ignore[assignment]
+    return sums
+
+
+def rows_beside(transaction: ExportTransaction) -> int:
+    """As many as there are amounts on the fuller side, and as many as find no place for a fee."""
+    moved = _net(transaction, PostingRole.PRINCIPAL).values()
+    fees = _net(transaction, PostingRole.FEE)
+    pairs = max(sum(n > 0 for n in moved), sum(n < 0 for n in moved))
+    paid = {asset for asset, n in fees.items() if n < 0} | _lost_on_the_way(transaction)
+    refunds = sum(n > 0 for n in fees.values())
+    return pairs + max(0, len(paid) - pairs) + refunds
+
+
+def _lost_on_the_way(transaction: ExportTransaction) -> set[str]:
+    other = transaction.counterpart
+    sent = -_net(transaction, PostingRole.PRINCIPAL)[other.asset] if other else 0
+    return {other.asset} if other and sent > other.amount else set()
+
+
+READERS = {
+    "koinly": Reader(
+        beside(
+            "Date",
+            "%Y-%m-%d %H:%M:%S UTC",
+            ("Received Amount", "Received Currency"),
+            ("Sent Amount", "Sent Currency"),
+            ("Fee Amount", "Fee Currency"),
+        ),
+        rows=rows_beside,
+    ),
+    "cointracking": Reader(
+        _read("Date", "%Y-%m-%d %H:%M:%S", _cointracking), symbols={"ATOM": "ATOM2", "SOL": "SOL2"}
+    ),
+    "cointracker": Reader(
+        beside(
+            "Date",
+            "%m/%d/%Y %H:%M:%S",
+            ("Received Quantity", "Received Currency"),
+            ("Sent Quantity", "Sent Currency"),
+            ("Fee Amount", "Fee Currency"),
+        ),
+        rows=rows_beside,
+    ),
+    "coinledger": Reader(
+        beside(
+            "Date (UTC)",
+            "%m/%d/%Y %H:%M:%S",
+            ("Amount Received", "Asset Received"),
+            ("Amount Sent", "Asset Sent"),
+            ("Fee Amount (Optional)", "Fee Currency (Optional)"),
+        ),
+        rows=rows_beside,
+    ),
+    "zenledger": Reader(
+        beside(
+            "Timestamp",
+            "%Y-%m-%d %H:%M:%S",
+            ("IN Amount", "IN Currency"),
+            ("Out Amount", "Out Currency"),
+            ("Fee Amount", "Fee Currency"),
+        ),
+        rows=rows_beside,
+    ),
+    "tokentax": Reader(
+        beside(
+            "Date",
+            "%m/%d/%Y %H:%M:%S",
+            ("BuyAmount", "BuyCurrency"),
+            ("SellAmount", "SellCurrency"),
+            ("FeeAmount", "FeeCurrency"),
+        ),
+        rows=rows_beside,
+    ),
+    "taxbit": Reader(
+        beside(
+            "Date and Time",
+            "%Y-%m-%dT%H:%M:%SZ",
+            ("Received Quantity", "Received Currency"),
+            ("Sent Quantity", "Sent Currency"),
+            ("Fee", "Fee Currency"),
+        ),
+        rows=rows_beside,
+    ),
+    "blockpit": Reader(
+        beside(
+            "Date (UTC)",
+            "%d.%m.%Y %H:%M:%S",
+            ("Incoming Amount", "Incoming Asset"),
+            ("Outgoing Amount", "Outgoing Asset"),
+            ("Fee Amount (optional)", "Fee Asset (optional)"),
+        )
+    ),
+    "summ": Reader(_read("Timestamp (UTC)", "%Y-%m-%d %H:%M:%S", _summ), rows=rows_beside),
+    "awaken": Reader(
+        beside(
+            "Date",
+            "%m/%d/%Y %H:%M:%S",
+            ("Received Quantity", "Received Currency"),
+            ("Sent Quantity", "Sent Currency"),
+            ("Fee Amount", "Fee Currency"),
+        ),
+        places=8,
+        together=("awaken", "awaken-futures"),
+    ),
+    "awaken-futures": Reader(
+        _read("Date", "%m/%d/%Y %H:%M:%S", _awaken_futures),
+        places=8,
+        together=("awaken", "awaken-futures"),
+    ),
+    "divly": Reader(
+        beside(
+            ("date", "time (UTC)"),
+            "%Y-%m-%d %H:%M:%S",
+            ("received_amount", "received_currency"),
+            ("sent_amount", "sent_currency"),
+            ("fee_amount", "fee_currency"),
+        ),
+        rows=rows_beside,
+    ),
+    "recap": Reader(
+        beside(
+            "Date",
+            "%Y-%m-%d %H:%M:%S",
+            ("InOrBuyAmount", "InOrBuyCurrency"),
+            ("OutOrSellAmount", "OutOrSellCurrency"),
+            ("FeeAmount", "FeeCurrency"),
+        )
+    ),
+    "turbotax": Reader(
+        beside(
+            "Date",
+            "%Y-%m-%d %H:%M:%S",
+            ("Received Amount", "Received Asset"),
+            ("Sent Amount", "Sent Asset"),
+            ("Fee Amount", "Fee Asset"),
+        ),
+        places=8,
+    ),
+}
