@@ -25,6 +25,7 @@ def hosted(
     symbols: Mapping[str, str] = _NONE,
     is_per_connection: bool = False,
     quoting: int = csv.QUOTE_MINIMAL,
+    version: int = 1,
 ) -> ExportFormat:
     """A format as a CSV file; ``own`` are sentences of its own on what it cannot express."""
     return ExportFormat(
@@ -36,4 +37,5 @@ def hosted(
         lacks=lacks(layout, words, own),
         shortfalls=finder(layout, words, own),
         symbols=symbols,
+        version=version,
     )

@@ -29,6 +29,11 @@ class Meaning(enum.StrEnum):
     REWARD = "reward"
     INTEREST = "interest"
     AIRDROP = "airdrop"
+    MINING = "mining"
+    FORK = "fork"
+    GIFT = "gift"
+    PAYMENT = "payment"
+    LOST = "lost"
     FEE = "fee"  # came: a rebate
     FUNDING = "funding"
     REALISED_PNL = "realised_pnl"
@@ -41,15 +46,10 @@ class Meaning(enum.StrEnum):
     BANK = "bank"  # fiat money from or to a bank
     MARGIN_FEE = "margin_fee"  # of a contract
     STAKING = "staking"
-    MINING = "mining"
-    FORK = "fork"
     CASHBACK = "cashback"
     INCOME = "income"
-    GIFT = "gift"
     DONATION = "donation"
-    LOST = "lost"
     STOLEN = "stolen"
-    PAYMENT = "payment"
 
 
 # What a person can say of a transaction by a tag of this name, by the way the amount went.

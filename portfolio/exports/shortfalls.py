@@ -15,12 +15,14 @@ from portfolio.engine.types import PostingRole, TransactionKind
 from portfolio.exports.columns import Layout
 from portfolio.exports.format import Shortfalls, gettext_noop
 from portfolio.exports.meanings import Meaning, Way, Words
+from portfolio.exports.transfers import by_transfer
 from portfolio.exports.two_sided import Row, split
 
 _M = Meaning
 _TRANSFER = TransactionKind.TRANSFER
 _INCOME = (_M.REWARD, _M.STAKING, _M.MINING, _M.AIRDROP, _M.FORK, _M.INTEREST, _M.CASHBACK)
 _CONTRACTS = (_M.REALISED_PNL, _M.FUNDING, _M.LIQUIDATION)
+_TRADES = (_M.TRADE, _M.CONVERSION)
 _UNCLEAR = (_M.ADJUSTMENT, _M.OTHER, _M.UNCLASSIFIED)
 
 # The code of what a row means where the target has no word for it. What is missing here is told
@@ -30,7 +32,7 @@ _CODES: Mapping[Way, Mapping[Meaning, str]] = {
         **dict.fromkeys((*_INCOME, _M.INCOME), "income"),
         **dict.fromkeys(_CONTRACTS, "contracts"),
         **dict.fromkeys(_UNCLEAR, "unclear"),
-        **dict.fromkeys((_M.TRADE, _M.CONVERSION, _M.WITHDRAWAL), "half"),
+        **dict.fromkeys((*_TRADES, _M.WITHDRAWAL, _M.PAYMENT, _M.LOST), "half"),
         _M.GIFT: "gift_in",
         _M.FEE: "rebate",
         _M.MARGIN_FEE: "rebate",
@@ -40,16 +42,14 @@ _CODES: Mapping[Way, Mapping[Meaning, str]] = {
         **dict.fromkeys((_M.LOST, _M.STOLEN), "lost"),
         **dict.fromkeys(_CONTRACTS, "contracts"),
         **dict.fromkeys(_UNCLEAR, "unclear"),
-        **dict.fromkeys((_M.TRADE, _M.CONVERSION, _M.DEPOSIT), "half"),
-        **dict.fromkeys((_M.REWARD, _M.STAKING, _M.AIRDROP), "taken_back"),
-        _M.INTEREST: "interest_paid",
+        **dict.fromkeys((*_TRADES, _M.DEPOSIT), "half"),
+        **dict.fromkeys(_INCOME, "taken_back"),
+        _M.INTEREST: "interest_paid",  # after _INCOME, which has it too
         _M.FEE: "fee",
         _M.MARGIN_FEE: "fee",
     },
     Way.BOTH: {
-        meaning: "both_ways"
-        for meaning in Meaning
-        if meaning not in (_M.TRADE, _M.CONVERSION, _M.BUY, _M.SELL)
+        meaning: "both_ways" for meaning in Meaning if meaning not in (*_TRADES, _M.BUY, _M.SELL)
     },
 }
 
@@ -69,8 +69,8 @@ SENTENCES = {
         "Classify them here first, or say there what they are."
     ),
     "half": gettext_noop(
-        "Trades of which only one side is known, deposits that took something and withdrawals that "
-        "gave something: written as plain deposits and withdrawals."
+        "Trades of which only one side is known, and what goes the wrong way (a deposit that took "
+        "something, a loss that gave something): written as plain deposits and withdrawals."
     ),
     "gift_in": gettext_noop(
         "Gifts received: there is no word for them. Written as plain deposits, which are taken for "
@@ -85,8 +85,8 @@ SENTENCES = {
         "taken for sales."
     ),
     "taken_back": gettext_noop(
-        "Rewards and airdrops that were taken back: written as plain withdrawals, which are taken "
-        "for sales."
+        "Rewards, airdrops and other income that was taken back: written as plain withdrawals, "
+        "which are taken for sales."
     ),
     "interest_paid": gettext_noop(
         "Interest paid: there is no word for it. Written as plain withdrawals, which are taken for "
@@ -146,8 +146,10 @@ def finder(layout: Layout, words: Words, own: Mapping[str, str] | None = None) -
     always = frozenset(own or ())
 
     def find(transaction: ExportTransaction, context: ExportContext) -> Iterator[str]:
-        whole = split(transaction, layout.fees)
-        codes = dict.fromkeys(_of_all(transaction, whole))
+        parts = list(by_transfer([transaction]))
+        whole = [row for part in parts for row in split(part, layout.fees)]
+        codes = dict.fromkeys(code for part in parts for code in _of_move(part))
+        codes |= dict.fromkeys(_of_rows(whole))
         for row in whole:
             if not layout.keeps(row):
                 codes["elsewhere"] = None
@@ -167,16 +169,19 @@ def _code(row: Row) -> str | None:
     return _CODES[row.way].get(row.meanings[-1 if row.way is Way.BOTH else 0])
 
 
-def _of_all(transaction: ExportTransaction, whole: list[Row]) -> Iterator[str]:
+def _of_move(transaction: ExportTransaction) -> Iterator[str]:
     other = transaction.counterpart
     if other.account == transaction.account if other else transaction.kind is _TRANSFER:
         yield "own_move"
-    elif not whole:
+    if _is_uneven(transaction):
+        yield "uneven"
+
+
+def _of_rows(whole: list[Row]) -> Iterator[str]:
+    if not whole:
         yield "nothing"
     if len(whole) > 1:
         yield "parts"
-    if _is_uneven(transaction):
-        yield "uneven"
 
 
 def _is_uneven(transaction: ExportTransaction) -> bool:

@@ -58,7 +58,7 @@ _STATEMENT = """
                    (SELECT min(op.wallet) FROM portfolio_posting op
                     WHERE op.transaction_id = o.id AND op.counts AND op.asset = half.there
                       AND op.role = 'principal'),
-                   half.there, half.arrived::text
+                   half.there, half.arrived::text, o.detail->>'txid'
                ) ORDER BY half.id) AS told
         FROM (
             SELECT id, outgoing_id AS transaction_id, asset, sent AS amount,
@@ -328,7 +328,20 @@ def _value(value: Decimal | None) -> Decimal | None:
 
 def _piece(link: list[Any], source: str, known: Identities) -> TransferPiece:
     """One accepted link as seen from one of its ends."""
-    ident, code, amount, other, account, label, exchange, environment, wallet, there, arrived = link
+    (
+        ident,
+        code,
+        amount,
+        other,
+        account,
+        label,
+        exchange,
+        environment,
+        wallet,
+        there,
+        arrived,
+        txid,
+    ) = link
     elsewhere = source_name(exchange, environment)
     return TransferPiece(
         transfer=ident,
@@ -342,6 +355,7 @@ def _piece(link: list[Any], source: str, known: Identities) -> TransferPiece:
             wallet=wallet or "",
             asset=known.of(elsewhere, there),
             amount=known.amount(elsewhere, there, Decimal(arrived)),
+            txid=txid or "",
         ),
     )
 

@@ -16,7 +16,7 @@ START = datetime(2024, 2, 28, 23, 59, 50, tzinfo=UTC)
 ACCOUNTS = {"a1": ("Main", "binance"), "a2": ("=Second", "kraken"), "a3": ("Main", "binance")}
 WALLETS = ("spot", "staking", "perpetual")
 ASSETS = ("BTC", "EUR", "USD", "BNB", "1INCH", "SOL")
-TAGS = ("gift", "donation", "payment", "staking", "mining", "fork", "airdrop", "cashback", "note")
+TAGS = ("gift", "donation", "payment", "stolen", "staking", "mining", "fork", "cashback", "note")
 
 Happening = tuple[ExportTransaction, ...]
 

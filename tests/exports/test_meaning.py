@@ -44,7 +44,8 @@ def renamed(sums: dict[str, Decimal], reader: Reader) -> dict[str, Decimal]:
 
 def assert_same(found: list[Told], ledger: Sequence[ExportTransaction], reader: Reader) -> None:
     with localcontext(prec=200):
-        sums, expected = summed(found), renamed(moved(list(ledger)), reader)
+        meant = [transaction for transaction in ledger if not reader.leaves_out(transaction)]
+        sums, expected = summed(found), renamed(moved(meant), reader)
         if reader.places is None:
             assert sums == expected
             return

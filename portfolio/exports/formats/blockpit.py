@@ -6,12 +6,15 @@ derivative fees, funding received is a derivative profit. Money from a bank is n
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from portfolio.exports import columns as c
 from portfolio.exports.format import gettext_noop
 from portfolio.exports.hosted import hosted
 from portfolio.exports.meanings import Meaning as M
 from portfolio.exports.meanings import Words
 from portfolio.exports.two_sided import Fees
+from portfolio.exports.workbooks import CONTENT_TYPE, xlsx_table
 
 WORDS = Words(
     came={
@@ -62,16 +65,8 @@ LAYOUT = c.Layout(
     },
     Fees.DEPOSITS_NET,
 )
-OWN = {
-    "interest_paid": gettext_noop("Interest paid is labelled as a fee."),
-    "rebate": gettext_noop("Fees given back are labelled as cashback."),
-    "contracts": gettext_noop(
-        "Results of contracts and liquidations are derivative profits and losses; funding is a "
-        "derivative fee when paid and a derivative profit when received. Accounts with the older "
-        "labels (Margin Profit and so on) have to change them."
-    ),
-}
-FORMAT = hosted(
+_AMOUNTS = ("Outgoing Amount", "Incoming Amount", "Fee Amount (optional)")
+AS_TEXT = hosted(
     "blockpit",
     gettext_noop("Blockpit"),
     gettext_noop(
@@ -81,5 +76,29 @@ FORMAT = hosted(
     ),
     LAYOUT,
     WORDS,
-    own=OWN,
+    own={
+        "interest_paid": gettext_noop("Interest paid is labelled as a fee."),
+        "rebate": gettext_noop("Fees given back are labelled as cashback."),
+        "contracts": gettext_noop(
+            "Results of contracts and liquidations are derivative profits and losses; funding is a "
+            "derivative fee when paid and a derivative profit when received. Accounts with the "
+            "older labels (Margin Profit and so on) have to change them."
+        ),
+    },
+)
+FORMATS = (
+    AS_TEXT,
+    replace(
+        AS_TEXT,
+        id="blockpit-xlsx",
+        title=gettext_noop("Blockpit, Excel"),
+        description=gettext_noop(
+            "The same as a workbook, the form in which Blockpit offers its template. A number of "
+            "more digits than a spreadsheet keeps is written as text."
+        ),
+        write=xlsx_table(LAYOUT.header, c.rows(LAYOUT), numbers=_AMOUNTS),
+        content_type=CONTENT_TYPE,
+        extension="xlsx",
+        shown=AS_TEXT.write,
+    ),
 )

@@ -74,4 +74,5 @@ FORMAT = hosted(
         ),
     },
     is_per_connection=True,
+    version=2,
 )

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from portfolio.engine.export import ExportContext, ExportTransaction
+from portfolio.engine.types import PostingRole
 from portfolio.exports import columns as c
 from portfolio.exports.format import gettext_noop
 from portfolio.exports.hosted import hosted
 from portfolio.exports.meanings import Meaning as M
-from portfolio.exports.meanings import Words
+from portfolio.exports.meanings import Way, Words, of_one
 from portfolio.exports.two_sided import Fees, Row
 
 WORDS = Words(
@@ -49,7 +50,10 @@ WORDS = Words(
 
 def is_told(row: Row) -> bool:
     """Not what was lost or stolen: Recap has no type for it, and any other would be wrong."""
-    return M.LOST not in row.meanings
+    transaction = row.transaction
+    amounts = [leg.amount for leg in transaction.legs if leg.role is PostingRole.PRINCIPAL]
+    only_went = any(amount < 0 for amount in amounts) and not any(n > 0 for n in amounts)
+    return not (only_went and M.LOST in of_one(transaction, Way.WENT, ""))
 
 
 LAYOUT = c.Layout(
@@ -81,7 +85,8 @@ _HOSTED = hosted(
     WORDS,
     own={
         "elsewhere": gettext_noop(
-            "What was lost or stolen is left out: Recap has no type for it. Enter it there by hand."
+            "What was lost or stolen is left out, with its fee: Recap has no type for it. Enter it "
+            "there by hand."
         ),
         "contracts": gettext_noop(
             "Funding is written as a fee rebate when received and as a fee when paid; liquidations "

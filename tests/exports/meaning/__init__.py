@@ -24,8 +24,8 @@ class Told:
     change: Mapping[str, Decimal]
 
 
-def _counts_all(transaction: ExportTransaction) -> bool:
-    return True
+def _leaves_out_none(transaction: ExportTransaction) -> bool:
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +34,15 @@ class Reader:
 
     ``places``: decimals that amounts are rounded to. ``rows``: how many rows the target needs for
     one transaction, None where that is not a matter of the transaction alone. ``together``: the
-    formats whose files hold everything only together.
+    formats whose files hold everything only together. ``leaves_out``: what its shortfalls say is
+    in no file.
     """
 
     read: Callable[[bytes], Sequence[Told]]
     places: int | None = None
     rows: Callable[[ExportTransaction], int] | None = None
     together: tuple[str, ...] = ()
+    leaves_out: Callable[[ExportTransaction], bool] = _leaves_out_none
     symbols: Mapping[str, str] = field(default_factory=dict)  # the target's name by Coffer's
 
 

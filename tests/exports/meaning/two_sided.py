@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import zipfile
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
+from xml.etree import ElementTree
 
 from portfolio.engine.export import ExportTransaction
 from portfolio.engine.types import PostingRole, TransactionKind
@@ -17,8 +19,19 @@ Cells = dict[str, str]
 Pair = tuple[str, str]  # the headings of an amount and of its asset
 
 
-def _table(text: bytes) -> list[Cells]:
-    return list(csv.DictReader(io.StringIO(text.decode(), newline="")))
+def _table(content: bytes) -> list[Cells]:
+    if content.startswith(b"PK"):
+        header, *rows = _sheet(content)
+        return [dict(zip(header, row, strict=True)) for row in rows]
+    return list(csv.DictReader(io.StringIO(content.decode(), newline="")))
+
+
+def _sheet(workbook: bytes) -> list[list[str]]:
+    """The cells of a workbook's first sheet, as text."""
+    packed = zipfile.ZipFile(io.BytesIO(workbook))
+    root = ElementTree.fromstring(packed.read("xl/worksheets/sheet1.xml"))  # noqa: S314
+    name = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}row"
+    return [["".join(cell.itertext()) for cell in row] for row in root.iter(name)]
 
 
 def _amount(cells: Cells, pair: Pair) -> tuple[str, Decimal]:
@@ -125,6 +138,22 @@ def _lost_on_the_way(transaction: ExportTransaction) -> set[str]:
     return {other.asset} if other and sent > other.amount else set()
 
 
+def is_lost(transaction: ExportTransaction) -> bool:
+    """What only went, and is lost or stolen by its kind or by its owner's word."""
+    amounts = [leg.amount for leg in transaction.legs if leg.role is PostingRole.PRINCIPAL]
+    said = transaction.kind is TransactionKind.LOST or {"lost", "stolen"} & set(transaction.tags)
+    known = transaction.transfer is not None or transaction.kind is TransactionKind.FEE
+    gone = any(n < 0 for n in amounts) and not any(n > 0 for n in amounts)
+    return bool(said) and gone and not known
+
+
+_BLOCKPIT = beside(
+    "Date (UTC)",
+    "%d.%m.%Y %H:%M:%S",
+    ("Incoming Amount", "Incoming Asset"),
+    ("Outgoing Amount", "Outgoing Asset"),
+    ("Fee Amount (optional)", "Fee Asset (optional)"),
+)
 READERS = {
     "koinly": Reader(
         beside(
@@ -189,15 +218,8 @@ READERS = {
         ),
         rows=rows_beside,
     ),
-    "blockpit": Reader(
-        beside(
-            "Date (UTC)",
-            "%d.%m.%Y %H:%M:%S",
-            ("Incoming Amount", "Incoming Asset"),
-            ("Outgoing Amount", "Outgoing Asset"),
-            ("Fee Amount (optional)", "Fee Asset (optional)"),
-        )
-    ),
+    "blockpit": Reader(_BLOCKPIT),
+    "blockpit-xlsx": Reader(_BLOCKPIT),
     "summ": Reader(_read("Timestamp (UTC)", "%Y-%m-%d %H:%M:%S", _summ), rows=rows_beside),
     "awaken": Reader(
         beside(
@@ -232,7 +254,8 @@ READERS = {
             ("InOrBuyAmount", "InOrBuyCurrency"),
             ("OutOrSellAmount", "OutOrSellCurrency"),
             ("FeeAmount", "FeeCurrency"),
-        )
+        ),
+        leaves_out=is_lost,
     ),
     "turbotax": Reader(
         beside(
