@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from accounts.models import User
-from portfolio.exports.format import ExportFormat
 from portfolio.models import ExportSymbol
 from portfolio.selectors import assets
+
+
+class Target(Protocol):
+    """What of a format is needed here: its id, and its own names of assets by Coffer's."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def symbols(self) -> Mapping[str, str]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +37,7 @@ def of(user: User, format_id: str) -> dict[str, str]:
     return dict(rows.values_list("asset", "symbol"))
 
 
-def listed(user: User, known: ExportFormat) -> list[Symbol]:
+def listed(user: User, known: Target) -> list[Symbol]:
     """What differs from the asset's own code, the user's and the format's, by asset."""
     rows = {row.asset: row for row in ExportSymbol.objects.of(user).filter(format=known.id)}
     names = sorted({*known.symbols, *rows})

@@ -145,7 +145,7 @@ def test_what_was_written_is_told_as_json(
         ("nobody@example.org", "csv", {}, "There is no user nobody@example.org."),
         ("", "excel", {}, "There is no format excel. Formats: "),
         ("", "csv", {"year": "soon"}, "soon is not a year."),
-        ("", "csv", {"kind": "gift"}, "There is no kind gift."),
+        ("", "csv", {"kind": "bribe"}, "There is no kind bribe."),
         ("", "csv", {"wallet": "sofa"}, "There is no wallet sofa."),
         ("", "csv", {"connection": "1"}, "There is no connection 1."),
         ("", "csv", {"out": "-", "json": True}, "--json answers on standard output"),
