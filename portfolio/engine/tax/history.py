@@ -6,7 +6,10 @@ out. The others keep their shape, with whole numbers in their legs.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
+from copy import copy
+from datetime import datetime
 from decimal import Decimal
 from itertools import islice
 from operator import le
@@ -71,6 +74,7 @@ class History:
         self._assets, self._wallets = Names(), Names()
         self.at: list[int] = []
         self.others: list[WholeEvent] = []
+        self.subkinds: dict[int, str] = {}  # by event, where it has one
         self.sides: list[int] = []
         self.events: list[int] = []
         self.coins: list[int] = []
@@ -80,6 +84,8 @@ class History:
         self.fees: list[int] = []
         for number, event in enumerate(events):
             self.at.append(whole.micros(event.time))
+            if event.subkind:
+                self.subkinds[number] = event.subkind
             if not self._add_plain(number, event):
                 self._add_other(number, event)
         self._sort()
@@ -89,6 +95,17 @@ class History:
     def income(self) -> Iterator[WholeEvent]:
         """The events that are income."""
         return (event for event in self.others if event.kind is EventKind.INCOME)
+
+    def before(self, moment: datetime) -> History:
+        """The same without what happened then or later."""
+        end = whole.micros(moment)
+        earlier = copy(self)
+        times = [self.at[event] for event in self.events]
+        cut = bisect_left(times, end)
+        for name in _COLUMNS:
+            setattr(earlier, name, getattr(self, name)[:cut])
+        earlier.others = [event for event in self.others if event.at < end]
+        return earlier
 
     def _add_plain(self, number: int, event: TaxEvent) -> bool:
         """Take a purchase or a sale for money, with a fee in money or none; nothing else."""

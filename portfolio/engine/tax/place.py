@@ -17,9 +17,11 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from portfolio.engine.tax import places as package
+from portfolio.engine.tax.compute import compute
 from portfolio.engine.tax.from_ledger import ContractLine
+from portfolio.engine.tax.history import History
 from portfolio.engine.tax.settings import Settings
-from portfolio.engine.tax.types import Disposal, IncomeLine, Remaining, Shortfall
+from portfolio.engine.tax.types import Disposal, IncomeLine, Outcome, Remaining, Shortfall
 
 
 class Figure(NamedTuple):
@@ -86,6 +88,8 @@ class Place:
     apart: frozenset[str] = frozenset({"gift", "spouse", "lost"})
     days_after: int = 0
     has_long_term: bool = False
+    # Where the law changes in a way that settings cannot say, the place computes itself.
+    compute: Callable[[Settings, History], Outcome] = compute
     has_wash_sales: str = ""  # the rule in a sentence, where the place has one like it
 
     def settings_for(self, method: str, currency: str = "", time_zone: str = "") -> Settings:
