@@ -13,7 +13,15 @@ from decimal import Decimal
 from portfolio.engine import money
 from portfolio.engine.types import Event, Movement, PostingRole, TransactionKind
 from portfolio.imports import dates, kinds, values
-from portfolio.imports.format import Entry, ImportFormat, LeftOut, NotUnderstood, Reading, Row
+from portfolio.imports.format import (
+    Entries,
+    Entry,
+    ImportFormat,
+    LeftOut,
+    NotUnderstood,
+    Reading,
+    Row,
+)
 from portfolio.imports.headings import Cells, Recognise
 
 WALLET = "spot"
@@ -241,3 +249,22 @@ def telling_line(entry: Entry, read: Callable[[], Event]) -> Event:
         if error.line is not None:
             raise
         raise NotUnderstood(str(error), line=entry.rows[0].line) from None
+
+
+def one_each(account: str, ident: str = "") -> Entries:
+    """Returns what makes an entry of each row, in the account under this heading."""
+
+    def entries(rows: Iterable[Row], reading: Reading) -> Iterator[Entry | LeftOut]:
+        for row in rows:
+            cells = Cells(row)
+            yield Entry((row,), cells.get(account), cells.get(ident))
+
+    return entries
+
+
+def needed(cells: Cells, leg: Leg, reading: Reading) -> Side:
+    """An amount that must be there. May raise NotUnderstood."""
+    found = side(cells, leg, reading)
+    if found is None:
+        raise NotUnderstood(f"there is no amount under {leg[0]}")
+    return found

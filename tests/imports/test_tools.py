@@ -12,8 +12,10 @@ from portfolio.imports.format import NotUnderstood, Reading
 from tests.imports import golden, reading
 
 TOOLS = (
-    *("accointing", "bittytax", "blockpit", "cointracker", "cointracking", "divly", "koinly"),
-    *("recap", "stake_tax", "taxbit", "tokentax", "zenledger"),
+    *("accointing", "awaken", "bitcoin_tax", "bittytax", "blockpit", "coffer", "coinledger"),
+    *("cointracker", "cointracking", "dali", "divly", "ghostfolio", "koinly", "ledger_live"),
+    *("localbitcoins", "pionex", "recap", "rotki", "shapeshift", "stake_tax", "summ"),
+    *("taxbit", "tokentax", "trezor", "zenledger"),
 )
 
 
@@ -42,6 +44,13 @@ def test_no_row_is_lost_in_whatever_order(name: str) -> None:
         ("cointracker/older.csv", 4, {"type": "Lost"}),
         ("cointracker/history.csv", 4, {"txid": "0x02", "value": "380", "value_currency": "USD"}),
         ("bittytax/records.csv", 3, {"value": "2500", "value_currency": "GBP"}),
+        ("coinledger/export.csv", 5, {"txid": "0xaa", "order": "p2"}),
+        ("rotki/trades.csv", 2, {"description": "fee in third asset"}),
+        ("bitcoin_tax/income.csv", 2, {"value": "180", "value_currency": "EUR", "txid": "ab"}),
+        ("ledger_live/operations.csv", 3, {"txid": "aa02", "value": "3200.1"}),
+        ("dali/in.csv", 2, {"value": "90000", "price": "45000", "reference": "b1"}),
+        ("coffer/table.csv", 2, {"note": "=my note", "price": "0.0625", "order": "O1"}),
+        ("coffer/table.csv", 5, {"type": "Mystery word"}),
         ("blockpit/current.csv", 9, {"description": "stolen", "type": "Lost"}),
     ],
 )

@@ -61,7 +61,7 @@ FORMATS = (
             ),
         ),
         recognise=having("koinly date", "pair", "side", "amount", "total"),
-        entries=legs.one_each(ident=lambda row: Cells(row).get("trade id")),
+        entries=legs.one_each(),
         event=lambda entry, reading: two_sided.telling_line(entry, lambda: _trade(entry, reading)),
     ),
 )
