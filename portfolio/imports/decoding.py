@@ -97,7 +97,8 @@ def _physical(file: BinaryIO, name: str, limits: Limits) -> Iterator[str]:
     except UnicodeError:
         raise NotUnderstood("the text breaks off or is damaged", line=number + 1) from None
     finally:
-        stream.detach()
+        if not file.closed:  # one that was read in part may outlive its file
+            stream.detach()
 
 
 def _errors(name: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import random
 from collections.abc import Iterable, Sequence
@@ -13,10 +12,14 @@ from typing import Any
 
 from portfolio.engine import money
 from portfolio.engine.types import Event
-from portfolio.imports import registry
+from portfolio.imports import registry, tables
+from portfolio.imports.detection import detect
 from portfolio.imports.format import Entry, ImportFormat, LeftOut, NotUnderstood, Reading, Row
+from portfolio.imports.limits import Limits
+from portfolio.imports.tables import Layout, Place
 
 SAMPLES = Path(__file__).parent.parent / "data" / "imports"
+_LIMITS = Limits()
 SHARED = Path(__file__).parent.parent.parent.parent / "shared" / "data" / "imports"
 
 
@@ -29,64 +32,31 @@ class Told:
     left_out: list[tuple[int, str]] = field(default_factory=list)
     problems: list[tuple[int, str]] = field(default_factory=list)
     in_entries: int = 0
+    misfits: int = 0  # rows that are none: too many cells
 
 
-def known_as(text: str) -> tuple[ImportFormat, list[list[str]], int]:
-    """The one format that knows the text, its lines and the place of its heading."""
-    for sign in (",", ";", "\t"):
-        lines = list(csv.reader(io.StringIO(text.removeprefix("\ufeff")), delimiter=sign))
-        for place, line in enumerate(lines[:20]):
-            heading = tuple(cell.strip().removeprefix("\ufeff") for cell in line)
-            found = [known for known in registry.formats() if _knows(known, heading)]
-            best = max((_fit(known, heading) for known in found), default=0)
-            closest = [known for known in found if _fit(known, heading) == best]
-            if closest:
-                assert len(closest) == 1, [known.id for known in closest]
-                return closest[0], lines, place
-    raise AssertionError("no format knows this file")
-
-
-def _plain(name: str) -> str:
-    return " ".join(name.replace("\u00a0", " ").split()).casefold()
-
-
-def _knows(known: ImportFormat, heading: tuple[str, ...]) -> bool:
-    return _fit(known, heading) > 0
-
-
-def _fit(known: ImportFormat, heading: tuple[str, ...]) -> int:
-    if known.recognise is not None:
-        return len(heading) if known.recognise(heading) else 0
-    there = {_plain(name) for name in heading}
-    return max(
-        (len(row) for row in known.headings if {_plain(name) for name in row} <= there), default=0
-    )
-
-
-def rows_of(known: ImportFormat, lines: list[list[str]], place: int) -> list[Row]:
-    """The rows below the heading, their cells by the format's own spelling of it."""
-    own = {_plain(name): name for row in known.headings for name in row}
-    names: list[str] = []
-    for cell in lines[place]:
-        plain = cell.strip().removeprefix("\ufeff")
-        name = own.get(_plain(plain), plain)
-        ordinal = sum(other == name or other.startswith(f"{name} ") for other in names) + 1
-        names.append(name if name not in names else f"{name} {ordinal}")
-    return [
-        Row(number, {name: cell.strip() for name, cell in zip(names, line, strict=False)})
-        for number, line in enumerate(lines[place + 1 :], start=place + 2)
-        if line
-    ]
+def known_as(text: str) -> tuple[ImportFormat, Layout, list[Row], list[NotUnderstood]]:
+    """The one format that knows the text, its heading, its rows and what is no row."""
+    file = io.BytesIO(text.encode())
+    with tables.opened(file, Place(), _LIMITS) as table:
+        detected = detect(table, registry.formats())
+        assert len(detected.formats) == 1, (detected.formats, detected.layout.heading)
+        known = registry.by_id(detected.formats[0])
+        misfits: list[NotUnderstood] = []
+        rows = list(tables.rows(table, detected.layout, known, _LIMITS, misfits))
+    return known, detected.layout, rows, misfits
 
 
 def told(text: str, *, shuffled: int | None = None, **reading: Any) -> Told:
     """What a file's text tells; ``shuffled`` is the seed of another order of its rows."""
-    known, lines, place = known_as(text)
-    rows = rows_of(known, lines, place)
+    known, layout, rows, misfits = known_as(text)
     if shuffled is not None:
         random.Random(shuffled).shuffle(rows)
-    made = replace(Reading(heading=tuple(lines[place])), **reading)
-    return of_rows(known, rows, made)
+    found = of_rows(known, rows, replace(Reading(heading=layout.heading), **reading))
+    found.rows += len(misfits)
+    found.misfits = len(misfits)
+    found.problems += [(error.line or 0, str(error)) for error in misfits]
+    return found
 
 
 def of_rows(known: ImportFormat, rows: Sequence[Row], reading: Reading) -> Told:
@@ -133,7 +103,7 @@ def _signed(amount: Decimal) -> str:
 def same_however_sorted(text: str, **reading: Any) -> None:
     """Asserts that no order of the rows makes other events, and that no row is lost."""
     plain = told(text, **reading)
-    assert plain.in_entries + len(plain.left_out) == plain.rows
+    assert plain.in_entries + len(plain.left_out) + plain.misfits == plain.rows
     for seed in range(3):
         other = told(text, shuffled=seed, **reading)
         assert lines(other.events) == lines(plain.events)
