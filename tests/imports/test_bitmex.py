@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from tests.imports.reading import tells
+import pytest
+
+from portfolio.imports.format import NotUnderstood
+from tests.imports.reading import SAMPLES, tells, told
 
 BITMEX_WALLET = """
 2019-04-11 10:55:00 reward | +0.00000077 BTC account
@@ -42,3 +45,9 @@ BITMEX_TRADES = """
 
 def test_bitmex_trades() -> None:
     tells("bitmex", "trades.csv", BITMEX_TRADES)
+
+
+def test_a_row_with_broken_quotes_is_named() -> None:
+    with pytest.raises(NotUnderstood) as refused:
+        told((SAMPLES / "bitmex" / "wallet_broken.csv").read_text("utf-8"), zone="UTC")
+    assert refused.value.line == 3
