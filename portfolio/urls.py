@@ -13,6 +13,8 @@ from portfolio.views import (
     edits,
     exports,
     findings,
+    import_columns,
+    imports,
     keys,
     manual_entries,
     notices,
@@ -133,6 +135,36 @@ urlpatterns = [
     path("prices/<int:price_id>/change/", own_prices.change, name="own-price-change"),
     path("prices/<int:price_id>/withdraw/", own_prices.withdraw, name="own-price-withdraw"),
     path("prices/<int:price_id>/put-back/", own_prices.put_back, name="own-price-put-back"),
+    path("imports/", imports.index, name="import-list"),
+    path("imports/<uuid:job_id>/", imports.detail, name="import-detail"),
+    path("imports/<uuid:job_id>/progress/", imports.progress, name="import-progress"),
+    path("imports/<uuid:job_id>/accounts/", imports.place, name="import-place"),
+    path("imports/<uuid:job_id>/confirm/", imports.confirm, name="import-confirm"),
+    path("imports/<uuid:job_id>/discard/", imports.discard, name="import-discard"),
+    path("imports/<uuid:job_id>/undo/", imports.undo, name="import-undo"),
+    path(
+        "imports/<uuid:job_id>/files/<int:file_id>/answer/", imports.answer, name="import-answer"
+    ),
+    path(
+        "imports/<uuid:job_id>/files/<int:file_id>/leave-out/",
+        imports.leave_out,
+        name="import-leave-out",
+    ),
+    path(
+        "imports/<uuid:job_id>/files/<int:file_id>/columns/",
+        import_columns.columns,
+        name="import-columns",
+    ),
+    path(
+        "import-profiles/<int:profile_id>/rename/",
+        import_columns.rename,
+        name="import-profile-rename",
+    ),
+    path(
+        "import-profiles/<int:profile_id>/forget/",
+        import_columns.forget,
+        name="import-profile-forget",
+    ),
     path("exports/", exports.index, name="export-list"),
     path("exports/<slug:format_id>/", exports.download, name="export-download"),
 ]

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from typing import NamedTuple
 
 from django.db.models import Count
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import User
+from portfolio.engine.types import PostingRole
 from portfolio.models import (
     Connection,
     Import,
@@ -54,6 +57,23 @@ def listing(user: User, page: int = 1) -> Listing:
     return Listing(shown, profiles, page + 1 if len(rows) > PAGE else None)
 
 
+class Moved(NamedTuple):
+    """One movement of a line."""
+
+    wallet: str
+    asset: str
+    amount: Decimal
+    is_fee: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ShownLine:
+    """A line of the preview with its movements."""
+
+    line: ImportLine
+    movements: tuple[Moved, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Preview:
     """One import with all that its page shows."""
@@ -63,7 +83,7 @@ class Preview:
     accounts: tuple[ImportAccount, ...]
     connections: tuple[Connection, ...]
     counts: dict[str, int]
-    lines: tuple[ImportLine, ...]
+    lines: tuple[ShownLine, ...]
     state: str  # of the lines that are shown; "" for all
     page: int
     pages: int
@@ -80,6 +100,12 @@ class Preview:
 def one(user: User, job_id: uuid.UUID) -> Import:
     """One import. May raise Import.DoesNotExist."""
     return Import.objects.of(user).get(pk=job_id)
+
+
+def file_of(user: User, job_id: uuid.UUID, file_id: int) -> ImportFile:
+    """One file of an import. May raise Import.DoesNotExist, ImportFile.DoesNotExist."""
+    rows = ImportFile.objects.select_related("job", "upload").filter(job=one(user, job_id))
+    return rows.get(pk=file_id)
 
 
 def preview(user: User, job_id: uuid.UUID, *, state: str = "", page: int = 1) -> Preview:
@@ -102,10 +128,23 @@ def preview(user: User, job_id: uuid.UUID, *, state: str = "", page: int = 1) ->
             .order_by("created_at")
         ),
         counts=found,
-        lines=tuple(lines.select_related("file", "account").defer("body")[start : start + PAGE]),
+        lines=_shown(lines.select_related("file", "account").defer("body")[start : start + PAGE]),
         state=shown,
         page=page,
         pages=pages,
+    )
+
+
+def _shown(lines: Iterable[ImportLine]) -> tuple[ShownLine, ...]:
+    return tuple(
+        ShownLine(
+            line,
+            tuple(
+                Moved(wallet, asset, Decimal(amount), role == PostingRole.FEE)
+                for wallet, asset, amount, role in line.movements
+            ),
+        )
+        for line in lines
     )
 
 
