@@ -30,7 +30,7 @@ class FilesField(forms.FileField):
 
     widget = FilesInput
 
-    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
+    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile[bytes]]:
         files = data if isinstance(data, (list, tuple)) else [data]
         return [super(FilesField, self).clean(file, initial) for file in files]
 
@@ -38,7 +38,7 @@ class FilesField(forms.FileField):
 class UploadForm(forms.Form):
     """Files to be imported."""
 
-    files = FilesField(
+    brought = FilesField(
         label=_("Files"),
         widget=FilesInput(attrs={"accept": ".csv,.tsv,.txt,.xlsx,.ods,.zip"}),
     )

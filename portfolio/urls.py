@@ -142,9 +142,7 @@ urlpatterns = [
     path("imports/<uuid:job_id>/confirm/", imports.confirm, name="import-confirm"),
     path("imports/<uuid:job_id>/discard/", imports.discard, name="import-discard"),
     path("imports/<uuid:job_id>/undo/", imports.undo, name="import-undo"),
-    path(
-        "imports/<uuid:job_id>/files/<int:file_id>/answer/", imports.answer, name="import-answer"
-    ),
+    path("imports/<uuid:job_id>/files/<int:file_id>/answer/", imports.answer, name="import-answer"),
     path(
         "imports/<uuid:job_id>/files/<int:file_id>/leave-out/",
         imports.leave_out,

@@ -19,6 +19,9 @@ from portfolio.models import (
     Edit,
     Finding,
     Holding,
+    Import,
+    ImportFile,
+    ImportProfile,
     LatestPrice,
     ManualEntry,
     Notice,
@@ -133,6 +136,26 @@ def finding(of: Connection, **fields: Any) -> Finding:
         "seen_at": NOW,
     }
     return Finding.objects.create(owner=of.owner, connection=of, **(values | fields))
+
+
+def import_draft(owner: User, **fields: Any) -> Import:
+    """A draft that waits to be confirmed, with one file."""
+    values: dict[str, Any] = {"state": Import.State.READY, "created_at": NOW, "worked_at": NOW}
+    job = Import.objects.create(owner=owner, **(values | fields))
+    layout = {"line": 1, "delimiter": ",", "heading": ["Date", "Amount", "Coin"]}
+    ImportFile.objects.create(job=job, name="a.csv", format="generic", layout=layout, read_at=NOW)
+    return job
+
+
+def import_profile(owner: User, **fields: Any) -> ImportProfile:
+    """What the columns of some file mean."""
+    values: dict[str, Any] = {
+        "name": "My table",
+        "heading": ["Date", "Amount", "Coin"],
+        "fingerprint": f"{next(_numbers):064}",
+        "settings": {"date": "Date", "amount": "Amount", "code": "Coin"},
+    }
+    return ImportProfile.objects.create(owner=owner, **(values | fields))
 
 
 def raw_record(of: Stream, body: Any = None, **fields: Any) -> RawRecord:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from accounts.models import User
+from portfolio.engine.types import Event
 from portfolio.imports import registry, tables
 from portfolio.imports.format import ImportFormat, LeftOut, NotUnderstood, Reading, Row
 from portfolio.imports.naming import numbered
-from portfolio.engine.types import Event
 from portfolio.imports.tables import Place
 from portfolio.models import ImportFile, ImportProfile
 from portfolio.services import import_inspection, import_uploads

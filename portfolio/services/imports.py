@@ -117,10 +117,12 @@ def place(*, user: User, job_id: uuid.UUID, choices: Mapping[int, tuple[str, str
     May raise Connection.DoesNotExist for another's.
     """
     job = _draft(user, job_id)
-    for account in job.accounts.filter(pk__in=choices):
-        choice, label = choices[account.pk]
-        import_accounts.choose(job, account, choice, label)
-    _read_again(job)
+    changed = [
+        import_accounts.choose(job, account, *choices[account.pk])
+        for account in job.accounts.filter(pk__in=choices)
+    ]
+    if any(changed):
+        _read_again(job)
 
 
 @transaction.atomic

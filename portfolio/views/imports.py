@@ -38,14 +38,14 @@ def index(request: Request) -> HttpResponse:
         try:
             return _begin(request, form)
         except ImportProblem as error:
-            form.add_error("files", str(error))
+            form.add_error("brought", str(error))
     listing = selector.listing(request.user, page=_number(request, "page"))
     context = {"form": form, "listing": listing, "limits": import_uploads.limits()}
     return render(request, "portfolio/imports/index.html", context)
 
 
 def _begin(request: Request, form: UploadForm) -> HttpResponse:
-    job = service.begin(user=request.user, files=form.cleaned_data["files"])
+    job = service.begin(user=request.user, files=form.cleaned_data["brought"])
     _hand_over(job)
     return redirect("portfolio:import-detail", job.pk)
 
@@ -190,9 +190,7 @@ def place(request: Request, job_id: UUID) -> HttpResponse:
 @require_POST
 def confirm(request: Request, job_id: UUID) -> HttpResponse:
     """Has the draft booked."""
-    return decide(
-        request, job_id, lambda: service.confirm(user=request.user, job_id=job_id)
-    )
+    return decide(request, job_id, lambda: service.confirm(user=request.user, job_id=job_id))
 
 
 @login_required

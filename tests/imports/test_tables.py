@@ -113,7 +113,7 @@ def test_a_formula_is_a_text_like_any_other() -> None:
 
 # --- Workbooks --------------------------------------------------------------------------------
 
-CELLS = [
+CELLS: list[list[str | float]] = [
     ["About this file"],
     list(HEADING),
     ["2024-01-02 03:04:05", "deposit", 0.1, "BTC", "Büro", "a1"],

@@ -83,6 +83,7 @@ OWNED = [address for address in PRIVATE if address.parts and address.name not in
 def objects(owner: User) -> dict[str, Any]:
     """One of each kind of the owner's objects, by the name it has in addresses."""
     made = factories.full_account(owner, days=3)
+    draft = factories.import_draft(owner)
     return {
         "connection_id": made["kraken"].pk,
         "transaction_id": made["trade"].pk,
@@ -92,6 +93,9 @@ def objects(owner: User) -> dict[str, Any]:
         "record_id": made["trade"].raw_records.get().pk,
         "edit_id": factories.edit(made["kraken"], _BATCH).pk,
         "batch_id": _BATCH,
+        "job_id": draft.pk,
+        "file_id": draft.files.get().pk,
+        "profile_id": factories.import_profile(owner).pk,
         "filter_id": factories.saved_filter(owner).pk,
         "notice_id": factories.notice(made["kraken"]).pk,
         "rule_id": assets.mark_spam(user=owner, source="", code="NEWCOIN").pk,
