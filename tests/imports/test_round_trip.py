@@ -12,8 +12,6 @@ from portfolio.engine.export import ExportContext, ExportTransaction
 from portfolio.engine.money import plain
 from portfolio.engine.types import Event, Movement, TransactionKind
 from portfolio.exports import registry, writing
-from portfolio.imports import registry as imports
-from portfolio.imports.format import Reading, Row
 from tests.exports.builders import event
 from tests.exports.meaning import readers, summed
 from tests.exports.strategies import ledgers
@@ -58,7 +56,7 @@ def sums(events: Sequence[Event]) -> dict[str, Decimal]:
 @given(ledger=ledgers)
 def test_the_sums_come_back(ident: str, ledger: list[ExportTransaction]) -> None:
     written = text(ident, ledger)
-    assert reading.known_as(written.decode())[0].id == FORMATS[ident]
+    assert reading.table_of(written.decode())[0].id == FORMATS[ident]
     found = reading.told(written.decode())
     assert not found.problems
     with localcontext(prec=200):
@@ -136,9 +134,7 @@ def test_coffers_own_table_is_the_same_ledger(ledger: list[ExportTransaction]) -
 @few
 @given(ledger=ledgers)
 def test_coffers_own_lines_are_the_same_ledger(ledger: list[ExportTransaction]) -> None:
-    lines = text("jsonl", ledger).decode().splitlines()
-    rows = [Row(number, {"coffer-jsonl": line}) for number, line in enumerate(lines, start=2)]
-    found = reading.of_rows(imports.by_id("coffer_jsonl"), rows, Reading())
+    found = reading.told(text("jsonl", ledger).decode())
     assert len(found.left_out) == 1
     assert ledger_of(found.events) == ledger_of(map(told, ledger))
 
