@@ -21,6 +21,7 @@ ACCOUNT, SENDER, RECEIVER = "exchange", "from exchange", "to exchange"
 _OWN: kinds.Own = {
     "buy": TransactionKind.TRADE,
     "sell": TransactionKind.TRADE,
+    "donate": kinds.MOVE,
 }
 
 

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import sys
-import tempfile
 import uuid
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from pathlib import Path
-from typing import IO, Any
+from contextlib import closing
+from typing import Any
 
-from django.core.management.base import CommandError, CommandParser
+from django.core.management.base import CommandParser
 
 from accounts.models import User
 from portfolio.engine.types import TransactionKind
 from portfolio.management.base import OperatorCommand, WrongArgument, connection_with, user_named
+from portfolio.management.output import written_whole
 from portfolio.services import exports
 
 YEARS = range(2009, 2200)  # there was nothing to export before the first block
@@ -58,7 +54,7 @@ class Command(OperatorCommand):
             kinds=_kinds(options["kind"]),
         )
         file = exports.open_file(user, asked)
-        with _output(options["out"]) as out, closing(file.chunks):
+        with written_whole(options["out"]) as out, closing(file.chunks):
             size = sum(out.write(chunk) for chunk in file.chunks)
         self._report(options, file, size)
 
@@ -117,29 +113,3 @@ def _kind(name: str) -> TransactionKind:
 def _several(given: str | list[str] | None) -> list[str]:
     """An option that may be given several times; called from Python it may be one text."""
     return [given] if isinstance(given, str) else given or []
-
-
-@contextmanager
-def _output(name: str) -> Iterator[IO[bytes]]:
-    """Standard output, or a file that appears whole or not at all. May raise WrongArgument."""
-    if name == "-":
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
-        return
-    target = Path(name)
-    if target.is_dir():
-        raise WrongArgument(f"Cannot write {name}: it is a directory.")
-    try:
-        handle, partial = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    except OSError as error:
-        raise WrongArgument(f"Cannot write {name}: {error.strerror}.") from None
-    try:
-        with os.fdopen(handle, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        Path(partial).replace(target)
-    except OSError as error:
-        raise CommandError(f"Cannot write {name}: {error.strerror}.") from None
-    finally:
-        Path(partial).unlink(missing_ok=True)
