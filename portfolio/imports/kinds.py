@@ -9,31 +9,33 @@ from portfolio.engine.types import Movement, PostingRole, TransactionKind
 
 Kind = TransactionKind
 
-# A move in or out whose word tells no more than its direction, or why it was made: a gift, a
-# payment and a theft are deposits and withdrawals to the ledger, and keep the word.
+# A move in or out whose word tells no more than its direction, or that of a tool's own tax.
 _MOVES = """
     deposit withdrawal withdraw receive received send sent transfer transfer_in transfer_out
-    fiat_deposit fiat_withdrawal crypto_deposit crypto_withdrawal
-    unlabeled_deposit unlabeled_withdrawal non_taxable_in non_taxable_out
-    add_funds remove_funds internal in out recv expense_non_taxable
-    income_non_taxable gift gift_in gift_out gift_tip gift_tip_in gift_tip_out gift_received
-    gift_sent gift_spouse incoming_gift outgoing_gift spouse donation donate charity_sent lost
-    stolen theft theft_loss casualty_loss spend spending payment merchant_payment expense
-    other_expense purchase personal_use burn tax gambling_used bridge_in bridge_out
+    fiat_deposit fiat_withdrawal crypto_deposit crypto_withdrawal unlabeled_deposit
+    unlabeled_withdrawal non_taxable_in non_taxable_out income_non_taxable expense_non_taxable
+    add_funds remove_funds internal in out recv bridge_in bridge_out
 """
 _WORDS: dict[Kind, str] = {
     Kind.TRADE: """trade buy sell sale exchange margin_trade swap crypto_to_crypto coin_buy
         coin_sell derivatives_futures_trade initial_coin_offering""",
     Kind.CONVERSION: "convert conversion swap_non_taxable wrap unwrap dust dust_conversion",
+    Kind.MINING: "mining mining_commercial mined",
+    Kind.FORK: "fork hard_fork hardfork chain_split forking",
+    Kind.GIFT: """gift gift_in gift_out gift_tip gift_tip_in gift_tip_out gift_received gift_sent
+        gift_spouse incoming_gift outgoing_gift spouse donation donate charity_sent""",
+    Kind.PAYMENT: """spend spending payment merchant_payment expense other_expense purchase
+        personal_use tax gambling_used""",
+    Kind.LOST: "lost stolen theft theft_loss casualty_loss burn",
     Kind.REWARD: """reward rewards reward_bonus bonus staking staking_reward staked
-        staking_income mining mining_commercial mined masternode master_node minting income
+        staking_income masternode master_node minting income
         other_income misc_reward bounty bounties referral cashback salary wages royalties
         dividend dividends_income dividend_received lp_rewards liquidity_pool gambling
         gambling_income learning_reward""",
     Kind.INTEREST: """interest interest_income interest_received lending lending_interest
         lending_income loan_interest interest_payment interest_paid interest_expense loan_fee
         borrowing_fee lending_fee""",
-    Kind.AIRDROP: "airdrop airdrop_non_taxable fork hard_fork hardfork chain_split forking",
+    Kind.AIRDROP: "airdrop airdrop_non_taxable",
     Kind.FEE: """fee cost other_fee network_fee settlement_fee margin_fee fee_refund fee_rebate
         rebate margin_rebate margin_fee_rebate derivative_fee margin_trading_fee
         futures_fee trading_fee platform_fee fees approval""",
@@ -54,7 +56,9 @@ MOVES = frozenset(_MOVES.split())
 KNOWN = {word: kind for kind, words in _WORDS.items() for word in words.split()}
 
 
-_TWO_SIDED = {Kind.TRADE, Kind.CONVERSION}
+# What kinds need: without it the word is not what happened.
+_COMES = {Kind.TRADE, Kind.CONVERSION, Kind.DEPOSIT, Kind.AIRDROP, Kind.MINING, Kind.FORK}
+_LEAVES = {Kind.TRADE, Kind.CONVERSION, Kind.WITHDRAWAL, Kind.PAYMENT, Kind.LOST}
 
 # Words of one format alone, in the vocabulary's spelling; MOVE: no more than a direction.
 Own = Mapping[str, Kind | None]
@@ -89,7 +93,7 @@ def kind(word: str, movements: Sequence[Movement], own: Own) -> Kind:
     if not told or _is_move(told, own):
         return _by_sides(came, left, told)
     found = own.get(told) or KNOWN.get(told, Kind.UNCLASSIFIED)
-    is_misfit = found in _TWO_SIDED and not (came and left)
+    is_misfit = (found in _COMES and not came) or (found in _LEAVES and not left)
     return Kind.UNCLASSIFIED if is_misfit else found
 
 

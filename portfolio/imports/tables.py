@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from portfolio.imports import archives, decoding, sheets
+from portfolio.imports import archives, decoding, json_rows, sheets
 from portfolio.imports.decoding import DELIMITERS, Line
 from portfolio.imports.format import ImportFormat, NotUnderstood, Row
 from portfolio.imports.limits import Limits
@@ -91,6 +91,8 @@ def opened(file: BinaryIO, place: Place, limits: Limits) -> Iterator[Table]:
 def _table(file: BinaryIO, sheet: str, limits: Limits) -> Table:
     if sheet or archives.is_zip(file):
         return Table(("",), lambda _: sheets.rows(file, sheet, limits), is_cut=False)
+    if json_rows.is_json(file):
+        return Table(("",), lambda _: json_rows.lines(file, limits), is_cut=False)
     name = decoding.encoding(file)
     is_cut = decoding.is_cut(file)
     return Table(DELIMITERS, lambda sign: decoding.lines(file, name, sign, limits), is_cut)

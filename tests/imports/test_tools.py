@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from datetime import UTC, datetime
 
 import pytest
@@ -26,10 +25,11 @@ def test_a_sample_tells_what_stands_beside_it(name: str) -> None:
 
 @pytest.mark.parametrize("name", golden.samples(*TOOLS))
 def test_no_row_is_lost_in_whatever_order(name: str) -> None:
-    text = golden.path(name).read_text(encoding="utf-8")
-    given = dataclasses.asdict(golden.READINGS.get(name, Reading()))
-    del given["heading"]
-    reading.same_however_sorted(text, **given)
+    for sheet in golden.sheets(name):
+        lines = {row.line for found in sheet.found() for row in found.rows}
+        assert lines == {row.line for row in sheet.rows}
+        for seed in range(3):
+            assert golden.lines(sheet.shuffled(seed)) == golden.lines(sheet)
 
 
 @pytest.mark.parametrize(
@@ -55,13 +55,11 @@ def test_no_row_is_lost_in_whatever_order(name: str) -> None:
     ],
 )
 def test_what_is_worth_keeping_is_kept(name: str, line: int, expected: dict[str, str]) -> None:
-    known, lines, place = reading.known_as(golden.path(name).read_text(encoding="utf-8"))
-    made = Reading(heading=tuple(lines[place]))
-    rows = [row for row in reading.rows_of(known, lines, place) if row.line == line]
-    entries = [found for found in known.entries(rows, made) if not hasattr(found, "reason")]
+    (sheet,) = golden.sheets(name)
+    entries = [one for one in sheet.entries() if line in {row.line for row in one.rows}]
     assert entries
     for entry in entries:
-        detail = known.event(entry, made).detail
+        detail = sheet.known.event(entry, sheet.reading).detail
         assert {name: detail.get(name) for name in expected} == expected
 
 

@@ -2,36 +2,31 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 
 from portfolio.imports import bodies, registry
-from portfolio.imports.format import Entry, LeftOut, NotUnderstood, Reading
-from tests.imports import golden, reading
+from portfolio.imports.format import NotUnderstood
+from tests.imports import golden
 from tests.imports.test_tools import TOOLS
 
 
 @pytest.mark.parametrize("name", golden.samples(*TOOLS))
 def test_a_record_alone_tells_the_same_event(name: str) -> None:
-    known, lines, place = reading.known_as(golden.path(name).read_text(encoding="utf-8"))
-    given = golden.READINGS.get(name, Reading())
-    made = Reading(given.zone, given.day_first, given.decimal_comma, tuple(lines[place]))
-    for found in known.entries(reading.rows_of(known, lines, place), made):
-        if isinstance(found, LeftOut):
-            continue
-        try:
-            event = known.event(found, made)
-        except NotUnderstood:
-            continue
-        assert registry.normalise(bodies.encoded(known, found, made)) == event
+    for sheet in golden.sheets(name):
+        for entry in sheet.entries():
+            with suppress(NotUnderstood):
+                event = sheet.known.event(entry, sheet.reading)
+                body = bodies.encoded(sheet.known, entry, sheet.reading)
+                assert registry.normalise(body) == event
 
 
 @pytest.mark.parametrize("name", golden.samples(*TOOLS))
 def test_ids_and_parts_name_one_entry_each(name: str) -> None:
-    known, lines, place = reading.known_as(golden.path(name).read_text(encoding="utf-8"))
-    made = Reading(heading=tuple(lines[place]))
-    found = known.entries(reading.rows_of(known, lines, place), made)
-    named = [(e.account, e.ident, e.part) for e in found if isinstance(e, Entry) and e.ident]
-    assert len(named) == len(set(named))
+    for sheet in golden.sheets(name):
+        named = [(e.account, e.ident, e.part) for e in sheet.entries() if e.ident]
+        assert len(named) == len(set(named))
 
 
 @pytest.mark.parametrize(
@@ -44,10 +39,8 @@ def test_ids_and_parts_name_one_entry_each(name: str) -> None:
 )
 def test_what_is_private_is_not_kept(name: str, secrets: tuple[str, ...]) -> None:
     text = golden.path(name).read_text(encoding="utf-8")
-    known, lines, place = reading.known_as(text)
-    made = Reading(heading=tuple(lines[place]))
-    entries = known.entries(reading.rows_of(known, lines, place), made)
-    kept = [bodies.encoded(known, entry, made) for entry in entries if isinstance(entry, Entry)]
+    (sheet,) = golden.sheets(name)
+    kept = [bodies.encoded(sheet.known, entry, sheet.reading) for entry in sheet.entries()]
     assert kept
     for secret in secrets:
         assert secret in text
@@ -55,10 +48,7 @@ def test_what_is_private_is_not_kept(name: str, secrets: tuple[str, ...]) -> Non
 
 
 def test_twins_have_one_content_and_are_two_entries() -> None:
-    name = "cointracking/spanish.csv"
-    known, lines, place = reading.known_as(golden.path(name).read_text(encoding="utf-8"))
-    made = Reading(heading=tuple(lines[place]))
-    entries = list(known.entries(reading.rows_of(known, lines, place), made))
-    contents = [bodies.fingerprint(known, e) for e in entries if isinstance(e, Entry)]
+    (sheet,) = golden.sheets("cointracking/spanish.csv")
+    contents = [bodies.fingerprint(sheet.known, entry) for entry in sheet.entries()]
     assert len(contents) == 3
     assert len(set(contents)) == 2

@@ -32,7 +32,7 @@ def test_a_real_file_is_read_whole(name: str) -> None:
         pytest.skip("the real files are not here: they are not part of this repository")
     text = path.read_text(encoding="utf-8")
     ident, rows, events, left_out, refused = FILES[name]
-    assert reading.known_as(text)[0].id == ident
+    assert reading.table_of(text)[0].id == ident
     found = reading.told(text)
     assert (found.rows, len(found.events), len(found.left_out)) == (rows, events, left_out)
     assert [line for line, _ in found.problems] == refused

@@ -20,8 +20,8 @@ Kind = TransactionKind
 _COMES = {"income", "mining", "giftin", "borrow", "staking", "interest", "airdrop", "fork"}
 _GOES = {"spend", "spending", "donation", "gift", "stolen", "lost", "repay", "fee", "tip"}
 _OWN: kinds.Own = {
-    "giftin": kinds.MOVE,
-    "tip": kinds.MOVE,
+    "giftin": Kind.GIFT,
+    "tip": Kind.GIFT,
     "borrow": Kind.OTHER,
     "repay": Kind.OTHER,
 }

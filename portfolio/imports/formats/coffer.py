@@ -15,8 +15,8 @@ from portfolio.engine.types import Event, Movement, PostingRole, TransactionKind
 from portfolio.imports import legs, two_sided, values
 from portfolio.imports.format import Entry, ImportFormat, LeftOut, NotUnderstood, Reading, Row
 from portfolio.imports.headings import Cells, having
+from portfolio.imports.json_rows import LINES
 
-LINES = "coffer-jsonl"  # the one heading of a file of lines, and the mark in its first line
 _CODES = ("symbol", "side", "price", "order", "txid", "network", "address", "status")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -86,7 +86,11 @@ def _moved(wallet: str, asset: str, amount: Decimal | None, role: str) -> Moveme
 
 def _line_entries(rows: Iterable[Row], reading: Reading) -> Iterator[Entry | LeftOut]:
     for row in rows:
-        told = _object(row)
+        try:
+            told = _object(row)
+        except NotUnderstood:
+            yield Entry((row,))  # its event will say what is wrong
+            continue
         if told.get("format") == LINES:
             yield LeftOut((row,), "what the whole file has in common")
             continue

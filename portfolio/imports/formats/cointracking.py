@@ -36,21 +36,24 @@ _EXTENDED = (
 _TRANSLATED: kinds.Own = {
     **dict.fromkeys(
         (
-            *("einzahlung", "auszahlung", "ausgabe", "spende", "geschenk", "gestohlen", "verloren"),
-            *("geschenk_trinkgeld", "nicht_steuerpflichtige_einnahme", "andere_ausgabe"),
-            *("depósito", "retirada", "retiro", "gasto", "donación", "regalo", "robado", "perdido"),
-            *("regalo_propina", "otros_gastos", "dépôt", "retrait", "deposito", "prelievo"),
+            *("einzahlung", "auszahlung", "depósito", "retirada", "retiro", "dépôt", "retrait"),
+            *("deposito", "prelievo", "nicht_steuerpflichtige_einnahme"),
         ),
         kinds.MOVE,
     ),
     **dict.fromkeys(
         (
             *("einnahme", "einkommen", "belohnung_bonus", "dividenden", "sonstige_einnahme"),
-            *("ingreso", "ingresos", "recompensa_bonificación", "recompensa_bono", "minería"),
-            *("otros_ingresos", "dividendos", "minado"),
+            *("ingreso", "ingresos", "recompensa_bonificación", "recompensa_bono"),
+            *("otros_ingresos", "dividendos"),
         ),
         Kind.REWARD,
     ),
+    **dict.fromkeys(("minería", "minado"), Kind.MINING),
+    **dict.fromkeys(("geschenk", "geschenk_trinkgeld", "spende"), Kind.GIFT),
+    **dict.fromkeys(("regalo", "regalo_propina", "donación"), Kind.GIFT),
+    **dict.fromkeys(("ausgabe", "andere_ausgabe", "gasto", "otros_gastos"), Kind.PAYMENT),
+    **dict.fromkeys(("gestohlen", "verloren", "robado", "perdido"), Kind.LOST),
     **dict.fromkeys(
         ("kauf", "verkauf", "handel", "operación", "comercio", "comercial"), Kind.TRADE
     ),

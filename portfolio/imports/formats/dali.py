@@ -21,7 +21,6 @@ ACCOUNT, SENDER, RECEIVER = "exchange", "from exchange", "to exchange"
 _OWN: kinds.Own = {
     "buy": TransactionKind.TRADE,
     "sell": TransactionKind.TRADE,
-    "donate": kinds.MOVE,
 }
 
 

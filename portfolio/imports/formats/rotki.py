@@ -18,7 +18,7 @@ from portfolio.imports.two_sided import WALLET, Layout
 Kind = TransactionKind
 
 _COMES = {"Deposit": Kind.DEPOSIT, "Income": Kind.REWARD, "Staking": Kind.REWARD}
-_GOES = {"Withdrawal": Kind.WITHDRAWAL, "Loss": Kind.WITHDRAWAL, "Spend": Kind.WITHDRAWAL}
+_GOES = {"Withdrawal": Kind.WITHDRAWAL, "Loss": Kind.LOST, "Spend": Kind.PAYMENT}
 
 
 def _when(text: str, reading: Reading) -> datetime:

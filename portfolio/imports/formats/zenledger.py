@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from portfolio.engine.types import TransactionKind
 from portfolio.imports import dates, two_sided
 from portfolio.imports.format import ImportFormat, Reading
 from portfolio.imports.headings import having
@@ -25,7 +24,6 @@ FORMAT: ImportFormat = two_sided.reader(
         account="exchange(optional)|exchange",
         detail={"txid": "txid"},
         when=_when,
-        own={"nft_mint": TransactionKind.UNCLASSIFIED},
     ),
     id="zenledger",
     title="ZenLedger",

@@ -1,0 +1,167 @@
+"""What Coffer writes for a tool, read as that tool's own file: the same amounts come back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal, localcontext
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from portfolio.engine.export import ExportContext, ExportTransaction
+from portfolio.engine.money import plain
+from portfolio.engine.types import Event, Movement, TransactionKind
+from portfolio.exports import registry, writing
+from tests.exports.builders import event
+from tests.exports.meaning import readers, summed
+from tests.exports.strategies import ledgers
+from tests.imports import reading
+
+# Export -> the import format that its file must be known as.
+FORMATS = {
+    "awaken": "awaken",
+    "blockpit": "blockpit",
+    "coinledger": "coinledger_form",
+    "cointracker": "cointracker",
+    "cointracking": "cointracking_form",
+    "divly": "divly",
+    "koinly": "koinly",
+    "recap": "recap",
+    "summ": "summ",
+    "taxbit": "taxbit",
+    "tokentax": "tokentax",
+    "zenledger": "zenledger",
+}
+few = settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+def text(ident: str, ledger: Sequence[ExportTransaction]) -> bytes:
+    known = registry.by_id(ident)
+    return b"".join(writing.single(known, ledger, ExportContext("USD", known.symbols)))
+
+
+def sums(events: Sequence[Event]) -> dict[str, Decimal]:
+    found: dict[str, Decimal] = {}
+    with localcontext(prec=200):
+        for event in events:
+            for moved in event.movements:
+                found[moved.asset] = found.get(moved.asset, Decimal(0)) + moved.amount
+    return {asset: amount for asset, amount in found.items() if amount}
+
+
+@pytest.mark.parametrize("ident", FORMATS)
+@few
+@given(ledger=ledgers)
+def test_the_sums_come_back(ident: str, ledger: list[ExportTransaction]) -> None:
+    written = text(ident, ledger)
+    assert reading.table_of(written.decode())[0].id == FORMATS[ident]
+    found = reading.told(written.decode())
+    assert not found.problems
+    with localcontext(prec=200):
+        assert sums(found.events) == summed(readers()[ident].read(written))
+
+
+# By format, the kinds that it has no word for, "-" behind those that went: they come back as the
+# nearest it has. No format has words for these:
+NOWHERE = (
+    *("conversion", "transfer", "transfer-", "adjustment", "adjustment-", "other", "other-"),
+    *("unclassified", "unclassified-", "funding", "funding-", "liquidation", "liquidation-"),
+)
+OTHERWISE: dict[str, tuple[str, ...]] = {
+    "awaken": (
+        *("reward", "interest", "interest-", "mining", "fork", "gift", "gift-", "payment-"),
+        *("lost-", "fee-", "realised_pnl", "realised_pnl-"),  # results are in a file of their own
+    ),
+    "blockpit": ("interest-",),
+    "coinledger": ("lost-", "realised_pnl"),
+    "cointracker": ("gift", "fee-"),
+    "cointracking": ("fork",),
+    "divly": (
+        *("interest", "interest-", "mining", "fork", "gift", "gift-", "payment-", "lost-", "fee-"),
+        *("realised_pnl", "realised_pnl-"),
+    ),
+    "koinly": ("gift", "payment-"),
+    "recap": ("interest", "gift", "lost-"),
+    "summ": ("interest-",),
+    "taxbit": (
+        *("interest", "interest-", "airdrop", "mining", "fork", "lost-", "fee-"),
+        *("realised_pnl", "realised_pnl-"),
+    ),
+    "tokentax": (
+        *("interest", "interest-", "fork", "gift", "fee-", "realised_pnl", "realised_pnl-"),
+    ),
+    "zenledger": ("interest-", "gift"),
+}
+_TWO_SIDED = (TransactionKind.TRADE, TransactionKind.CONVERSION)
+
+
+def cases() -> dict[str, ExportTransaction]:
+    """One transaction of each kind and way that makes sense."""
+    at = "2024-05-02 11:30"
+    found = {kind.value: event(at, kind.value, "1 ETH", "-0.05 BTC") for kind in _TWO_SIDED}
+    for kind in set(TransactionKind) - set(_TWO_SIDED):
+        if kind not in LEAVES:
+            found[kind.value] = event(at, kind.value, "0.5 BTC")
+        if kind not in COMES:
+            found[f"{kind.value}-"] = event(at, kind.value, "-0.5 BTC")
+    return found
+
+
+COMES = ("deposit", "airdrop", "mining", "fork", "reward")
+LEAVES = ("withdrawal", "payment", "lost", "fee")
+
+
+@pytest.mark.parametrize("ident", FORMATS)
+def test_kinds_come_back_as_far_as_the_format_has_words(ident: str) -> None:
+    otherwise = set()
+    for name, transaction in cases().items():
+        events = reading.told(text(ident, [transaction]).decode()).events
+        if [told.kind for told in events] != [transaction.kind]:
+            otherwise.add(name)
+    assert otherwise == {*NOWHERE, *OTHERWISE[ident]}
+
+
+@few
+@given(ledger=ledgers)
+def test_coffers_own_table_is_the_same_ledger(ledger: list[ExportTransaction]) -> None:
+    found = reading.told(text("csv", ledger).decode())
+    assert not found.problems
+    assert ledger_of(found.events) == ledger_of(map(told, filter(has_legs, ledger)))
+
+
+@few
+@given(ledger=ledgers)
+def test_coffers_own_lines_are_the_same_ledger(ledger: list[ExportTransaction]) -> None:
+    found = reading.told(text("jsonl", ledger).decode())
+    assert len(found.left_out) == 1
+    assert ledger_of(found.events) == ledger_of(map(told, ledger))
+
+
+def has_legs(transaction: ExportTransaction) -> bool:
+    """What moved nothing has no row in the table."""
+    return bool(transaction.legs)
+
+
+def told(transaction: ExportTransaction) -> Event:
+    """The event that a transaction was."""
+    moved = (Movement(leg.wallet, leg.asset, leg.amount, leg.role) for leg in transaction.legs)
+    return Event(
+        transaction.key,
+        transaction.kind,
+        transaction.occurred_at,
+        tuple(moved),
+        dict(transaction.detail),
+    )
+
+
+def ledger_of(events: Iterable[Event]) -> list[tuple[object, ...]]:
+    """What events are, whatever their order and that of their movements."""
+    return sorted(
+        (
+            *(each.key, each.kind.value, each.occurred_at, sorted(each.detail.items())),
+            sorted((m.wallet, m.asset, plain(m.amount), m.role.value) for m in each.movements),
+        )
+        for each in events
+    )
