@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, cast
-from uuid import UUID
 
 from django import forms
 from django.forms import widgets
@@ -15,11 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from portfolio.engine import money
 from portfolio.exchanges import catalogue
 from portfolio.exchanges.catalogue import CredentialField, ExchangeInfo
-from portfolio.forms_filters import offer
 from portfolio.models import ManualEntry, Notice
 from portfolio.selectors import transfers
-from portfolio.selectors.exports import ExportedConnection
-from portfolio.services.exports import Asked
 from portfolio.services.manual_entries import Told
 from portfolio.templatetags.coffer import record_kind
 
@@ -296,31 +292,3 @@ class LinkForm(forms.Form):
     def parts(self) -> dict[str, Decimal]:
         """The chosen amounts by the id of the incoming leg."""
         return {self._legs[pk].id: self.cleaned_data[f"sent_{pk}"] for pk in self._chosen()}
-
-
-class ExportForm(forms.Form):
-    """Which part of the ledger a file holds; all of it when nothing is chosen."""
-
-    year = forms.ChoiceField(label=_("Year"), required=False)
-    connection = forms.ChoiceField(label=_("Connection"), required=False)
-
-    def __init__(
-        self,
-        data: Any = None,
-        *,
-        years: Sequence[int],
-        connections: Sequence[ExportedConnection],
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(data, **kwargs)
-        offer(self, "year", [(str(year), str(year)) for year in years])
-        offer(self, "connection", [(str(c.id), c.label) for c in connections])
-
-    def asked(self, format_id: str) -> Asked:
-        """What was chosen."""
-        year, connection = self.cleaned_data["year"], self.cleaned_data["connection"]
-        return Asked(
-            format_id,
-            year=int(year) if year else None,
-            connections=(UUID(connection),) if connection else (),
-        )

@@ -201,10 +201,15 @@ def make_export(export_id: int) -> bool:
 
 @shared_task
 def resume_exports() -> None:
-    """Begins files anew whose worker is gone."""
-    for export_id in export_jobs.left_alone(timezone.now()):
-        # Beat sends it again while it waits: older messages are of no use.
-        make_export.apply_async((export_id,), expires=60)
+    """Begins anew what workers left: files to be made, and to be compared."""
+    now = timezone.now()
+    for task, ids in (
+        (make_export, export_jobs.left_alone(now)),
+        (compare_export, export_jobs.left_uncompared(now)),
+    ):
+        for export_id in ids:
+            # Beat sends it again while it waits: older messages are of no use.
+            task.apply_async((export_id,), expires=60)
 
 
 @shared_task

@@ -59,9 +59,10 @@ class Export(models.Model):
     file_name = models.CharField(max_length=120, blank=True)
     content_type = models.CharField(max_length=120, blank=True)
     has_file = models.BooleanField(default=False)
-    # When the ledger was last held against the fingerprint, and whether it was another.
+    # When the ledger was last held against the fingerprint, and whether it was another; null while
+    # a worker looks.
     compared_at = models.DateTimeField(null=True)
-    is_changed = models.BooleanField(default=False)
+    is_changed = models.BooleanField(null=True, default=False)
 
     objects: ClassVar[ExportQuerySet] = ExportQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -71,6 +72,11 @@ class Export(models.Model):
 
     def __str__(self) -> str:
         return f"{self.format} of {self.asked_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def is_worked_on(self) -> bool:
+        """Whether it is made, or compared, and the page is to look again."""
+        return not self.is_finished or self.is_changed is None
 
     @property
     def is_finished(self) -> bool:

@@ -49,7 +49,7 @@ _STATEMENT = """
     LEFT JOIN (
         SELECT g.transaction_id, array_agg(tag.name ORDER BY tag.name) AS names
         FROM portfolio_tagging g JOIN portfolio_tag tag ON tag.id = g.tag_id
-        WHERE tag.owner_id = %(owner)s GROUP BY 1
+        WHERE tag.owner_id = %(owner)s {tagged} GROUP BY 1
     ) tags ON tags.transaction_id = t.id
     LEFT JOIN (
         SELECT half.transaction_id, json_agg(json_build_array(
@@ -64,11 +64,11 @@ _STATEMENT = """
             SELECT id, outgoing_id AS transaction_id, asset, sent AS amount,
                    incoming_id AS other, received_asset AS there, received AS arrived
             FROM portfolio_transferlink
-            WHERE owner_id = %(owner)s AND status = 'accepted'
+            WHERE owner_id = %(owner)s AND status = 'accepted' {left}
             UNION ALL
             SELECT id, incoming_id, received_asset, received, outgoing_id, asset, sent
             FROM portfolio_transferlink
-            WHERE owner_id = %(owner)s AND status = 'accepted'
+            WHERE owner_id = %(owner)s AND status = 'accepted' {arrived}
         ) half
         JOIN portfolio_transaction o ON o.id = half.other
         JOIN portfolio_connection oc ON oc.id = o.connection_id
@@ -87,7 +87,24 @@ _WHERE = """
         SELECT FROM portfolio_posting w
         WHERE w.transaction_id = t.id AND w.counts AND w.wallet = ANY(%(wallets)s)))
 """
-_BY_CONNECTION = "array_position(%(connections)s::uuid[], t.connection_id),"
+_ALL = {"where": _WHERE, "tagged": "", "left": "", "arrived": ""}
+_BY_TIME = _STATEMENT.format(order="", **_ALL)
+_BY_CONNECTION = _STATEMENT.format(
+    order="array_position(%(connections)s::uuid[], t.connection_id),", **_ALL
+)
+_FIRST = f"""
+    SELECT t.id FROM portfolio_transaction t WHERE {_WHERE}
+    ORDER BY t.occurred_at, t.id LIMIT %(limit)s
+"""  # noqa: S608  # nosec B608: constants
+# Of a few transactions only what they need is read, however many links and tags there are.
+_OF_IDS = _STATEMENT.format(
+    where="t.id = ANY(%(ids)s)",
+    order="",
+    tagged="AND g.transaction_id = ANY(%(ids)s)",
+    left="AND outgoing_id = ANY(%(ids)s)",
+    arrived="AND incoming_id = ANY(%(ids)s)",
+)
+_COUNT = f"SELECT COUNT(*) FROM portfolio_transaction t WHERE {_WHERE}"  # noqa: S608  # nosec B608: constants
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +163,7 @@ def wallets(user: User) -> list[str]:
 def count(user: User, selection: Selection) -> int:
     """How many transactions are selected, spam among them."""
     with database.cursor() as cursor:
-        cursor.execute(
-            f"SELECT COUNT(*) FROM portfolio_transaction t WHERE {_WHERE}",  # noqa: S608  # nosec B608: constants
-            {"owner": user.pk, **selection.asked},
-        )
+        cursor.execute(_COUNT, {"owner": user.pk, **selection.asked})
         (number,) = cursor.fetchone()
     return int(number)
 
@@ -177,18 +191,22 @@ def by_connection(
 
 
 def first(
-    user: User, selection: Selection, currency: str, *, limit: int
+    user: User,
+    selection: Selection,
+    currency: str,
+    *,
+    limit: int,
+    known: Identities | None = None,
 ) -> list[ExportTransaction]:
     """The first transactions of those selected, quickly."""
     asked = {"owner": user.pk, **selection.asked, "limit": limit}
-    where = f"""t.id IN (
-        SELECT t.id FROM portfolio_transaction t WHERE {_WHERE}
-        ORDER BY t.occurred_at, t.id LIMIT %(limit)s)"""  # noqa: S608  # nosec B608: constants
     with database.cursor() as cursor:
-        cursor.execute(_STATEMENT.format(where=where, order=""), asked)
+        cursor.execute(_FIRST, asked)
+        ids = [ident for (ident,) in cursor.fetchall()]
+        cursor.execute(_OF_IDS, {"owner": user.pk, "ids": ids})
         rows = [_Row(*row) for row in cursor.fetchall()]
     until = rows[-1].occurred_at if rows else None
-    return list(_Reader(user, selection, currency, until=until).read(rows))
+    return list(_Reader(user, selection, currency, until=until, known=known).read(rows))
 
 
 # --- What is read -----------------------------------------------------------------------------
@@ -221,11 +239,9 @@ class _Row(NamedTuple):
 
 def _streamed(user: User, selection: Selection, *, by_connection: bool) -> Iterator[_Row]:
     """One row per posting, through a cursor on the server: the client holds one chunk."""
-    order = _BY_CONNECTION if by_connection else ""
+    statement = _BY_CONNECTION if by_connection else _BY_TIME
     with database.chunked_cursor() as cursor:
-        cursor.execute(
-            _STATEMENT.format(where=_WHERE, order=order), {"owner": user.pk, **selection.asked}
-        )
+        cursor.execute(statement, {"owner": user.pk, **selection.asked})
         while rows := cursor.fetchmany(CHUNK):
             for row in rows:
                 yield _Row(*row)
@@ -235,10 +251,16 @@ class _Reader:
     """Makes transactions of rows that come by day."""
 
     def __init__(
-        self, user: User, selection: Selection, currency: str, until: datetime | None = None
+        self,
+        user: User,
+        selection: Selection,
+        currency: str,
+        *,
+        until: datetime | None = None,
+        known: Identities | None = None,
     ) -> None:
         self._user = user
-        self._known = identities(user)
+        self._known = known or identities(user)
         self._wallets = frozenset(selection.wallets)
         self._currency = currency
         self._until = until
@@ -378,14 +400,16 @@ def _linked(told: ExportTransaction, pieces: list[TransferPiece]) -> ExportTrans
 # --- What was there before --------------------------------------------------------------------
 
 
-def openings(user: User, selection: Selection) -> tuple[Opening, ...]:
+def openings(
+    user: User, selection: Selection, known: Identities | None = None
+) -> tuple[Opening, ...]:
     """What was in each wallet when the range began, by connection, wallet and asset.
 
     Sums of the stored days, and of the postings since; nothing where it begins with the first.
     """
     if selection.since is None:
         return ()
-    known = identities(user)
+    known = known or identities(user)
     found: dict[tuple[str, str, str], Opening] = {}
     for account, label, exchange, environment, wallet, code, amount in _sums(user, selection):
         source = source_name(exchange, environment)

@@ -228,6 +228,19 @@ def pieces(job: Export) -> Iterator[bytes]:
         position += 1
 
 
+def ask_to_compare(*, user: User, export_id: int) -> Export:
+    """A file to be compared with the ledger of now. May raise Export.DoesNotExist."""
+    job = Export.objects.of(user).get(pk=export_id, state=Export.State.DONE)
+    Export.objects.filter(pk=job.pk).update(is_changed=None, worked_at=timezone.now())
+    return job
+
+
+def left_uncompared(now: datetime) -> list[int]:
+    """The files that are to be compared, and nobody did."""
+    waiting = Export.objects.filter(is_changed=None, worked_at__lt=now - LEFT_AFTER)
+    return list(waiting.order_by("worked_at").values_list("pk", flat=True))
+
+
 def compare(export_id: int) -> None:
     """Looks whether the same request would be made of the same transactions now."""
     job = Export.objects.select_related("owner").filter(pk=export_id).first()

@@ -37,6 +37,8 @@ def choose(*, user: User, format_id: str, asset: str, symbol: str) -> ExportSymb
     return row
 
 
-def forget(*, user: User, symbol_id: int) -> None:
-    """The format's own word counts again. May raise ExportSymbol.DoesNotExist."""
-    ExportSymbol.objects.of(user).get(pk=symbol_id).delete()
+def forget(*, user: User, symbol_id: int) -> ExportSymbol:
+    """The format's own word counts again; what was forgotten. May raise DoesNotExist."""
+    row = ExportSymbol.objects.of(user).get(pk=symbol_id)
+    ExportSymbol.objects.filter(pk=row.pk).delete()
+    return row

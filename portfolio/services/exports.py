@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from accounts.models import User
 from portfolio.engine.export import ExportContext
+from portfolio.engine.identities import Identities
 from portfolio.engine.types import TransactionKind
 from portfolio.exports import registry, writing
 from portfolio.exports.format import ExportFormat
@@ -148,13 +149,13 @@ def wallets(user: User) -> list[str]:
     return exports.wallets(user)
 
 
-def context_of(user: User, asked: Asked) -> ExportContext:
+def context_of(user: User, asked: Asked, codes: Identities | None = None) -> ExportContext:
     """What all transactions of an export have in common. May raise UnknownFormat."""
     selection = asked.selection(user)
     return ExportContext(
         currency=asked.currency or user.reporting_currency,
         symbols={**registry.by_id(asked.format).symbols, **symbols.of(user, asked.format)},
-        openings=exports.openings(user, selection),
+        openings=exports.openings(user, selection, codes),
         since=selection.since,
         before=selection.before,
     )

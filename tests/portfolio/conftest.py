@@ -67,7 +67,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> Sent:
     found = Sent()
     for name in (
         *("check_connection", "sync_connection", "revalue", "match_transfers"),
-        *("refresh_findings", "renormalise"),
+        *("refresh_findings", "renormalise", "make_export", "compare_export"),
     ):
 
         def note(*args: Any, name: str = name) -> None:

@@ -13,8 +13,9 @@ from django.test import Client
 from django.urls import URLResolver, get_resolver, reverse
 
 from accounts.models import User
-from portfolio.models import Stream
-from portfolio.services import assets
+from portfolio.models import ExportSymbol, Stream
+from portfolio.services import assets, export_jobs
+from portfolio.services.exports import Asked
 from tests import factories
 from tests.portfolio.conftest import Browser
 
@@ -42,7 +43,13 @@ PUBLIC = {
 }
 _BATCH = uuid.UUID(int=7)
 # Addresses whose parts name nothing that belongs to anybody.
-SHARED = {"portfolio:connection-create", "portfolio:export-download"}
+SHARED = {
+    "portfolio:connection-create",
+    "portfolio:export-form",
+    "portfolio:export-preview",
+    "portfolio:export-make",
+    "portfolio:export-symbols",
+}
 
 
 @dataclass(frozen=True)
@@ -103,6 +110,10 @@ def objects(owner: User) -> dict[str, Any]:
         "environment": "sandbox",
         "exchange": "kraken",
         "format_id": "csv",
+        "export_id": _export_of(owner),
+        "symbol_id": ExportSymbol.objects.create(
+            owner=owner, format="csv", asset="DOT", symbol="DOT2"
+        ).pk,
         # Of allauth and of the settings: of the owner where they name a row.
         "session_id": _session_of(owner),
         "pk": _authenticator_of(owner),
@@ -114,6 +125,12 @@ def objects(owner: User) -> dict[str, Any]:
 def _link_of(stream: Stream) -> int:
     out = factories.transaction(stream, ("-5", "DOT"), kind="withdrawal")
     return factories.transfer(out, factories.transaction(stream, ("5", "DOT"), kind="deposit")).pk
+
+
+def _export_of(owner: User) -> int:
+    job = export_jobs.ask(user=owner, asked=Asked("csv"))
+    export_jobs.make(job.pk)
+    return job.pk
 
 
 def _session_of(owner: User) -> int:
@@ -181,14 +198,17 @@ def test_the_pages_of_another_person_show_nothing_of_it(
     assert str(objects["connection_id"]) not in text
 
 
-def test_a_download_of_another_person_holds_nothing_of_it(
+def test_an_export_of_another_person_holds_nothing_of_it(
     objects: dict[str, Any], other: User, browser: Browser
 ) -> None:
     client = browser(other)
-    url = reverse("portfolio:export-download", args=["csv"])
-    answer = client.get(url)
-    assert b"".join(answer).count(b"\r\n") == 1  # the header alone
-    assert client.get(url, {"connection": objects["connection_id"]}).status_code == 404
+    for name in ("export-form", "export-preview", "export-symbols"):
+        text = client.get(reverse(f"portfolio:{name}", args=["csv"])).content.decode()
+        assert "DOT" not in text
+        assert str(objects["connection_id"]) not in text
+    asked = {"connection": objects["connection_id"]}
+    assert client.get(reverse("portfolio:export-preview", args=["csv"]), asked).status_code == 422
+    assert client.post(reverse("portfolio:export-make", args=["csv"]), asked).status_code == 422
 
 
 def test_a_filter_by_the_connection_of_another_person_finds_nothing(
