@@ -4,21 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 from accounts.models import User
 from portfolio.models import ExportSymbol
 from portfolio.selectors import assets
-
-
-class Target(Protocol):
-    """What of a format is needed here: its id, and its own names of assets by Coffer's."""
-
-    @property
-    def id(self) -> str: ...
-
-    @property
-    def symbols(self) -> Mapping[str, str]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +26,11 @@ def of(user: User, format_id: str) -> dict[str, str]:
     return dict(rows.values_list("asset", "symbol"))
 
 
-def listed(user: User, known: Target) -> list[Symbol]:
-    """What differs from the asset's own code, the user's and the format's, by asset."""
-    rows = {row.asset: row for row in ExportSymbol.objects.of(user).filter(format=known.id)}
-    names = sorted({*known.symbols, *rows})
-    return [_symbol(asset, rows.get(asset), known.symbols) for asset in names]
+def listed(user: User, format_id: str, usual: Mapping[str, str]) -> list[Symbol]:
+    """What differs from the asset's own code, by asset; ``usual`` are the format's words."""
+    rows = {row.asset: row for row in ExportSymbol.objects.of(user).filter(format=format_id)}
+    names = sorted({*usual, *rows})
+    return [_symbol(asset, rows.get(asset), usual) for asset in names]
 
 
 def _symbol(asset: str, row: ExportSymbol | None, usual: Mapping[str, str]) -> Symbol:

@@ -36,7 +36,7 @@ def index(request: Request, format_id: str) -> HttpResponse:
     context = {
         "target": known,
         "form": form,
-        "symbols": selector.listed(request.user, known.format),
+        "symbols": selector.listed(request.user, format_id, known.format.symbols),
         "held": selector.held(request.user),
     }
     status = 422 if form.is_bound and form.errors else 200
