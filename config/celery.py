@@ -60,6 +60,11 @@ app.conf.beat_schedule = {
         "schedule": 30.0,
         "options": {"expires": 29},
     },
+    "begin tax reports anew that were left": {
+        "task": "portfolio.tasks.resume_tax_reports",
+        "schedule": 30.0,
+        "options": {"expires": 29},
+    },
     "drop old exports": {
         "task": "portfolio.tasks.prune_exports",
         "schedule": crontab(minute="47"),

@@ -27,6 +27,7 @@ from portfolio.services import (
     renormalising,
     schedule,
     sync,
+    tax_reports,
     transfer_matching,
     valuation,
 )
@@ -210,6 +211,19 @@ def resume_exports() -> None:
         for export_id in ids:
             # Beat sends it again while it waits: older messages are of no use.
             task.apply_async((export_id,), expires=60)
+
+
+@shared_task(soft_time_limit=REVALUE_SECONDS, time_limit=REVALUE_SECONDS + 30)
+def make_tax_report(report_id: int) -> bool:
+    """Makes the report of a tax year in one pass."""
+    return tax_reports.make(report_id)
+
+
+@shared_task
+def resume_tax_reports() -> None:
+    """Begins reports anew whose worker is gone."""
+    for report_id in tax_reports.left_alone(timezone.now()):
+        make_tax_report.apply_async((report_id,), expires=60)
 
 
 @shared_task

@@ -8,4 +8,16 @@ from portfolio.engine.tax.history import History
 from portfolio.engine.tax.settings import Settings
 from portfolio.engine.tax.types import InsufficientHoldings, Leg, Outcome, TaxEvent
 
-__all__ = ["History", "InsufficientHoldings", "Leg", "Outcome", "Settings", "TaxEvent", "compute"]
+# Goes up with every change that may give other figures from the same ledger and settings.
+VERSION = "1"
+
+__all__ = [
+    "VERSION",
+    "History",
+    "InsufficientHoldings",
+    "Leg",
+    "Outcome",
+    "Settings",
+    "TaxEvent",
+    "compute",
+]

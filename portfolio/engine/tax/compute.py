@@ -38,13 +38,15 @@ def _income(settings: Settings, history: History) -> Iterator[IncomeLine]:
     days = Days(settings.zone)
     for event in history.income:
         leg = event.into
-        if leg is None or leg.asset == BASE:
+        if leg is None:
             raise BadEvent(event.number, "the leg of the income is missing")
         if leg.value is None:
             raise BadEvent(event.number, "the value of the income is not known")
+        is_money = leg.asset == BASE
         yield IncomeLine(
             *(event.number, whole.moment_of(event.at), day_of(days.of(event.at))),
-            *(history.assets[leg.asset], whole.amount_of(leg.units, history.digits)),
+            history.base_currency if is_money else history.assets[leg.asset],
+            whole.value_of(leg.value) if is_money else whole.amount_of(leg.units, history.digits),
             whole.value_of(leg.value),
         )
 

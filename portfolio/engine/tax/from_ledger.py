@@ -46,6 +46,8 @@ class Assumption(NamedTuple):
 
     what: Assumed
     transaction: int
+    time: datetime
+    account: str
     asset: str
     amount: Decimal
     value: Decimal | None
@@ -317,7 +319,10 @@ class _Translator:
 
     def _assume(self, what: Assumed, told: ExportTransaction, net: _Net) -> None:
         self._made.assumptions.append(
-            Assumption(what, told.id, net.asset, net.amount.copy_abs(), net.value)
+            Assumption(
+                *(what, told.id, told.occurred_at, told.account),
+                *(net.asset, net.amount.copy_abs(), net.value),
+            )
         )
 
 

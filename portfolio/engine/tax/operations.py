@@ -123,6 +123,7 @@ class BadEvent(ValueError):
         self.event = event
 
 
+_OF_MONEY = (EventKind.BUY, EventKind.SELL, EventKind.TRADE, EventKind.INCOME)
 _Ranked = tuple[int, Operation]
 _IN, _OUT, _FEE, _TRANSFER = range(4)
 
@@ -149,8 +150,8 @@ def _exchange(settings: Settings, history: History, event: WholeEvent) -> Iterab
     got = event.into if event.into and event.into.asset != BASE else None
     given = event.out if event.out and event.out.asset != BASE else None
     if got is None and given is None:
-        if event.kind in (EventKind.BUY, EventKind.SELL, EventKind.TRADE):
-            return  # base currency for base currency
+        if event.kind in _OF_MONEY and (event.into or event.out):
+            return  # money for money, or money received: no coin moves
         raise BadEvent(event.number, f"nothing moves in this {event.kind}")
     on_out, on_in, joined = _fees(settings, history, event, got, given)
     in_rank, out_rank = (_FEE, _FEE) if event.kind is EventKind.FEE else (_IN, _OUT)

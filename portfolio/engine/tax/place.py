@@ -38,19 +38,29 @@ class Figure(NamedTuple):
     is_main: bool = False  # among the few that a summary begins with
 
 
+Worth = Callable[[str, Decimal], Decimal | None]
+
+
+def _unknown(asset: str, amount: Decimal) -> Decimal | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Year:
-    """What one tax year of a place held; ``first`` and ``last`` are its local dates.
+    """What one tax year of a place held, from ``first`` to ``last`` (local dates).
 
     ``disposals`` are those that make a gain or a loss here; ``apart`` are gifts, losses and the
     like that make none. ``closing`` is what was held when the year ended, with its cost.
     ``subkinds`` tells what an event was, by its number ("staking", "gift"; "" for a trade).
-    ``closing_values`` is what the assets held were worth then, None where nobody knows.
+    ``opening_values`` and ``closing_values`` tell what an amount of an asset was worth when the
+    year began and when it was over; None where nobody knows.
     """
 
     name: str
     first: date
     last: date
+    begin: datetime
+    end: datetime
     disposals: Sequence[Disposal]
     apart: Sequence[Disposal]
     income: Sequence[IncomeLine]
@@ -59,8 +69,8 @@ class Year:
     closing: Sequence[Remaining]
     shortfalls: Sequence[Shortfall]
     subkinds: Mapping[int, str] = field(default_factory=dict)
-    opening_values: Mapping[str, Decimal | None] = field(default_factory=dict)
-    closing_values: Mapping[str, Decimal | None] = field(default_factory=dict)
+    opening_values: Worth = _unknown
+    closing_values: Worth = _unknown
 
 
 @dataclass(frozen=True, slots=True)

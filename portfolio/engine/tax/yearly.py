@@ -46,6 +46,8 @@ def year_of(
         name=settings.year_name(year),
         first=first,
         last=last,
+        begin=begin,
+        end=end,
         disposals=[row for row in disposals if kinds.get(row.event, "") not in place.apart],
         apart=[row for row in disposals if kinds.get(row.event, "") in place.apart],
         income=[line for line in found.income if first <= line.on <= last],

@@ -90,6 +90,14 @@ def test_income_is_told_by_its_kind(kind: str) -> None:
     assert compute(settings(), found).income[0].value == 50
 
 
+def test_income_in_money_is_income_without_a_coin() -> None:
+    found, _ = translated(told(1, "reward", "10 EUR"), told(2, "interest", "11 USD =10"))
+    outcome = compute(settings(), found)
+    assert [(line.asset, line.amount) for line in outcome.income] == [("EUR", Decimal(10))] * 2
+    assert total(line.value for line in outcome.income) == 20
+    assert left(outcome) == []
+
+
 def test_what_the_law_takes_for_no_income_costs_nothing() -> None:
     found, made = translated(told(1, "fork", "1 BCH =50"), at_no_cost=frozenset({"fork"}))
     outcome = compute(settings(), found)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
 from decimal import Decimal
 
 import pytest
 
-from portfolio.engine.tax import compute
+from portfolio.engine.tax import History
 from portfolio.engine.tax.method import methods
-from portfolio.engine.tax.place import Place, UnknownPlace, Year, all_places, by_id
+from portfolio.engine.tax.place import Place, UnknownPlace, all_places, by_id
+from portfolio.engine.tax.yearly import year_of
 from tests.engine.tax.build import buy, sell
 
 
@@ -44,18 +44,17 @@ def test_a_year_is_a_year_of_the_place(place: Place) -> None:
 
 @pytest.mark.parametrize("place", all_places(), ids=lambda place: place.id)
 def test_an_empty_year_has_its_figures(place: Place) -> None:
-    year = Year("2024", date(2024, 1, 1), date(2024, 12, 31), (), (), (), (), (), (), ())
+    made = place.settings_for(place.methods[0], "EUR")
+    year = year_of(place, made, History((), made.base_currency), (), 2024)
     assert [figure for figure in place.figures(year) if figure.amount] == []
     assert place.figures(year)
 
 
 def test_the_neutral_figures() -> None:
-    found = compute(
-        by_id("neutral").settings_for("fifo", "EUR"),
-        [buy("2024-01-01", "1 BTC", "100"), sell("2024-02-01", "0.5 BTC", "75.555")],
-    )
-    year = Year("2024", date(2024, 1, 1), date(2024, 12, 31), found.disposals, (), (), (), (),
-                found.remaining, ())  # fmt: skip
-    told = {figure.title: figure.amount for figure in by_id("neutral").figures(year)}
+    place = by_id("neutral")
+    made = place.settings_for("fifo", "EUR")
+    events = [buy("2024-01-01", "1 BTC", "100"), sell("2024-02-01", "0.5 BTC", "75.555")]
+    year = year_of(place, made, History(events, "EUR"), (), 2024)
+    told = {figure.title: figure.amount for figure in place.figures(year)}
     assert told["Proceeds"] == Decimal("75.56")
     assert told["Gain"] == Decimal("25.56")

@@ -1,0 +1,147 @@
+"""How a person is taxed, and the reports of their years with the lines behind the figures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from portfolio.models.connection import Connection
+from portfolio.models.fields import ExactDecimalField
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+class TaxProfile(models.Model):
+    """Where a person pays taxes, and what they chose where the law lets them."""
+
+    owner = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="tax_profile"
+    )
+    place = models.CharField(max_length=20)  # see portfolio.engine.tax.places
+    # Only where the place leaves them open; else empty.
+    currency = models.CharField(max_length=10, blank=True)
+    time_zone = models.CharField(max_length=60, blank=True)
+    method = models.CharField(max_length=20)
+    # The method by the first tax year it is used in, for the method "by_year".
+    method_by_year = models.JSONField(default=dict)
+    # The lots chosen for a disposal: transaction -> [[lot's transaction, amount], ...].
+    picks = models.JSONField(default=dict)
+    # What else a place lets one choose, by name.
+    choices = models.JSONField(default=dict)
+    changed_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return f"{self.place}, {self.method}"
+
+
+class TaxReportQuerySet(models.QuerySet["TaxReport"]):
+    def of(self, user: User) -> TaxReportQuerySet:
+        """Only what this user owns."""
+        return self.filter(owner=user)
+
+    def unfinished(self) -> TaxReportQuerySet:
+        """Those that wait for a worker or have one."""
+        return self.filter(state__in=[TaxReport.State.WAITING, TaxReport.State.RUNNING])
+
+
+class TaxReport(models.Model):
+    """One tax year as it was computed at one time, by what is kept with it.
+
+    waiting -> running -> done, or failed. Nothing of it changes later: made again it is another.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("Waiting")
+        RUNNING = "running", _("Being made")
+        DONE = "done", _("Done")
+        FAILED = "failed", _("Failed")
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="tax_reports")
+    place = models.CharField(max_length=20)
+    year = models.PositiveSmallIntegerField()  # the calendar year in which the tax year starts
+    year_name = models.CharField(max_length=10)
+    currency = models.CharField(max_length=10)
+    environment = models.CharField(max_length=10, choices=Connection.Environment.choices)
+    settings = models.JSONField(default=dict)  # as services.tax_settings tells them
+    state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
+    failure = models.TextField(blank=True)
+    asked_at = models.DateTimeField()
+    # Of the latest sign of life; one that nobody works on is begun anew.
+    worked_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    attempt = models.PositiveIntegerField(default=0)
+    # Transactions there were when it began, and that were read; then it is computed.
+    total = models.PositiveIntegerField(default=0)
+    done = models.PositiveIntegerField(default=0)
+    # What it was made of and by: SHA-256 of transactions and settings, the engine's version; and
+    # SHA-256 of the lines that came out.
+    fingerprint = models.CharField(max_length=64, blank=True)
+    engine = models.CharField(max_length=20, blank=True)
+    sha256 = models.CharField(max_length=64, blank=True)
+    figures = models.JSONField(default=list)  # [code, title, amount | null, rule, is_main]
+    counts = models.JSONField(default=dict)  # lines by part
+    # How complete the ledger was: per connection, as selectors.tax_evidence tells it.
+    evidence = models.JSONField(default=dict)
+    # Kept as what was filed: it cannot be deleted while it is locked.
+    locked_at = models.DateTimeField(null=True)
+
+    objects: ClassVar[TaxReportQuerySet] = TaxReportQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ["-asked_at", "-id"]
+        indexes = [models.Index(fields=["owner", "-asked_at", "-id"], name="tax_report_page")]
+
+    def __str__(self) -> str:
+        return f"{self.place} {self.year_name}"
+
+    @property
+    def is_finished(self) -> bool:
+        return self.state in (self.State.DONE, self.State.FAILED)
+
+
+class TaxLine(models.Model):
+    """One line of a report. What a part has no use for is null or empty."""
+
+    class Part(models.TextChoices):
+        DISPOSAL = "disposal", _("Disposals")
+        APART = "apart", _("Gifts and losses")
+        INCOME = "income", _("Income")
+        CONTRACT = "contract", _("Contracts")
+        OPENING = "opening", _("Held at the beginning")
+        CLOSING = "closing", _("Held at the end")
+        ASSUMED = "assumed", _("Assumed")
+
+    report = models.ForeignKey(TaxReport, models.CASCADE, related_name="lines", db_index=False)
+    part = models.CharField(max_length=10, choices=Part.choices)
+    position = models.PositiveIntegerField()
+    at = models.DateTimeField(null=True)
+    on = models.DateField(null=True)  # by the calendar of the place
+    asset = models.CharField(max_length=40)
+    account = models.CharField(max_length=40, blank=True)  # a connection's id
+    amount = ExactDecimalField()
+    # In the report's currency, exact; null where it is not known.
+    proceeds = ExactDecimalField(null=True)  # type: ignore[misc]
+    cost = ExactDecimalField(null=True)  # type: ignore[misc]
+    value = ExactDecimalField(null=True)  # type: ignore[misc]
+    denied = ExactDecimalField(null=True)  # type: ignore[misc]
+    acquired_at = models.DateTimeField(null=True)
+    acquired_on = models.DateField(null=True)
+    term = models.CharField(max_length=5, blank=True)
+    match = models.CharField(max_length=20, blank=True)
+    subkind = models.CharField(max_length=20, blank=True)
+    # The transactions of it and of its lot; they may be gone since.
+    transaction = models.BigIntegerField(null=True)
+    lot_transaction = models.BigIntegerField(null=True)
+
+    class Meta:
+        ordering = ["report", "part", "position"]
+        constraints = [
+            models.UniqueConstraint(fields=["report", "part", "position"], name="tax_line_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.part} {self.position} of {self.report_id}"

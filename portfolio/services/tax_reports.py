@@ -1,0 +1,258 @@
+"""Makes the reports of tax years in a worker, and keeps them as they were made.
+
+A report is computed in one pass over the ledger and stored in one database transaction. A worker
+that dies leaves the row behind, without a sign of life: then it is begun anew. The same ledger and
+settings give the same lines.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+import traceback
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from accounts.models import User
+from accounts.services import audit
+from portfolio.engine.money import plain
+from portfolio.engine.tax import VERSION
+from portfolio.engine.tax.operations import BadEvent
+from portfolio.engine.tax.place import Figure, Year
+from portfolio.engine.tax.yearly import year_of
+from portfolio.models import TaxProfile, TaxReport
+from portfolio.selectors import exports, tax_events
+from portfolio.services import tax_ledger, tax_lines
+from portfolio.services.tax_ledger import TaxLedger
+from portfolio.services.tax_settings import TaxProblem, picks_of, profile_of, settings_of
+
+log = structlog.get_logger(__name__)
+
+TELL_EVERY = 2.0  # seconds between signs of life
+# A report on which nobody worked for so long lost its worker. Computing and storing a long year
+# gives no sign meanwhile.
+LEFT_AFTER = timedelta(minutes=10)
+MOST_ATTEMPTS = 3
+MOST_AT_ONCE = 5
+
+
+class _Overtaken(Exception):
+    """Another worker began the report anew, or it was deleted."""
+
+
+# --- Asking -----------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def ask(*, user: User, year: int) -> TaxReport:
+    """A report to be made by the settings of now, or the one that is being made of them.
+
+    May raise TaxProblem.
+    """
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    profile = profile_of(user)
+    place, settings = settings_of(user, profile)
+    told = {"profile": _profile_told(profile), "engine": tax_ledger.settings_told(settings)}
+    waiting = TaxReport.objects.of(user).unfinished()
+    same = waiting.filter(place=place.id, year=year, settings=told).first()
+    if same is not None:
+        return same
+    if waiting.count() >= MOST_AT_ONCE:
+        raise TaxProblem(_("So many reports are being made; wait for one of them."))
+    now = timezone.now()
+    return TaxReport.objects.create(
+        owner=user,
+        place=place.id,
+        year=year,
+        year_name=settings.year_name(year),
+        currency=settings.base_currency,
+        environment=tax_events.environment(user),
+        settings=told,
+        asked_at=now,
+        worked_at=now,
+    )
+
+
+def left_alone(now: datetime) -> list[int]:
+    """The reports that nobody works on any more, or never began."""
+    waiting = TaxReport.objects.unfinished()
+    lost = waiting.filter(state=TaxReport.State.RUNNING, worked_at__lt=now - LEFT_AFTER)
+    never = waiting.filter(state=TaxReport.State.WAITING, worked_at__lt=now - timedelta(seconds=60))
+    return list((lost | never).order_by("worked_at").values_list("pk", flat=True))
+
+
+@transaction.atomic
+def delete(*, user: User, report_id: int) -> None:
+    """Drops a report that is not locked. May raise TaxReport.DoesNotExist, TaxProblem."""
+    report = TaxReport.objects.of(user).select_for_update().get(pk=report_id)
+    if report.locked_at is not None:
+        raise TaxProblem(_("This report is locked; unlock it before it is deleted."))
+    report.delete()
+    audit.note(user=user, action=gettext_noop("tax report deleted"), report=str(report))
+
+
+@transaction.atomic
+def lock(*, user: User, report_id: int, is_locked: bool) -> TaxReport:
+    """Keeps a report from being deleted, or no longer. May raise DoesNotExist, TaxProblem."""
+    report = TaxReport.objects.of(user).select_for_update().get(pk=report_id)
+    if report.state != TaxReport.State.DONE:
+        raise TaxProblem(_("Only a report that is made can be locked."))
+    if is_locked != (report.locked_at is not None):
+        report.locked_at = timezone.now() if is_locked else None
+        report.save(update_fields=["locked_at"])
+        action = (
+            gettext_noop("tax report locked") if is_locked else gettext_noop("tax report unlocked")
+        )
+        audit.note(user=user, action=action, report=str(report))
+    return report
+
+
+# --- Making -----------------------------------------------------------------------------------
+
+
+def make(report_id: int) -> bool:
+    """Makes a report; False where there is nothing to do, or another worker does it."""
+    report = _begun(report_id)
+    if report is None:
+        return False
+    try:
+        _compute(report)
+    except _Overtaken:
+        return False
+    except TaxProblem as problem:
+        _fail(report, problem.message)
+    except Exception as error:
+        _stumble(report, error)
+        raise
+    return True
+
+
+@transaction.atomic
+def _begun(report_id: int) -> TaxReport | None:
+    """Takes a report over, unless it is made, or somebody shows signs of life."""
+    rows = TaxReport.objects.select_for_update().select_related("owner")
+    report = rows.filter(pk=report_id).first()
+    now = timezone.now()
+    if report is None or report.is_finished:
+        return None
+    if report.state == TaxReport.State.RUNNING and report.worked_at >= now - LEFT_AFTER:
+        return None
+    if report.attempt >= MOST_ATTEMPTS:
+        _fail(report, _("It was begun several times and never came to its end."))
+        return None
+    report.attempt += 1
+    report.state, report.worked_at, report.done = TaxReport.State.RUNNING, now, 0
+    report.save()
+    return report
+
+
+def _compute(report: TaxReport) -> None:
+    user = report.owner
+    profile = _profile_of(report)
+    place, settings = settings_of(user, profile)
+    _begin, end = place.span(report.year, settings.tax_timezone)
+    before = end + timedelta(days=place.days_after)
+    chosen = tax_ledger.selection(user, report.environment, before)
+    _update(report, total=exports.count(user, chosen))
+    ledger = tax_ledger.read(user, place, settings, chosen, tell=_Pulse(report).tell)
+    settings = replace(settings, picks=picks_of(profile, ledger.made.sources))
+    try:
+        year = year_of(place, settings, ledger.history, ledger.made.contracts, report.year)
+    except BadEvent as error:
+        raise TaxProblem(_refused(ledger.made.sources[error.event], str(error))) from error
+    worths = tax_events.Worths(user, settings.base_currency, report.environment)
+    year = replace(year, opening_values=worths.at(year.begin), closing_values=worths.at(year.end))
+    figures = [_figure_told(figure) for figure in place.figures(year)]
+    _store(report, ledger, year, figures)
+
+
+def _refused(source: int, why: str) -> str:
+    told = {"number": source, "why": why}
+    return _("Transaction %(number)s cannot be taxed: %(why)s.") % told
+
+
+@transaction.atomic
+def _store(report: TaxReport, ledger: TaxLedger, year: Year, figures: list[Any]) -> None:
+    _update(report)
+    sha256, counts = tax_lines.store(report, tax_lines.of_year(year, ledger.made))
+    told = json.dumps(figures, ensure_ascii=False).encode()
+    TaxReport.objects.filter(pk=report.pk).update(
+        state=TaxReport.State.DONE,
+        finished_at=timezone.now(),
+        done=len(ledger.made.sources),
+        fingerprint=ledger.fingerprint,
+        engine=VERSION,
+        sha256=hashlib.sha256(told + sha256.encode()).hexdigest(),
+        figures=figures,
+        counts=counts,
+    )
+
+
+def _figure_told(figure: Figure) -> list[Any]:
+    amount = None if figure.amount is None else plain(figure.amount)
+    return [figure.code, figure.title, amount, figure.rule, figure.is_main]
+
+
+def _profile_told(profile: TaxProfile) -> dict[str, Any]:
+    return {name: getattr(profile, name) for name in _CHOSEN}
+
+
+def _profile_of(report: TaxReport) -> TaxProfile:
+    """The choices that the report is made by, whatever the owner chose since."""
+    return TaxProfile(owner=report.owner, **report.settings["profile"])
+
+
+_CHOSEN = ("place", "currency", "time_zone", "method", "method_by_year", "picks", "choices")
+
+
+class _Pulse:
+    """Tells how far a worker is, now and then."""
+
+    def __init__(self, report: TaxReport) -> None:
+        self._report, self._told_at = report, time.monotonic()
+
+    def tell(self, number: int) -> None:
+        now = time.monotonic()
+        if now - self._told_at >= TELL_EVERY:
+            self._told_at = now
+            _update(self._report, done=number)
+
+
+def _update(report: TaxReport, **values: int) -> None:
+    """Stores how far it is. May raise _Overtaken."""
+    running = TaxReport.State.RUNNING
+    mine = TaxReport.objects.filter(pk=report.pk, attempt=report.attempt, state=running)
+    if not mine.update(worked_at=timezone.now(), **values):
+        raise _Overtaken
+
+
+def _stumble(report: TaxReport, error: Exception) -> None:
+    # The place only: the text of such an error may quote a transaction.
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    kind = type(error).__name__
+    log.error("tax report failed", report=report.pk, kind=kind, at=str(place))
+    fresh = TaxReport.objects.filter(pk=report.pk, attempt=report.attempt).first()
+    if fresh is not None:
+        _fail(fresh, _("Coffer itself failed ({kind}); its log says why.").format(kind=kind))
+
+
+def _fail(report: TaxReport, why: str) -> None:
+    report.state, report.failure = TaxReport.State.FAILED, why
+    report.finished_at = report.worked_at = timezone.now()
+    report.save()
+
+
+# --- Made again -------------------------------------------------------------------------------
+
+
+def same_as(report: TaxReport, other: TaxReport) -> bool:
+    """Whether two reports of one year say the same, to the last digit."""
+    return bool(report.sha256) and report.sha256 == other.sha256

@@ -1,0 +1,93 @@
+"""A person's tax profile: where they pay, and what they chose."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from accounts.models import User
+from accounts.services import audit
+from portfolio.engine.tax import place as places
+from portfolio.engine.tax.place import Place, UnknownPlace
+from portfolio.engine.tax.settings import Oversell, Picks, Settings
+from portfolio.models import TaxProfile
+
+
+class TaxProblem(Exception):
+    """It cannot be done so; ``message`` says why, in words for the owner."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a person chooses; empty where the place decides, or their own settings do."""
+
+    place: str
+    method: str
+    currency: str = ""
+    time_zone: str = ""
+    method_by_year: Mapping[int, str] | None = None
+
+
+def profile_of(user: User) -> TaxProfile:
+    """The profile; one that is not stored where none was chosen."""
+    found = TaxProfile.objects.filter(owner=user).first()
+    return found or TaxProfile(owner=user, place="neutral", method="fifo")
+
+
+@transaction.atomic
+def choose(*, user: User, told: Told) -> TaxProfile:
+    """Stores a choice; reports that are made keep theirs. May raise TaxProblem."""
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    profile = profile_of(user)
+    profile.place, profile.method = told.place, told.method
+    profile.currency, profile.time_zone = told.currency, told.time_zone
+    profile.method_by_year = {str(y): m for y, m in (told.method_by_year or {}).items()}
+    settings_of(user, profile)
+    profile.save()
+    audit.note(user=user, action=gettext_noop("tax settings changed"), place=told.place)
+    return profile
+
+
+def settings_of(user: User, profile: TaxProfile, method: str = "") -> tuple[Place, Settings]:
+    """The place and the engine's settings; lots that were chosen come later (``picks_of``).
+
+    May raise TaxProblem.
+    """
+    try:
+        place = places.by_id(profile.place)
+    except UnknownPlace:
+        raise TaxProblem(_("There is no such place.")) from None
+    try:
+        made = place.settings_for(
+            method or profile.method,
+            profile.currency or user.reporting_currency,
+            profile.time_zone or user.time_zone,
+        )
+    except ValueError:
+        raise TaxProblem(
+            _("The law of %(place)s does not know this method.") % {"place": _(place.title)}
+        ) from None
+    by_year = {int(year): name for year, name in profile.method_by_year.items()}
+    # What was never held is told in the report, with the money; it does not end it.
+    return place, replace(made, method_by_year=by_year, oversell=Oversell.ZERO_COST)
+
+
+def picks_of(profile: TaxProfile, sources: Sequence[int]) -> Picks:
+    """The chosen lots by events, of those that are told by transactions."""
+    events = {source: event for event, source in reversed(list(enumerate(sources)))}
+    return {
+        events[int(sold)]: tuple(
+            (events[int(lot)], Decimal(amount)) for lot, amount in lots if int(lot) in events
+        )
+        for sold, lots in profile.picks.items()
+        if int(sold) in events
+    }

@@ -1,0 +1,167 @@
+"""Tax reports: made of the ledger, kept as they were made, and the same when made again."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import User
+from portfolio.models import Stream, TaxLine, TaxReport
+from portfolio.services import tax_reports, tax_settings
+from portfolio.services.tax_settings import TaxProblem, Told
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+Part = TaxLine.Part
+
+
+@pytest.fixture
+def owner() -> User:
+    return factories.user(reporting_currency="EUR", time_zone="UTC")
+
+
+@pytest.fixture
+def kraken(owner: User) -> Stream:
+    return factories.stream(factories.connection(owner, label="One"))
+
+
+@pytest.fixture
+def binance(owner: User) -> Stream:
+    return factories.stream(factories.connection(owner, exchange="binance", label="Two"))
+
+
+def on(month: int, day: int = 1, year: int = 2024) -> datetime:
+    return datetime(year, month, day, 12, tzinfo=UTC)
+
+
+def lived(kraken: Stream, binance: Stream) -> None:
+    """Bought in 2023, moved and sold in 2024, with a reward and coins of unknown origin."""
+    kind = {"kind": "trade"}
+    factories.transaction(kraken, ("2", "BTC"), ("-200", "EUR"), at=on(5, year=2023), **kind)
+    sent = factories.transaction(kraken, ("-1", "BTC"), kind="withdrawal", at=on(2))
+    came = factories.transaction(binance, ("0.999", "BTC"), kind="deposit", at=on(2, 2))
+    factories.transfer(sent, came, asset="BTC", sent="1", received="0.999", status="accepted")
+    factories.transaction(binance, ("-0.5", "BTC"), ("90", "EUR"), at=on(3), **kind)
+    factories.transaction(kraken, ("10", "EUR"), kind="reward", at=on(4))
+    factories.transaction(kraken, ("0.5", "ETH"), kind="deposit", at=on(5))
+    factories.transaction(kraken, ("-0.5", "ETH"), ("70", "EUR"), at=on(6), **kind)
+    factories.transaction(kraken, ("-1", "BTC"), ("400", "EUR"), at=on(1, year=2025), **kind)
+
+
+def made(owner: User, year: int = 2024) -> TaxReport:
+    report = tax_reports.ask(user=owner, year=year)
+    assert tax_reports.make(report.pk)
+    report.refresh_from_db()
+    assert not report.failure
+    return report
+
+
+def told(report: TaxReport, part: TaxLine.Part) -> list[tuple[object, ...]]:
+    rows = TaxLine.objects.filter(report=report, part=part)
+    return [(line.asset, line.amount, line.proceeds, line.cost) for line in rows]
+
+
+def test_a_year_is_computed_from_the_ledger(owner: User, kraken: Stream, binance: Stream) -> None:
+    lived(kraken, binance)
+    report = made(owner)
+    assert (report.state, report.year_name, report.currency) == ("done", "2024", "EUR")
+    assert told(report, Part.DISPOSAL)[1:] == [
+        ("BTC", Decimal("0.5"), Decimal(90), Decimal(50)),
+        ("ETH", Decimal("0.5"), Decimal(70), Decimal(0)),
+    ]
+    assert told(report, Part.OPENING) == [("BTC", Decimal(2), None, Decimal(200))]
+    assert told(report, Part.CLOSING) == [("BTC", Decimal("1.499"), None, Decimal("149.9"))]
+    assumed = TaxLine.objects.filter(report=report, part=Part.ASSUMED)
+    assert {(line.subkind, line.asset) for line in assumed} >= {("unknown_origin", "ETH")}
+    figures = {title: amount for _, title, amount, *_ in report.figures}
+    assert figures["Gain"] == "109.9"
+    assert report.counts["disposal"] == 3
+
+
+def test_each_line_leads_to_its_transaction_and_its_lot(
+    owner: User, kraken: Stream, binance: Stream
+) -> None:
+    lived(kraken, binance)
+    report = made(owner)
+    line = TaxLine.objects.get(report=report, part=Part.DISPOSAL, proceeds=90)
+    assert line.transaction == binance.connection.transactions.get(occurred_at=on(3)).pk
+    bought = kraken.connection.transactions.get(occurred_at=on(5, year=2023))
+    assert (line.lot_transaction, line.acquired_at) == (bought.pk, on(5, year=2023))
+
+
+def test_made_again_it_is_the_same_and_a_change_shows(
+    owner: User, kraken: Stream, binance: Stream
+) -> None:
+    lived(kraken, binance)
+    one, other = made(owner), made(owner)
+    assert one.pk != other.pk
+    assert (one.sha256, one.fingerprint) == (other.sha256, other.fingerprint)
+    factories.transaction(kraken, ("-0.1", "BTC"), ("30", "EUR"), kind="trade", at=on(7))
+    third = made(owner)
+    assert third.fingerprint != one.fingerprint
+    assert third.sha256 != one.sha256
+
+
+def test_the_settings_are_those_of_when_it_was_asked_for(
+    owner: User, kraken: Stream, binance: Stream
+) -> None:
+    lived(kraken, binance)
+    factories.transaction(kraken, ("1", "BTC"), ("-300", "EUR"), kind="trade", at=on(2, 20))
+    report = tax_reports.ask(user=owner, year=2024)
+    tax_settings.choose(user=owner, told=Told("neutral", "lifo"))
+    assert tax_reports.ask(user=owner, year=2024).pk != report.pk
+    tax_reports.make(report.pk)
+    costs = [cost for asset, _, _, cost in told(report, Part.DISPOSAL) if asset == "BTC"]
+    assert costs[-1] == 50  # by first in, first out
+
+
+def test_asked_twice_it_is_one_report(owner: User) -> None:
+    report = tax_reports.ask(user=owner, year=2024)
+    assert tax_reports.ask(user=owner, year=2024).pk == report.pk
+    assert tax_reports.make(report.pk)
+    assert not tax_reports.make(report.pk)
+    report.refresh_from_db()
+    assert report.state == "done"
+    assert set(report.counts.values()) == {0}
+
+
+def test_a_worker_that_died_is_followed_by_another(
+    owner: User, kraken: Stream, binance: Stream
+) -> None:
+    lived(kraken, binance)
+    report = tax_reports.ask(user=owner, year=2024)
+    now = timezone.now()
+    assert tax_reports.left_alone(now) == []
+    TaxReport.objects.update(state="running", attempt=1, worked_at=now - timedelta(minutes=11))
+    assert tax_reports.left_alone(now) == [report.pk]
+    assert tax_reports.make(report.pk)
+    assert TaxLine.objects.filter(report=report, part=Part.DISPOSAL).count() == 3
+
+
+def test_what_is_locked_is_kept(owner: User) -> None:
+    report = made(owner)
+    tax_reports.lock(user=owner, report_id=report.pk, is_locked=True)
+    with pytest.raises(TaxProblem, match="locked"):
+        tax_reports.delete(user=owner, report_id=report.pk)
+    tax_reports.lock(user=owner, report_id=report.pk, is_locked=False)
+    tax_reports.delete(user=owner, report_id=report.pk)
+    assert not TaxReport.objects.exists()
+
+
+def test_it_is_nobody_elses(owner: User, kraken: Stream, binance: Stream) -> None:
+    lived(kraken, binance)
+    report, other = made(owner), factories.user()
+    with pytest.raises(TaxReport.DoesNotExist):
+        tax_reports.delete(user=other, report_id=report.pk)
+    assert set(made(other).counts.values()) == {0}
+
+
+def test_a_choice_the_law_does_not_know_changes_nothing(owner: User) -> None:
+    with pytest.raises(TaxProblem, match="does not know this method"):
+        tax_settings.choose(user=owner, told=Told("neutral", "uk_share_pooling"))
+    with pytest.raises(TaxProblem, match="no such place"):
+        tax_settings.choose(user=owner, told=Told("atlantis", "fifo"))
+    assert tax_settings.profile_of(owner).pk is None
