@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('portfolio', '0028_witnesses'),
+        ('portfolio', '0030_tax'),
     ]
 
     operations = [
