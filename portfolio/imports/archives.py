@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lzma
 import struct
 import tempfile
 import zipfile
@@ -17,7 +18,11 @@ _CHUNK = 64 * 1024
 _IN_MEMORY = 4 * 1024 * 1024
 _DIRECTORY = 1024 * 1024  # bytes of a ZIP's list of files; some 10,000 names
 _END, _END_64 = b"PK\x05\x06", b"PK\x06\x06"
-_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError)
+# What the library raises at damaged files.
+BROKEN = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError),
+    *(NotImplementedError, RuntimeError, KeyError, ValueError, OverflowError),
+)
 _SKIPPED = ("__macosx/", ".ds_store", "thumbs.db", "desktop.ini")
 
 
@@ -32,13 +37,12 @@ def opened(file: BinaryIO, limits: Limits) -> Iterator[zipfile.ZipFile]:
     """The ZIP, if its sizes are within the limits. May raise NotUnderstood."""
     _check_directory(file)
     try:
-        with zipfile.ZipFile(file) as archive:
-            _check_sizes(archive, limits)
-            yield archive
-    except _BROKEN as error:
-        if isinstance(error, NotUnderstood):
-            raise
+        archive = zipfile.ZipFile(file)
+    except BROKEN:
         raise NotUnderstood("the ZIP file is damaged, or packed in a way unknown here") from None
+    with archive:
+        _check_sizes(archive, limits)
+        yield archive
 
 
 def _check_directory(file: BinaryIO) -> None:
@@ -92,7 +96,9 @@ def member(archive: zipfile.ZipFile, name: str, limits: Limits) -> Iterator[Bina
         try:
             with archive.open(name) as source:
                 _copy(source, spooled, limits)
-        except (*_BROKEN, KeyError):
+        except NotUnderstood:
+            raise
+        except BROKEN:
             raise NotUnderstood(f"{name} in the ZIP file is damaged") from None
         yield cast(BinaryIO, spooled)
 

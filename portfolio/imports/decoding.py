@@ -54,8 +54,8 @@ def lines(file: BinaryIO, name: str, delimiter: str, limits: Limits) -> Iterator
     Quotes are read strictly: one that is never closed would swallow the rest of the file. May raise
     NotUnderstood.
     """
-    physical = _physical(file, name, limits)
-    reader = csv.reader(physical, delimiter=delimiter, strict=True)
+    plain = physical(file, name, limits)
+    reader = csv.reader(plain, delimiter=delimiter, strict=True)
     begin = 1
     while True:
         try:
@@ -80,7 +80,7 @@ def _words(error: csv.Error) -> str:
     return f"not a row of cells ({text})"
 
 
-def _physical(file: BinaryIO, name: str, limits: Limits) -> Iterator[str]:
+def physical(file: BinaryIO, name: str, limits: Limits) -> Iterator[str]:
     """The lines of the file with their ends, each of bounded length."""
     file.seek(0)
     longest = limits.cell * 8

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from portfolio.imports.format import ImportFormat, NotUnderstood
-from portfolio.imports.naming import extent
+from portfolio.imports.naming import extents
 from portfolio.imports.tables import HEADING_WITHIN, Layout, Table, heading_of
 
 
@@ -32,7 +32,7 @@ def detect(table: Table, formats: Iterable[ImportFormat]) -> Detected:
     best: tuple[int, Layout, tuple[str, ...]] | None = None
     widest: Layout | None = None
     for layout in _candidates(table):
-        found = {each.id: extent(layout.heading, each) for each in known}
+        found = extents(layout.heading, known)
         most = max(found.values(), default=0)
         if most and (best is None or most > best[0]):
             best = most, layout, tuple(ident for ident, size in found.items() if size == most)
@@ -48,7 +48,7 @@ def _candidates(table: Table) -> Iterator[Layout]:
     for delimiter in table.delimiters:
         for line, cells in _first(table, delimiter):
             heading = heading_of(cells)
-            if heading:
+            if len(heading) > 1 or (heading and table.is_single):
                 yield Layout(line, delimiter, heading)
 
 

@@ -37,17 +37,23 @@ def named(heading: Iterable[str], known: ImportFormat) -> tuple[str, ...]:
     return tuple(own.get(folded(name), name) for name in numbered(heading))
 
 
-def extent(heading: tuple[str, ...], known: ImportFormat) -> int:
-    """How much of a heading a format explains, in columns; 0 where it does not recognise it.
+def extents(heading: tuple[str, ...], formats: Iterable[ImportFormat]) -> dict[str, int]:
+    """How much of a heading each format explains, in columns; without those that do not know it.
 
     One that has just these columns explains more than one that looks at some of them.
     """
+    there = frozenset(folded(name) for name in numbered(heading))
+    sizes = ((known.id, _extent(heading, there, known)) for known in formats)
+    return {ident: size for ident, size in sizes if size}
+
+
+def _extent(heading: tuple[str, ...], there: frozenset[str], known: ImportFormat) -> int:
     if known.recognise is not None:
         return len(heading) if known.recognise(heading) else 0
-    found = {folded(name) for name in numbered(heading)}
-    best = 0
-    for expected in known.headings:
-        wanted = {folded(name) for name in numbered(expected)}
-        if wanted <= found:
-            best = max(best, len(wanted) + (len(wanted) == len(found)))
-    return best
+    fitting = [wanted for wanted in _wanted(known.headings) if wanted <= there]
+    return max((len(wanted) + (len(wanted) == len(there)) for wanted in fitting), default=0)
+
+
+@lru_cache(maxsize=1024)
+def _wanted(headings: tuple[tuple[str, ...], ...]) -> tuple[frozenset[str], ...]:
+    return tuple(frozenset(folded(name) for name in numbered(each)) for each in headings)

@@ -98,7 +98,9 @@ def _walk(book: zipfile.ZipFile, part: str, into: Collector) -> Iterator[Line]:
             for chunk in _chunks(source):
                 parser.Parse(chunk, not chunk)
                 yield from into.take()
-    except expat.ExpatError:
+    except NotUnderstood:
+        raise
+    except (expat.ExpatError, *archives.BROKEN):
         raise NotUnderstood("the workbook is damaged") from None
 
 

@@ -30,7 +30,8 @@ class Table:
 
     delimiters: tuple[str, ...]
     lines: Callable[[str], Iterator[Line]]
-    is_cut: bool  # the text ends without the end of a line
+    is_cut: bool = False  # the text ends without the end of a line
+    is_single: bool = False  # one column makes a table: of JSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +91,9 @@ def opened(file: BinaryIO, place: Place, limits: Limits) -> Iterator[Table]:
 
 def _table(file: BinaryIO, sheet: str, limits: Limits) -> Table:
     if sheet or archives.is_zip(file):
-        return Table(("",), lambda _: sheets.rows(file, sheet, limits), is_cut=False)
+        return Table(("",), lambda _: sheets.rows(file, sheet, limits))
     if json_rows.is_json(file):
-        return Table(("",), lambda _: json_rows.lines(file, limits), is_cut=False)
+        return Table(("",), lambda _: json_rows.lines(file, limits), is_single=True)
     name = decoding.encoding(file)
     is_cut = decoding.is_cut(file)
     return Table(DELIMITERS, lambda sign: decoding.lines(file, name, sign, limits), is_cut)

@@ -60,7 +60,8 @@ def _fits(account: ImportAccount, connection: Connection) -> bool:
         return connection.account_family == account.exchange or (
             connection.exchange == account.exchange
         )
-    names = {_plain(connection.label), _plain(connection.exchange)} - {""}
+    both = connection.label + connection.exchange
+    names = {_plain(name) for name in (connection.label, connection.exchange, both)} - {""}
     return bool(account.name) and _plain(account.name) in names
 
 
