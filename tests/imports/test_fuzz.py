@@ -32,7 +32,7 @@ def test_a_crash_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object, **__: object) -> None:
         raise KeyError("date")
 
-    monkeypatch.setattr(fuzzing.reading, "read", fail)
+    monkeypatch.setattr("portfolio.imports.reading.read", fail)
     with pytest.raises(KeyError) as caught:
         fuzzing.run(200, 0)
     assert "of seed 0" in caught.value.__notes__[0]
