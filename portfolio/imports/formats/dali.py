@@ -13,11 +13,13 @@ from portfolio.engine import money
 from portfolio.engine.types import Event, Movement, TransactionKind
 from portfolio.imports import dates, kinds, legs, two_sided, values
 from portfolio.imports.format import Entry, ImportFormat, LeftOut, NotUnderstood, Reading, Row
-from portfolio.imports.headings import Cells, having
+from portfolio.imports.headings import Cells, fold, having
 from portfolio.imports.two_sided import IN, OUT, WALLET
 
 # A holder is who owns an account: not part of its name, as one ledger is of one person.
 ACCOUNT, SENDER, RECEIVER = "exchange", "from exchange", "to exchange"
+# As RP2 knows them; they stand in the headings of its workbooks.
+CURRENCIES = ("USD", "EUR", "JPY", "GBP", "AUD", "CAD", "CHF", "CNY", "HKD", "ILS", "INR", "KRW")
 _OWN: kinds.Own = {
     "buy": TransactionKind.TRADE,
     "sell": TransactionKind.TRADE,
@@ -66,7 +68,8 @@ def moved_between(cells: Cells, part: str, reading: Reading) -> Event:
 def _booked(cells: Cells, moved: list[Movement], worth: str, reading: Reading) -> Event:
     word = cells.get("transaction type")
     price = values.amount(cells.get("spot price"), reading)
-    value = values.amount(cells.get(worth), reading)
+    worth, currency = _worth(cells, worth)
+    value = values.amount(worth, reading)
     told = kinds.spelled(word)
     kind = _OWN.get(told) or kinds.kind(word, moved, _OWN)
     if all(not movement.amount or movement.role == "fee" for movement in moved):
@@ -75,11 +78,21 @@ def _booked(cells: Cells, moved: list[Movement], worth: str, reading: Reading) -
         "type": word,
         "price": money.plain(price) if price else "",
         "value": money.plain(value) if value else "",
-        "value_currency": cells.get("fiat ticker"),
+        "value_currency": currency if value else "",
         "reference": cells.get("unique id"),
         "description": cells.get("notes"),
     }
     return two_sided.booked(dates.moment(cells.get("timestamp"), reading), kind, moved, detail)
+
+
+def _worth(cells: Cells, heading: str) -> tuple[str, str]:
+    """What a row is worth, and in which currency, where a heading ("usd in no fee") or cell says."""
+    if text := cells.get(heading):
+        return text, cells.get("fiat ticker").upper()
+    for currency in CURRENCIES:
+        if text := cells.get(heading.replace("fiat", currency.casefold())):
+            return text, currency
+    return "", ""
 
 
 def _asset(cells: Cells) -> str:
@@ -130,9 +143,15 @@ def _half(entry: Entry, reading: Reading) -> Event:
     return two_sided.telling_line(entry, lambda: moved_between(cells, entry.part, reading))
 
 
-def _heading(*names: str, lacking: tuple[str, ...] = ()) -> Callable[[tuple[str, ...]], bool]:
-    recognise = having(*names, lacking=lacking)
-    return lambda heading: recognise(tuple(name.replace("_", " ") for name in heading))
+def _heading(*names: str) -> Callable[[tuple[str, ...]], bool]:
+    """Recognises these headings where the id stands first: in RP2's workbook it is elsewhere."""
+    needed = having(*names)
+
+    def recognise(heading: tuple[str, ...]) -> bool:
+        found = tuple(name.replace("_", " ") for name in heading)
+        return needed(found) and fold(found[0]) == "unique id"
+
+    return recognise
 
 
 _START = ("unique_id", "timestamp", "asset", "exchange", "holder", "transaction_type", "spot_price")
@@ -147,7 +166,7 @@ FORMATS = (
                 *("fiat_fee", "notes"),
             ),
         ),
-        recognise=_heading("unique id", "timestamp", "asset", "exchange", "crypto in"),
+        recognise=_heading("timestamp", "asset", "exchange", "crypto in"),
         entries=two_sided.one_each(ACCOUNT),
         event=_single(came_in),
     ),
@@ -161,7 +180,7 @@ FORMATS = (
                 *("fiat_out_no_fee", "fiat_fee", "notes"),
             ),
         ),
-        recognise=_heading("unique id", "timestamp", "asset", "exchange", "crypto out no fee"),
+        recognise=_heading("timestamp", "asset", "exchange", "crypto out no fee"),
         entries=two_sided.one_each(ACCOUNT),
         event=_single(went_out),
     ),
@@ -176,7 +195,7 @@ FORMATS = (
                 "notes",
             ),
         ),
-        recognise=_heading("unique id", "timestamp", "asset", "from exchange", "crypto sent"),
+        recognise=_heading("timestamp", "asset", "from exchange", "crypto sent"),
         entries=_between,
         event=_half,
     ),

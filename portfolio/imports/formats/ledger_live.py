@@ -11,34 +11,49 @@ from collections.abc import Iterable, Iterator
 from portfolio.engine import money
 from portfolio.engine.types import Event, Movement, TransactionKind
 from portfolio.imports import dates, kinds, legs, two_sided, values
-from portfolio.imports.format import Entry, ImportFormat, LeftOut, NotUnderstood, Reading, Row
+from portfolio.imports.format import Entry, ImportFormat, LeftOut, Reading, Row
 from portfolio.imports.headings import Cells, having
 from portfolio.imports.two_sided import WALLET
 
 Kind = TransactionKind
 
-_COMES = {"in": None, "reward": Kind.REWARD, "reward_payout": Kind.REWARD, "supply": Kind.OTHER}
-_GOES = {
-    "out": None,
-    **dict.fromkeys(("fees", "reveal", "approve", "opt_in", "opt_out", "vote"), Kind.FEE),
-    **dict.fromkeys(("delegate", "undelegate", "redelegate", "create"), Kind.FEE),
+# As Ledger Live itself counts: what is told of any other operation moved nothing but its fee.
+_COMES: kinds.Own = {
+    "in": kinds.MOVE,
+    **dict.fromkeys(("reward", "reward_payout"), Kind.REWARD),
+    **dict.fromkeys(("supply", "withdraw"), Kind.OTHER),
+}
+_GOES: kinds.Own = {
+    "out": kinds.MOVE,
+    **dict.fromkeys(("slash", "burn"), Kind.LOST),
+    **dict.fromkeys(("fees", "reveal", "create", "approve", "opt_in", "opt_out"), Kind.FEE),
+    **dict.fromkeys(("delegate", "undelegate", "redelegate", "revoke", "vote"), Kind.FEE),
+    **dict.fromkeys(("activate", "lock", "unlock", "set_controller"), Kind.FEE),
     **dict.fromkeys(("bond", "unbond", "withdraw_unbonded", "nominate", "chill"), Kind.FEE),
-    **dict.fromkeys(("freeze", "unfreeze", "set_controller"), Kind.FEE),
 }
 
 
 def _entries(rows: Iterable[Row], reading: Reading) -> Iterator[Entry | LeftOut]:
     for row in rows:
         cells = Cells(row)
-        is_failed = cells.get("status").casefold() == "failed"
-        if kinds.spelled(cells.get("operation type")) in {"nft_in", "nft_out"}:
-            yield LeftOut((row,), "a collectible, of which no amount is kept")
-        elif values.is_nothing(cells.get("operation fees")) and (
-            is_failed or values.is_nothing(cells.get("operation amount"))
-        ):
-            yield LeftOut((row,), "failed" if is_failed else "no amount other than zero")
+        if reason := _left_out(cells):
+            yield LeftOut((row,), reason)
         else:
             yield Entry((row,), cells.get("account name"))
+
+
+def _left_out(cells: Cells) -> str:
+    word = kinds.spelled(cells.get("operation type"))
+    if word in {"nft_in", "nft_out"}:
+        return "a collectible, of which no amount is kept"
+    if not values.is_nothing(cells.get("operation fees")):
+        return ""
+    if cells.get("status").casefold() == "failed":
+        return "failed"
+    if values.is_nothing(cells.get("operation amount")):
+        return "no amount other than zero"
+    is_known = word in _COMES or word in _GOES
+    return "" if is_known else f"Ledger Live counts no amount of the operation {word}"
 
 
 def _event(entry: Entry, reading: Reading) -> Event:
@@ -60,7 +75,7 @@ def _event(entry: Entry, reading: Reading) -> Event:
 
 
 def _moved(cells: Cells, word: str, reading: Reading) -> list[Movement]:
-    """What an operation moves. May raise NotUnderstood for one that tells no direction."""
+    """What an operation moves. May raise NotUnderstood."""
     asset = two_sided.code(cells.get("currency ticker"))
     amount = (values.amount(cells.get("operation amount"), reading) or money.ZERO).copy_abs()
     paid = (values.amount(cells.get("operation fees"), reading) or money.ZERO).copy_abs()
@@ -69,7 +84,7 @@ def _moved(cells: Cells, word: str, reading: Reading) -> list[Movement]:
     if word in _COMES:
         return [legs.leg(WALLET, asset, amount)]
     if word not in _GOES:
-        raise NotUnderstood(f"“{word[:40]}” does not say whether it came or went")
+        return [legs.fee(WALLET, asset, paid)]
     rest = max(money.add(amount, money.negate(paid)), money.ZERO)
     return [legs.leg(WALLET, asset, money.negate(rest)), legs.fee(WALLET, asset, paid)]
 

@@ -16,7 +16,7 @@ from portfolio.imports.format import Entry, ImportFormat, NotUnderstood, Reading
 from portfolio.imports.headings import Cells, having
 from portfolio.imports.two_sided import WALLET
 
-_COMES, _GOES = {"recv", "received"}, {"sent"}
+_COMES, _GOES = {"recv", "received"}, {"sent", "contract"}
 _ONLY_FEE = {"self", "failed"}
 # By how addresses of a coin begin; of those that several coins share the one Trezor shows first.
 _COINS = (
