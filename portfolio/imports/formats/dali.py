@@ -86,7 +86,7 @@ def _booked(cells: Cells, moved: list[Movement], worth: str, reading: Reading) -
 
 
 def _worth(cells: Cells, heading: str) -> tuple[str, str]:
-    """What a row is worth, and in which currency, where a heading ("usd in no fee") or cell says."""
+    """What a row is worth, and in what currency where a heading ("usd in no fee") or cell says."""
     if text := cells.get(heading):
         return text, cells.get("fiat ticker").upper()
     for currency in CURRENCIES:
