@@ -46,8 +46,6 @@ class Import(models.Model):
     holder = models.CharField(max_length=40, blank=True)
     # Why it ended otherwise than it was meant to; empty where it did not.
     failure = models.TextField(blank=True)
-    # What contradicts the ledger is booked too, as an event of its own.
-    takes_conflicts = models.BooleanField(default=False)
     # Of the work under way: how far it is, and the last line or record that was dealt with.
     done = models.PositiveIntegerField(default=0)
     total = models.PositiveIntegerField(default=0)

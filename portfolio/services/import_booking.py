@@ -32,13 +32,10 @@ from portfolio.services.import_comparing import known_records, stream_key
 
 BATCH = 300
 State, Line = Import.State, ImportLine.State
+# Of lines that become records. What other sources tell too is kept as a witness of it, and what
+# contradicts them as a conflict: portfolio.services.witnesses.
+BOOKED = (Line.NEW, Line.UNCLEAR, Line.KNOWN, Line.CONFLICT)
 _Group = dict[tuple[uuid.UUID, str, str], list[ImportLine]]
-
-
-def to_book(job: Import) -> list[str]:
-    """The states of lines that become records."""
-    taken = [Line.NEW, Line.UNCLEAR, Line.KNOWN]
-    return [*taken, Line.CONFLICT] if job.takes_conflicts else [*taken]
 
 
 @transaction.atomic
@@ -72,7 +69,7 @@ def begin_undoing(job: Import, failure: str = "") -> None:
 
 
 def _next(job: Import) -> list[ImportLine]:
-    rows = job.lines.filter(pk__gt=job.last_id, state__in=to_book(job))
+    rows = job.lines.filter(pk__gt=job.last_id, state__in=BOOKED)
     return list(rows.select_related("file", "account").order_by("pk")[:BATCH])
 
 
@@ -124,7 +121,9 @@ def _store(
         stream=stream, external_id__in=[line.external_id for line in lines]
     )
     _remember(job, told.values_list("pk", flat=True))
-    job.booked += stored.new
+    known = sum(line.state == Line.KNOWN for line in lines)
+    job.found += known + len(lines) - stored.new
+    job.booked += stored.new - known
 
 
 def _stream(connection: Connection, format_id: str) -> Stream:

@@ -10,9 +10,9 @@ from django.db import transaction
 from portfolio.engine.types import Event
 from portfolio.imports import registry
 from portfolio.models import Connection, Import, ImportAccount, ImportLine, RawRecord
-from portfolio.services import import_claims
+from portfolio.services import import_claims, witnesses
 
-BATCH = 1000
+BATCH = 2000
 State = ImportLine.State
 # States that a comparison may change; what is left out stays so.
 COMPARED = (State.NEW, State.KNOWN, State.CONFLICT, State.UNCLEAR)
@@ -24,7 +24,7 @@ def stream_key(format_id: str) -> str:
 
 
 def compare(job: Import, account: ImportAccount) -> None:
-    """Gives each line of an account its state. May raise ImportLost."""
+    """Gives each line of an account its state. May raise ClaimLost."""
     last = 0
     while batch := _next(account, last):
         last = batch[-1].pk
@@ -46,6 +46,8 @@ def _compare(job: Import, account: ImportAccount, batch: Sequence[ImportLine]) -
     kept = known_records(job, batch)
     for line in batch:
         line.transaction = None
+        if line.state in (State.KNOWN, State.CONFLICT):
+            line.text = ""
         line.state = State.UNCLEAR if line.is_unclassified else State.NEW
         if (record := kept.get(_mark(line))) is not None:
             line.state, line.transaction_id = State.KNOWN, record.transaction_id
@@ -70,6 +72,12 @@ def _mark(line: ImportLine) -> tuple[str, str]:
 
 def _ask_ledger(connection: Connection, lines: Sequence[ImportLine]) -> None:
     """Lets other witnesses of the same events speak: the exchange's answers, other files."""
+    told = witnesses.compare(connection, [event(line) for line in lines])
+    for line, known in zip(lines, told, strict=True):
+        if known.state == "new":
+            continue
+        line.state = State.KNOWN if known.state == "known" else State.CONFLICT
+        line.transaction_id, line.text = known.transaction_id, known.text
 
 
 def event(line: ImportLine) -> Event:

@@ -21,7 +21,7 @@ from portfolio.models import (
     RawRecord,
     Stream,
 )
-from portfolio.services import booking, ledger, rebooking
+from portfolio.services import booking, posting, rebooking, witnesses
 
 BATCH = 300
 State = Import.State
@@ -52,7 +52,11 @@ def _take_back(job: Import, records: Sequence[int]) -> None:
     for row in rows.select_related("stream"):
         groups[row.connection_id].append(row)
     for pk in sorted(groups):
-        _forget(Connection.objects.select_for_update(no_key=True).get(pk=pk), groups[pk])
+        connection = Connection.objects.select_for_update(no_key=True).get(pk=pk)
+        times = [raw.occurred_at for raw in groups[pk]]
+        _forget(connection, groups[pk])
+        # What they were the stronger witness of is told by another now.
+        witnesses.settle(connection, min(times), max(times))
 
 
 def _forget(connection: Connection, gone: Sequence[RawRecord]) -> None:
@@ -61,8 +65,8 @@ def _forget(connection: Connection, gone: Sequence[RawRecord]) -> None:
     ids = [raw.pk for raw in gone]
     beside = RawRecord.objects.filter(transaction__in=reopened).exclude(pk__in=ids)
     siblings = rebooking.with_streams(connection, beside)
-    told = ledger.read(connection, siblings)
-    ledger.unbook(connection, [*gone, *siblings])
+    told = posting.read(connection, siblings)
+    posting.unbook(connection, [*gone, *siblings])
     booking.assign(connection, told, reopened=reopened)
     RawRecord.objects.bulk_update(siblings, ["transaction", "problem"])
     RawRecord.objects.filter(pk__in=ids).update(transaction=None)
@@ -71,7 +75,7 @@ def _forget(connection: Connection, gone: Sequence[RawRecord]) -> None:
     Posting.objects.filter(raw_record__in=ids, is_edited=True).update(raw_record=None)
     RawRecord.objects.filter(pk__in=ids).delete()
     booking.look_again(told)
-    ledger.book(connection, told)
+    posting.book(connection, told)
     _count(gone)
 
 

@@ -126,9 +126,10 @@ def place(*, user: User, job_id: uuid.UUID, choices: Mapping[int, tuple[str, str
 
 
 @transaction.atomic
-def confirm(*, user: User, job_id: uuid.UUID, takes_conflicts: bool = False) -> Import:
+def confirm(*, user: User, job_id: uuid.UUID) -> Import:
     """Hands the draft to the worker that books it; asked twice, it is booked once.
 
+    What contradicts the ledger is kept as a conflict, and books nothing before it is decided.
     May raise ImportProblem.
     """
     job = _locked(user, job_id)
@@ -137,10 +138,9 @@ def confirm(*, user: User, job_id: uuid.UUID, takes_conflicts: bool = False) -> 
     if job.state != State.READY:
         raise ImportProblem(_("This import is not ready to be confirmed."))
     import_accounts.make(job)
-    job.takes_conflicts = takes_conflicts
     job.state, job.worked_at = State.IMPORTING, timezone.now()
     job.done, job.last_id = 0, 0
-    job.total = job.lines.filter(state__in=import_booking.to_book(job)).count()
+    job.total = job.lines.filter(state__in=import_booking.BOOKED).count()
     job.save()
     audit.note(user=user, action=gettext_noop("files imported"), **{"import": str(job.pk)})
     return job

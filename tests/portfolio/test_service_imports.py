@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -14,7 +15,7 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from accounts.models import User
-from portfolio.imports.format import ImportFormat
+from portfolio.imports.format import Entry, ImportFormat
 from portfolio.models import (
     Connection,
     Holding,
@@ -28,7 +29,7 @@ from portfolio.models import (
 from portfolio.services import import_booking, import_work, imports
 from portfolio.services.import_uploads import ImportProblem
 from tests import factories
-from tests.imports.small_format import add, made, small, text
+from tests.imports.small_format import HEADING, add, made, small, text
 
 __all__ = ["small"]
 
@@ -359,3 +360,31 @@ def test_edits_of_what_is_undone_are_taken_back(owner: User, small: ImportFormat
     worked(job)
     assert not Transaction.objects.exists()
     assert not held(owner)
+
+
+def test_what_another_file_tells_too_is_known_and_takes_over_when_that_one_goes(
+    owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tool = replace(made(), id="tool", headings=((*HEADING[:4], "Wallet", "Id"),), rank=80)
+    tool = replace(tool, entries=lambda rows, how: (Entry((row,)) for row in rows))
+    add(monkeypatch, made(), tool)
+    first = confirmed(owner, brought(owner, ("a.csv", text(ROWS[0]))))
+    where = Connection.objects.get()
+    second = brought(owner, ("b.csv", text(ROWS[0]).replace("Account", "Wallet")))
+    account = second.accounts.get()
+    imports.place(user=owner, job_id=second.pk, choices={account.pk: (str(where.pk), "")})
+    second = worked(second)
+    line = second.lines.get()
+    assert (line.state, line.transaction) == ("known", Transaction.objects.get())
+    second = confirmed(owner, second)
+    assert (second.booked, second.found) == (0, 1)
+    assert RawRecord.objects.count() == 2
+    assert held(owner) == {"BTC": Decimal(2)}
+    imports.undo(user=owner, job_id=first.pk)
+    worked(first)
+    assert held(owner) == {"BTC": Decimal(2)}
+    assert [*Posting.objects.values_list("raw_record__endpoint", flat=True)] == ["file: b.csv"]
+    imports.undo(user=owner, job_id=second.pk)
+    worked(second)
+    assert not held(owner)
+    assert not Transaction.objects.exists()
