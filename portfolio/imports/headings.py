@@ -6,12 +6,11 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 
-from portfolio.imports import values
+from portfolio.imports import naming, values
 from portfolio.imports.format import Row
 
-_SPACES = re.compile(r"[\s\u00a0\u202f\ufeff]+")
 # What vendors add to a heading for whoever fills the form.
-_ADDED = re.compile(r"\s*\((?:optional|read-only|or tag)\)", re.IGNORECASE)
+_ADDED = re.compile(r"\s*\((?:optional|read-only|or tag)\)")
 
 Recognise = Callable[[tuple[str, ...]], bool]
 
@@ -19,7 +18,7 @@ Recognise = Callable[[tuple[str, ...]], bool]
 @lru_cache(maxsize=4096)
 def fold(name: str) -> str:
     """A heading without case, odd spaces and "(optional)"."""
-    return _ADDED.sub("", _SPACES.sub(" ", name)).strip().casefold()
+    return _ADDED.sub("", naming.folded(name)).strip()
 
 
 class Cells:
@@ -52,10 +51,5 @@ def having(*names: str, lacking: Iterable[str] = ()) -> Recognise:
 
 
 def numbered(heading: Iterable[str]) -> tuple[str, ...]:
-    """Folded headings; of equal ones the second is "cur. 2", as cells are named."""
-    seen: dict[str, int] = {}
-    result = []
-    for name in map(fold, heading):
-        seen[name] = seen.get(name, 0) + 1
-        result.append(name if seen[name] == 1 else f"{name} {seen[name]}")
-    return tuple(result)
+    """Folded headings, equal ones numbered as the cells of a row are."""
+    return tuple(map(fold, naming.numbered(heading)))

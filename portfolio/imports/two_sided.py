@@ -25,6 +25,7 @@ from portfolio.imports.format import (
 from portfolio.imports.headings import Cells, Recognise
 
 WALLET = "spot"
+RANK = 85  # a tool retells what exchanges told it: their own files are better witnesses
 OUT, IN = "out", "in"
 
 LeavesOut = Callable[[Cells], str]
@@ -86,6 +87,7 @@ def reader(
     asks: tuple[str, ...] = (),
     private: frozenset[str] = frozenset(),
     named: Callable[[Row, Reading], Row] = lambda row, reading: row,
+    rank: int = RANK,
 ) -> ImportFormat:
     """The format of a layout. ``named`` gives the row the headings that the layout speaks of."""
 
@@ -107,6 +109,7 @@ def reader(
         asks=asks,
         private=private,
         recognise=recognise,
+        rank=rank,
     )
 
 

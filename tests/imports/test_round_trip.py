@@ -21,9 +21,9 @@ from tests.imports import reading
 FORMATS = {
     "awaken": "awaken",
     "blockpit": "blockpit",
-    "coinledger": "coinledger_form",
+    "coinledger": "coinledger-form",
     "cointracker": "cointracker",
-    "cointracking": "cointracking_form",
+    "cointracking": "cointracking-form",
     "divly": "divly",
     "koinly": "koinly",
     "recap": "recap",

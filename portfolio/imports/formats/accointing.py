@@ -71,7 +71,7 @@ FORMATS: tuple[ImportFormat, ...] = (
             when=_when,
             left_out=_ignored,
         ),
-        id="accointing_form",
+        id="accointing-form",
         title="Accointing: import form",
         description="The form that the closed Accointing took, one file for each wallet.",
         headings=(

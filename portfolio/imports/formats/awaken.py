@@ -86,7 +86,8 @@ FORMATS: tuple[ImportFormat, ...] = (
         ),
     ),
     ImportFormat(
-        id="awaken_multi",
+        id="awaken-multi",
+        rank=two_sided.RANK,
         title="Awaken: several assets",
         description="Awaken's form with two assets on each side, one file for each account.",
         headings=(
@@ -101,7 +102,8 @@ FORMATS: tuple[ImportFormat, ...] = (
         event=lambda entry, reading: two_sided.telling_line(entry, lambda: _multi(entry, reading)),
     ),
     ImportFormat(
-        id="awaken_futures",
+        id="awaken-futures",
+        rank=two_sided.RANK,
         title="Awaken: futures",
         description="Awaken's form of futures, one file for each account.",
         headings=(

@@ -88,7 +88,8 @@ def _about(cells: Cells) -> dict[str, str]:
 _START = ("Date", "Action", "Symbol", "Account", "Volume", "Price", "Currency", "Fee")
 FORMATS = (
     ImportFormat(
-        id="bitcoin_tax_trades",
+        id="bitcoin-tax-trades",
+        rank=two_sided.RANK,
         title="bitcoin.tax: trades",
         description="The trades of bitcoin.tax, by account.",
         headings=(
@@ -102,7 +103,8 @@ FORMATS = (
         event=lambda entry, reading: two_sided.telling_line(entry, lambda: _trade(entry, reading)),
     ),
     ImportFormat(
-        id="bitcoin_tax_income",
+        id="bitcoin-tax-income",
+        rank=two_sided.RANK,
         title="bitcoin.tax: spending and income",
         description="What bitcoin.tax has beside trades, by account.",
         headings=(

@@ -44,7 +44,7 @@ FORMATS: tuple[ImportFormat, ...] = (
     ),
     two_sided.reader(
         _LAYOUT,
-        id="blockpit_older",
+        id="blockpit-older",
         title="Blockpit: older export",
         description="The export of accounts of about 2023, to the minute.",
         headings=(

@@ -137,7 +137,8 @@ _HEADER = (
 _ADDED = ("value", "currency", "transfer", "counterpart", "note", "tags")
 FORMATS = (
     ImportFormat(
-        id="coffer_csv",
+        id="coffer-csv",
+        rank=two_sided.RANK,
         title="Coffer: CSV or Excel",
         description="The table that Coffer exports, one row for each amount that moved.",
         headings=((*_HEADER, *_ADDED), _HEADER),
@@ -146,7 +147,8 @@ FORMATS = (
         event=lambda entry, reading: two_sided.telling_line(entry, lambda: _event(entry, reading)),
     ),
     ImportFormat(
-        id="coffer_jsonl",
+        id="coffer-jsonl",
+        rank=two_sided.RANK,
         title="Coffer: JSON Lines",
         description="The lines that Coffer exports, one for each transaction.",
         headings=((LINES,),),

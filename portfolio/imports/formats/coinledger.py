@@ -74,6 +74,7 @@ def _when(text: str, reading: Reading) -> datetime:
 
 EXPORT = ImportFormat(
     id="coinledger",
+    rank=two_sided.RANK,
     title="CoinLedger: export",
     description="CoinLedger's export of all transactions, a row for each amount.",
     headings=(
@@ -97,7 +98,7 @@ FORM = two_sided.reader(
         detail={"description": "description", "txid": "txhash"},
         when=_when,
     ),
-    id="coinledger_form",
+    id="coinledger-form",
     title="CoinLedger: manual import",
     description="The form for manual imports, with the platform in each row.",
     headings=(

@@ -74,7 +74,7 @@ FORMATS: tuple[ImportFormat, ...] = (
             left_out=_left_out,
             called=lambda wallet: wallet.partition(" - ")[0],
         ),
-        id="cointracker_history",
+        id="cointracker-history",
         title="CoinTracker: transaction history",
         description="All transactions of all wallets, with CoinTracker's own number of each.",
         headings=(_FULL, _OLDER),

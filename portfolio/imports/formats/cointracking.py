@@ -146,7 +146,7 @@ LIST = two_sided.reader(
 )
 EXTENDED = two_sided.reader(
     replace(_LAYOUT, fee=("", ""), value=("worth", "(")),
-    id="cointracking_extended",
+    id="cointracking-extended",
     title="CoinTracking: extended list",
     description="CoinTracking's list with the value of each side; fees are not in it.",
     headings=(
@@ -162,7 +162,7 @@ EXTENDED = two_sided.reader(
 )
 FORM = two_sided.reader(
     _LAYOUT,
-    id="cointracking_form",
+    id="cointracking-form",
     title="CoinTracking: import form",
     description="The form that CoinTracking takes: as files for it are made by many programs.",
     headings=(

@@ -157,7 +157,8 @@ def _heading(*names: str) -> Callable[[tuple[str, ...]], bool]:
 _START = ("unique_id", "timestamp", "asset", "exchange", "holder", "transaction_type", "spot_price")
 FORMATS = (
     ImportFormat(
-        id="dali_in",
+        id="dali-in",
+        rank=two_sided.RANK,
         title="dali-rp2: manual, in",
         description="What came in, by exchange.",
         headings=(
@@ -171,7 +172,8 @@ FORMATS = (
         event=_single(came_in),
     ),
     ImportFormat(
-        id="dali_out",
+        id="dali-out",
+        rank=two_sided.RANK,
         title="dali-rp2: manual, out",
         description="What went out, by exchange.",
         headings=(
@@ -185,7 +187,8 @@ FORMATS = (
         event=_single(went_out),
     ),
     ImportFormat(
-        id="dali_intra",
+        id="dali-intra",
+        rank=two_sided.RANK,
         title="dali-rp2: manual, between accounts",
         description="What moved between own accounts.",
         headings=(

@@ -127,6 +127,7 @@ def _at(text: str, reading: Reading) -> datetime:
 
 FORMAT = ImportFormat(
     id="ghostfolio",
+    rank=two_sided.RANK,
     title="Ghostfolio",
     description="The activities of Ghostfolio, by account where the file names one.",
     headings=(

@@ -42,7 +42,8 @@ def _trade(entry: Entry, reading: Reading) -> Event:
 
 FORMATS = (
     ImportFormat(
-        id="koinly_simple",
+        id="koinly-simple",
+        rank=two_sided.RANK,
         title="Koinly: simple template",
         description="One signed amount in each row.",
         headings=(("Koinly Date", "Amount", "Currency", "Label", "TxHash"),),
@@ -51,7 +52,8 @@ FORMATS = (
         event=lambda entry, reading: two_sided.telling_line(entry, lambda: _simple(entry, reading)),
     ),
     ImportFormat(
-        id="koinly_trades",
+        id="koinly-trades",
+        rank=two_sided.RANK,
         title="Koinly: trades template",
         description="One trade of a pair in each row.",
         headings=(

@@ -39,7 +39,7 @@ def _event(entry: Entry, reading: Reading) -> Event:
 
 
 FORMAT = ImportFormat(
-    id="pionex_transfers",
+    id="pionex-transfers",
     title="Pionex: deposits and withdrawals",
     description="The deposits and withdrawals of Pionex.",
     headings=(("date(UTC+0)", "tx_type", "amount", "coin", "network", "txid", "fee"),),

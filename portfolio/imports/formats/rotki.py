@@ -56,7 +56,7 @@ FORMATS: tuple[ImportFormat, ...] = (
             detail={"description": "description"},
             when=_when,
         ),
-        id="rotki_trades",
+        id="rotki-trades",
         title="rotki: generic trades",
         description="rotki's generic file of trades, by location.",
         headings=(
@@ -68,7 +68,8 @@ FORMATS: tuple[ImportFormat, ...] = (
         recognise=having("location", "spend currency", "receive currency", "timestamp"),
     ),
     ImportFormat(
-        id="rotki_events",
+        id="rotki-events",
+        rank=two_sided.RANK,
         title="rotki: generic events",
         description="rotki's generic file of what came and went, by location.",
         headings=(

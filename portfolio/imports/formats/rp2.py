@@ -62,6 +62,7 @@ def _event(entry: Entry, reading: Reading) -> Event:
 
 FORMAT = ImportFormat(
     id="rp2",
+    rank=two_sided.RANK,
     title="RP2",
     description="RP2's workbook, and the one that dali-rp2 makes for it, by exchange.",
     headings=(

@@ -28,6 +28,7 @@ FORMAT: ImportFormat = two_sided.reader(
         left_out=_left_out,
     ),
     id="shapeshift",
+    rank=50,
     title="ShapeShift",
     description="The trade history of ShapeShift.",
     headings=(

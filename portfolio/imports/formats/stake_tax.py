@@ -28,7 +28,7 @@ FORMAT: ImportFormat = two_sided.reader(
             "lp_unstake": TransactionKind.OTHER,
         },
     ),
-    id="stake_tax",
+    id="stake-tax",
     title="stake.tax",
     description="The default export of stake.tax, by wallet address.",
     headings=(

@@ -65,6 +65,7 @@ def _event(entry: Entry, reading: Reading) -> Event:
 
 FORMAT = ImportFormat(
     id="summ",
+    rank=two_sided.RANK,
     title="Summ (Crypto Tax Calculator)",
     description="Summ's own layout, one file for each source.",
     headings=(

@@ -111,7 +111,7 @@ FORMATS = (
         event=lambda entry, reading: two_sided.telling_line(entry, lambda: _today(entry, reading)),
     ),
     ImportFormat(
-        id="trezor_first",
+        id="trezor-first",
         title="Trezor Suite: first export",
         description="The first export of Trezor Suite, one file for each account.",
         headings=(("Date & Time", "Type", "Transaction ID", "Addresses", "Fee", "Total"),),
