@@ -17,7 +17,7 @@ from portfolio.engine import money
 from portfolio.engine.export import ExportContext, ExportLeg, ExportTransaction
 from portfolio.engine.types import TransactionKind
 from portfolio.exports.format import gettext_noop, own_word, utc
-from portfolio.exports.names import Names
+from portfolio.exports.names import Accounts
 from portfolio.exports.parts import Move, Pair, parts
 
 Account = tuple[str, ...]
@@ -92,7 +92,7 @@ class Journal:
 
     def __init__(self, context: ExportContext) -> None:
         self._context = context
-        self._connections = Names(lambda label: label)
+        self._connections = Accounts()
         self.balances: dict[Place, Decimal] = {}
         self.last: date | None = None
 
@@ -128,9 +128,7 @@ class Journal:
         return Entry(on, "Openings", "what was held before", (), tuple(lines))
 
     def _wallet(self, account: str, exchange: str, label: str, wallet: str) -> Account:
-        """The account of one wallet; a connection's name is its own, however many share a label."""
-        wanted = exchange if label.casefold() == exchange.casefold() else f"{exchange} {label}"
-        return ("Assets", self._connections.of(account, wanted, numbered="{} {}"), wallet)
+        return ("Assets", self._connections.of(account, exchange, label), wallet)
 
     def _entry(self, transaction: ExportTransaction) -> Entry:
         detail = transaction.detail
@@ -208,15 +206,13 @@ class Journal:
 
 
 def _under_way(transaction: ExportTransaction, leg: ExportLeg) -> Iterator[Line]:
-    """The way between two own wallets; what did not arrive is a fee that was taken on it."""
+    """The way between two own wallets; what arrived beyond what was sent is an adjustment."""
     other, amount = transaction.counterpart, money.negate(leg.amount)
-    if other is None or other.asset != leg.asset or leg.amount > 0:
-        yield Line(UNDER_WAY, amount, leg.asset)
-        return
-    yield Line(UNDER_WAY, other.amount, leg.asset)
-    lost = money.add(amount, money.negate(other.amount))
-    if lost:
-        yield Line(FEES if lost > 0 else _ADJUSTMENTS, lost, leg.asset)
+    is_other = other is None or other.asset != leg.asset or leg.amount > 0
+    arrived = amount if is_other or other is None else other.amount
+    yield Line(UNDER_WAY, arrived, leg.asset)
+    if arrived != amount:
+        yield Line(_ADJUSTMENTS, money.add(amount, money.negate(arrived)), leg.asset)
 
 
 UNKNOWN_KIND, TAKEN_FOR_EQUAL = "unclassified", "equal"

@@ -8,21 +8,34 @@ from collections.abc import Callable, Hashable
 class Names:
     """Gives each thing a name of its own; the first to come keeps what it is called."""
 
-    def __init__(self, clean: Callable[[str], str]) -> None:
+    def __init__(self, clean: Callable[[str], str], *, numbered: str = "{} {}") -> None:
         self._clean = clean
+        self._numbered = numbered
         self._known: dict[Hashable, str] = {}
         self._taken: set[str] = set()
 
     def __contains__(self, key: Hashable) -> bool:
         return key in self._known
 
-    def of(self, key: Hashable, wanted: str, *, numbered: str = "{}-{}") -> str:
+    def of(self, key: Hashable, wanted: str) -> str:
         """The name of the thing with this key; ``wanted`` is what it is called at first."""
         if key not in self._known:
             plain = name = self._clean(wanted)
             number = 2
             while name.casefold() in self._taken:
-                name, number = numbered.format(plain, number), number + 1
+                name, number = self._numbered.format(plain, number), number + 1
             self._known[key] = name
             self._taken.add(name.casefold())
         return self._known[key]
+
+
+class Accounts:
+    """Names of connections: by exchange and label, and told apart where both are the same."""
+
+    def __init__(self, clean: Callable[[str], str] = lambda text: text) -> None:
+        self._names = Names(clean)
+
+    def of(self, account: str, exchange: str, label: str) -> str:
+        """The name of one connection: "kraken Main", or "kraken" where that is its label."""
+        is_plain = label.casefold() == exchange.casefold()
+        return self._names.of(account, exchange if is_plain else f"{exchange} {label}")

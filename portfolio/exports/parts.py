@@ -13,7 +13,7 @@ from decimal import ROUND_DOWN, Decimal
 from portfolio.engine import money
 from portfolio.engine.export import ExportLeg, ExportTransaction
 from portfolio.engine.types import PostingRole
-from portfolio.exports.fiat import FIAT
+from portfolio.exports.meanings import FIAT
 
 # Amounts are cut to so many places, and so small ones to so many digits.
 _PLACES, _DIGITS = 18, 6
@@ -60,6 +60,8 @@ def parts(transaction: ExportTransaction, currency: str) -> Parts:
     net = _net(leg for leg in transaction.legs if leg.role == PostingRole.PRINCIPAL)
     fees = _net(leg for leg in transaction.legs if leg.role == PostingRole.FEE)
     moves, left = _moves(net)
+    left, lost = _untold_fee(transaction, left)
+    fees = _net([*lost, *fees])
     sent = [replace(leg, amount=money.negate(leg.amount)) for leg in left if leg.amount < 0]
     received = [leg for leg in left if leg.amount > 0]
     if sent and received:
@@ -107,6 +109,21 @@ def _moves(legs: list[ExportLeg]) -> tuple[list[Move], list[ExportLeg]]:
             moves.append(Move(out.asset, amount, value, out.wallet, into.wallet))
             left[place], left[other] = _less(out, amount), _less(into, amount)
     return moves, [leg for leg in left if leg.amount]
+
+
+def _untold_fee(
+    transaction: ExportTransaction, legs: list[ExportLeg]
+) -> tuple[list[ExportLeg], list[ExportLeg]]:
+    """Tells what an own transfer lost on its way as a fee, so that its two halves are equal."""
+    other = transaction.counterpart
+    if other is None or len(legs) != 1 or legs[0].asset != other.asset:
+        return legs, []
+    (leg,) = legs
+    lost = money.add(leg.amount, other.amount)  # below zero: less arrived than was sent
+    if not leg.amount < lost < 0:
+        return legs, []
+    fee = replace(leg, amount=lost, role=PostingRole.FEE, value=valued(leg, lost.copy_abs()))
+    return [_less(leg, lost.copy_abs())], [fee]
 
 
 def valued(leg: ExportLeg, amount: Decimal) -> Decimal | None:

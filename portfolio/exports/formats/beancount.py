@@ -54,8 +54,8 @@ class _Writer:
 
     def __init__(self, context: ExportContext) -> None:
         self._context = context
-        self._accounts = Names(_account)
-        self._commodities = Names(_commodity)
+        self._accounts = Names(_account, numbered="{}-{}")
+        self._commodities = Names(_commodity, numbered="{}{}")
         self._its_own: dict[Place, Decimal] = {}
 
     def head(self) -> str:
@@ -110,7 +110,7 @@ class _Writer:
         return self._accounts.of(account, ":".join(_component(word) for word in account))
 
     def _commodity(self, asset: str) -> str:
-        return self._commodities.of(asset, self._context.symbol(asset), numbered="{}{}")
+        return self._commodities.of(asset, self._context.symbol(asset))
 
 
 def _rounded_off(lines: Iterable[Line]) -> Iterator[Line]:

@@ -181,11 +181,29 @@ def everything(cur: str = "USD") -> list[ExportTransaction]:
         of("2024-06-11 05:00", "payment", "-0.003 BTC", "-0.00001 BTC fee"),
         of("2024-06-11 06:00", "lost", "-0.001 BTC", on=COLD),
         of("2024-06-12 00:00", "deposit", f"1000 {cur}", on=TWIN),
-        of("2024-06-12 00:01", "trade", "0.01 BTC", f"-412.34 {cur}", "-0.00001 BTC fee", on=TWIN),
+        of("2024-06-12 00:01", "trade", "0.02 BTC", f"-812.34 {cur}", "-0.00001 BTC fee", on=TWIN),
         of("2024-06-12 00:02", "other", on=TWIN),
         of("2024-06-13 00:00:00", "trade", "-0.01 BTC", f"420 {cur}", on=TWIN),
         of("2024-06-13 00:00:00", "trade", "0.01 BTC", f"-421 {cur}", on=TWIN),
     ]  # fmt: skip
+
+
+_UNSETTLED = {TransactionKind.ADJUSTMENT, TransactionKind.OTHER, TransactionKind.UNCLASSIFIED}
+_ONE_WAY = {TransactionKind.DEPOSIT, TransactionKind.WITHDRAWAL}
+
+
+def settled(transactions: list[ExportTransaction], money: set[str]) -> list[ExportTransaction]:
+    """Without what a person would have to clear up before any tax report.
+
+    Left out are unmatched deposits and withdrawals, what has no price, and what came of them.
+    """
+    return [
+        one
+        for one in transactions
+        if one.kind not in _UNSETTLED
+        and (one.kind not in _ONE_WAY or one.counterpart or one.legs[0].asset in money)
+        and not {leg.asset for leg in one.legs} & {"SOL", "OLD", "NEVER"}
+    ]
 
 
 Place = tuple[str, str, str]  # the account's id, the wallet, the asset
@@ -247,3 +265,18 @@ def _with_arrival(
     return own_transfer(
         replace(sent, legs=(replace(out, role=PostingRole.PRINCIPAL),)), into, sent.id
     )
+
+
+def several(lives: list[list[ExportTransaction]]) -> list[ExportTransaction]:
+    """Several ledgers in one, each with accounts of its own; oldest first."""
+    told = [_of(one, number) for number, life in enumerate(lives) for one in life]
+    return sorted(told, key=lambda one: one.occurred_at)
+
+
+def _of(one: ExportTransaction, number: int) -> ExportTransaction:
+    other = one.counterpart
+    if other is not None:
+        label = f"{other.account_label} of {number}"
+        other = replace(other, account=f"{other.account} {number}", account_label=label)
+    label = f"{one.account_label} of {number}"
+    return replace(one, account=f"{one.account} {number}", account_label=label, counterpart=other)

@@ -1,7 +1,0 @@
-"""Money of states: its codes (ISO 4217) as exchanges use them."""
-
-FIAT = frozenset(
-    "AED ARS AUD BGN BRL CAD CHF CLP CNY COP CZK DKK EUR GBP GEL HKD HRK HUF IDR ILS INR ISK JPY "  # noqa: SIM905
-    "KES KRW KWD KZT MXN MYR NGN NOK NZD PEN PHP PKR PLN RON RUB SAR SEK SGD THB TRY TWD UAH UGX "
-    "USD VND ZAR".split()
-)
