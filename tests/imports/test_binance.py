@@ -26,7 +26,7 @@ STATEMENT = """
 2024-03-06 01:00:00 adjustment | -1 FOO spot
 2024-03-07 00:00:00 unclassified | +7 BAR spot
 2024-03-08 00:00:00 withdrawal | -0.5 BTC spot
-line 37 not understood: UTC_Time is empty
+line 37 left out: it has no time: nothing that moved is told
 line 38 not understood: Change: “1.0.0” is not an amount
 """
 

@@ -154,6 +154,13 @@ def _group(row: Row) -> tuple[str, ...] | None:
     return None
 
 
+def _incomplete(row: Row) -> str:
+    """Statements hold rows without a time, a coin or a change: they tell of nothing that moved."""
+    parts = (("time", _time(row)), ("coin", _coin(row)), ("change", cells.text(row, "Change")))
+    missing = next((name for name, cell in parts if not cell), "")
+    return f"it has no {missing}: nothing that moved is told" if missing else ""
+
+
 def _event(entry: Entry, reading: Reading) -> Event:
     first = entry.rows[0]
     word = _word(first)
@@ -222,7 +229,7 @@ _DESCRIPTION = (
     "Transaction history of all accounts, one row for each amount: Wallet, Transaction History."
 )
 _HEADING = ("Account", "Operation", "Coin", "Change", "Remark")
-_entries = legs.grouped(_group)
+_entries = legs.grouped(_group, left_out=_incomplete)
 
 
 def _named() -> Iterator[ImportFormat]:
