@@ -88,7 +88,7 @@ class History:
                 self.subkinds[number] = event.subkind
             if not self._add_plain(number, event):
                 self._add_other(number, event)
-        self._sort()
+        self.sort()
         self.assets, self.wallets = self._assets.all(), self._wallets.all()
 
     @property
@@ -99,18 +99,33 @@ class History:
     def before(self, moment: datetime) -> History:
         """The same without what happened then or later."""
         end = whole.micros(moment)
-        earlier = copy(self)
-        times = [self.at[event] for event in self.events]
-        cut = bisect_left(times, end)
+        return self._cut(slice(0, self._place(end)), [e for e in self.others if e.at < end])
+
+    def since(self, moment: datetime) -> History:
+        """The same without what happened before."""
+        begin = whole.micros(moment)
+        return self._cut(slice(self._place(begin), None), [e for e in self.others if e.at >= begin])
+
+    def add_lot(self, event: int, coin: int, place: int, units: int, cost: int) -> None:
+        """Add a purchase at the time of an event; ``sort`` when all are there."""
+        row = (1, event, coin, place, units, cost, 0)
+        for name, value in zip(_COLUMNS, row, strict=True):
+            getattr(self, name).append(value)
+
+    def _place(self, at: int) -> int:
+        return bisect_left([self.at[event] for event in self.events], at)
+
+    def _cut(self, places: slice, others: list[WholeEvent]) -> History:
+        part = copy(self)
         for name in _COLUMNS:
-            setattr(earlier, name, getattr(self, name)[:cut])
-        earlier.others = [event for event in self.others if event.at < end]
-        return earlier
+            setattr(part, name, getattr(self, name)[places])
+        part.others = others
+        return part
 
     def _add_plain(self, number: int, event: TaxEvent) -> bool:
         """Take a purchase or a sale for money, with a fee in money or none; nothing else."""
         into, out, fee, base = event.into, event.out, event.fee, self.base_currency
-        if into is None or out is None or event.portfolio_value is not None:
+        if into is None or out is None or event.portfolio_value is not None or event.subkind:
             return False
         if event.kind is EventKind.BUY and out.asset == base != into.asset:
             side, coin, money = 1, into, out
@@ -120,7 +135,8 @@ class History:
             return False
         if fee is not None and fee.asset != base:
             return False
-        self.units.append(self._units(coin.amount))
+        units = self._units(coin.amount)  # before its column is taken: it may become another
+        self.units.append(units)
         self.sides.append(side)
         self.events.append(number)
         self.coins.append(self._assets.number(coin.asset))
@@ -181,7 +197,8 @@ class History:
             for row in self.others
         ]
 
-    def _sort(self) -> None:
+    def sort(self) -> None:
+        """Bring the columns into the order in which they count."""
         keys = [
             at * 2 + (side < 0)
             for at, side in zip(map(self.at.__getitem__, self.events), self.sides, strict=True)

@@ -208,7 +208,7 @@ def _dispose(
     reduces = settings.disposal_fee is DisposalFee.REDUCE_PROCEEDS
     special = Special(
         more_cost=0 if reduces else fee,
-        is_exempt=event.kind is EventKind.GIFT and event.subkind == "spouse",
+        is_exempt=event.subkind in settings.exempt,
         portfolio_value=event.portfolio_value,
     )
     place = (given.asset, event.wallet, given.units + joined)

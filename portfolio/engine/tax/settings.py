@@ -105,6 +105,8 @@ class Settings:
     trade_values: TradeValues = TradeValues.RECEIVED
     hifo_key: HifoKey = HifoKey.PRICE
     oversell: Oversell = Oversell.ERROR
+    # Subkinds of what goes out of a pool without gain or loss.
+    exempt: frozenset[str] = frozenset({"spouse"})
     method_by_year: Mapping[int, str] = field(default_factory=dict)
     picks: Picks = field(default_factory=dict)
 

@@ -9,6 +9,7 @@ from portfolio.engine.tax.from_ledger import ContractLine
 from portfolio.engine.tax.history import History
 from portfolio.engine.tax.place import Place, Year
 from portfolio.engine.tax.settings import Settings
+from portfolio.engine.tax.types import Disposal, Match
 from portfolio.engine.tax.whole import moment_of
 
 
@@ -41,6 +42,10 @@ def year_of(
     first, last = settings.local_date(begin), settings.local_date(end) - timedelta(days=1)
     disposals = [row for row in found.disposals if first <= row.on <= last]
     kinds = history.subkinds
+
+    def is_apart(row: Disposal) -> bool:
+        return row.match is Match.NO_GAIN_NO_LOSS or kinds.get(row.event, "") in place.apart
+
     told = {row.event for row in disposals} | {line.event for line in found.income}
     return Year(
         name=settings.year_name(year),
@@ -48,8 +53,8 @@ def year_of(
         last=last,
         begin=begin,
         end=end,
-        disposals=[row for row in disposals if kinds.get(row.event, "") not in place.apart],
-        apart=[row for row in disposals if kinds.get(row.event, "") in place.apart],
+        disposals=[row for row in disposals if not is_apart(row)],
+        apart=[row for row in disposals if is_apart(row)],
         income=[line for line in found.income if first <= line.on <= last],
         contracts=[line for line in contracts if begin <= line.time < end],
         opening=tuple(place.compute(settings, history.before(begin)).remaining),

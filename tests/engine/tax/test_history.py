@@ -42,6 +42,21 @@ def test_amounts_finer_than_those_before_them_are_counted_exactly() -> None:
     }
 
 
+def test_a_purchase_may_be_finer_than_those_before_it() -> None:
+    events = [
+        buy("2023-01-01", "1 BTC", "100"),
+        buy("2023-01-02", "0.000000000001 BTC", "1"),
+        sell("2023-01-03", "1.0000000000001 BTC", "50"),
+    ]
+    made = settings(oversell=Oversell.ZERO_COST)
+    found = compute(made, events)
+    assert [row.amount for row in found.disposals] == [
+        Decimal(1),
+        Decimal("0.0000000000001"),
+    ]
+    assert found.remaining[0].amount == Decimal("0.0000000000009")
+
+
 def test_a_history_is_of_one_currency() -> None:
     told = History([buy("2023-01-01", "1 BTC", "100")], "EUR")
     with pytest.raises(ValueError, match="a history in EUR, settings in USD"):

@@ -1,0 +1,103 @@
+"""Germany: private sales (section 23 EStG) and other benefits (section 22 no. 3 EStG).
+
+BMF letter of 6 March 2025 (before: 10 May 2022): each wallet for itself, the first in being the
+first out, or the very coin where it is known. A sale more than a year after the purchase is exempt
+(section 23 (1) no. 2); staking and lending do not make it ten. Limits, each a cliff: gains of 1,000
+euros a year (600 until 2023), benefits of 256 euros. Anlage SO, lines as of the form for 2023 and
+later: 41 to 47 and 54 (sales), 10 to 16 (benefits); contracts belong to Anlage KAP (section 20).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from portfolio.engine import money
+from portfolio.engine.tax import figures as sums
+from portfolio.engine.tax.place import Figure, Place, Year
+from portfolio.engine.tax.settings import DisposalFee, LongTerm, Scope
+from portfolio.engine.tax.types import Term
+
+_BENEFITS = Decimal(256)
+_ZERO = Decimal(0)
+
+
+def limit(year: int) -> Decimal:
+    """Gains below it are not taxed; from it on all of them are (section 23 (3) EStG)."""
+    return Decimal(1000 if year >= 2024 else 600)
+
+
+def figures(year: Year) -> Sequence[Figure]:
+    """Anlage SO, what is exempt, and what belongs to Anlage KAP."""
+    taxed = [row for row in year.disposals if row.term is not Term.LONG]
+    exempt = [row for row in year.disposals if row.term is Term.LONG]
+    gain = sums.cents(sums.net(taxed))
+    benefits = sums.cents(sums.income(year.income))
+    cliff = limit(year.first.year)
+    contracts = [line.value for line in year.contracts]
+    return (
+        Figure("SO 44", "Sale price", sums.cents(sums.proceeds(taxed)), "held for up to a year"),
+        Figure("SO 45", "Acquisition cost and expenses", sums.cents(sums.costs(taxed))),
+        Figure("SO 47", "Gain or loss", gain, "held for up to a year", True),
+        Figure(
+            "",
+            "Gain that is taxed",
+            gain if gain >= cliff else min(gain, _ZERO),
+            f"nothing below {cliff} euros a year, all from there on; with all other private sales",
+            True,
+        ),
+        Figure("", "Gain of what was held longer", sums.cents(sums.net(exempt)), "exempt", True),
+        Figure("SO 11", "Benefits", benefits, "staking, lending, mining and the like", True),
+        Figure(
+            "",
+            "Benefits that are taxed",
+            benefits if benefits >= _BENEFITS else _ZERO,
+            "nothing below 256 euros a year, all from there on; with all other benefits",
+            True,
+        ),
+        Figure(
+            "KAP",
+            "Contracts: gains",
+            sums.cents(money.total(value for value in contracts if value > 0)),
+            "cash flows of derivatives (section 20 EStG)",
+        ),
+        Figure(
+            "KAP",
+            "Contracts: losses",
+            sums.cents(money.negate(money.total(value for value in contracts if value < 0))),
+        ),
+    )
+
+
+PLACE = Place(
+    id="germany",
+    title="Germany",
+    currency="EUR",
+    time_zone="Europe/Berlin",
+    year_start=(1, 1),
+    methods=("fifo", "specific"),
+    settings={
+        "scope": Scope.PER_WALLET,
+        "long_term": LongTerm.CALENDAR_YEAR,
+        "disposal_fee": DisposalFee.ADD_TO_COST,
+    },
+    figures=figures,
+    covers=(
+        "Sales, trades, payments and fees in coins, each account for itself, with the year after"
+        " which they are exempt.",
+        "Benefits at market value when received: staking, interest, mining, rebates.",
+        "Airdrops and forks as coins that cost nothing.",
+    ),
+    not_covered=(
+        "Coins received as a gift go on with the giver's cost and date: here they cost nothing.",
+        "Airdrops for which something was done are benefits: tell them as a reward.",
+        "A fork's share of the cost of the coins it came from.",
+        "Average cost, which the letter of 2025 allows too; trading as a business.",
+        "Anlage KAP is not filled in: derivatives are given as sums only.",
+        "Other private sales and benefits, which share the limits; losses of other years.",
+    ),
+    sources=("EStG sections 20, 22 and 23", "BMF letter of 6 March 2025", "Anlage SO"),
+    at_no_cost=frozenset({"airdrop", "fork", "gift"}),
+    apart=frozenset({"gift", "spouse", "lost"}),
+    has_long_term=True,
+)

@@ -1,0 +1,162 @@
+"""United Kingdom: capital gains tax of an individual, and income from tokens.
+
+Pooling: TCGA 1992 s.104 to s.106A (HMRC manual CRYPTO22200 to CRYPTO22256); disposals of one day
+are one (s.105). Expenses: s.38. Gifts at market value (s.17), to a spouse without gain or loss
+(s.58); theft is no disposal (CRYPTO22500). Income: CRYPTO21000. Form SA108: from 2024-25 boxes 13.1
+to 13.5, whole pounds, rounded in your favour. Annual exempt amount: s.1K; rates changed on 30
+October 2024.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import date
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+
+from portfolio.engine import money
+from portfolio.engine.tax import figures as sums
+from portfolio.engine.tax.place import Figure, Place, Year
+from portfolio.engine.tax.settings import DisposalFee, TradeFee
+from portfolio.engine.tax.types import Disposal
+
+# By the year in which the tax year starts.
+_EXEMPT = {2019: 12000, 2020: 12300, 2021: 12300, 2022: 12300, 2023: 6000}
+_EXEMPT_SINCE_2024 = 3000
+_OWN_SECTION = 2024
+_REPORT_ABOVE = {**{year: 4 * amount for year, amount in _EXEMPT.items()}, 2023: 50000}
+_NEW_RATES = date(2024, 10, 30)
+_ZERO = Decimal(0)
+
+
+def exempt_amount(year: int) -> Decimal | None:
+    """The annual exempt amount of the tax year that starts in ``year``; None: not known here."""
+    if year > 2023:
+        return Decimal(_EXEMPT_SINCE_2024)
+    known = _EXEMPT.get(year)
+    return None if known is None else Decimal(known)
+
+
+def figures(year: Year) -> Sequence[Figure]:
+    """SA108 and what it takes to know whether to fill it in."""
+    by_day = _by_day(year.disposals)
+    gains = [gain for gain in by_day.values() if gain > 0]
+    losses = [money.negate(gain) for gain in by_day.values() if gain < 0]
+    exempt = exempt_amount(year.first.year)
+    net = money.add(money.total(gains), money.negate(money.total(losses)))
+    contracts = money.total(line.value for line in year.contracts)
+    return (
+        *_sa108(year, len(by_day), gains, losses),
+        *_at_new_rates(year, by_day),
+        Figure("", "Gains less losses", _down(net), is_main=True),
+        Figure("", "Annual exempt amount", exempt, "TCGA 1992 s.1K"),
+        Figure(
+            "",
+            "Above the exempt amount",
+            None if exempt is None else max(money.add(_down(net), money.negate(exempt)), _ZERO),
+            "losses of earlier years are not taken off",
+            True,
+        ),
+        Figure(
+            "",
+            "Report if proceeds are above",
+            _report_above(year.first.year),
+            "also if gains are above the exempt amount, or losses are to be claimed",
+        ),
+        Figure(
+            "SA100 17",
+            "Other taxable income",
+            _down(sums.income(year.income)),
+            "at market value when received",
+            True,
+        ),
+        Figure(
+            "", "Contracts", _down(contracts), "cash flows of derivatives: not in SA108 13", True
+        ),
+    )
+
+
+def _by_day(rows: Iterable[Disposal]) -> dict[tuple[date, str], Decimal]:
+    """The gain of each disposal: all of one asset on one day are one (s.105)."""
+    found: dict[tuple[date, str], Decimal] = defaultdict(Decimal)
+    for row in rows:
+        found[row.on, row.asset] = money.add(found[row.on, row.asset], row.gain)
+    return found
+
+
+def _sa108(
+    year: Year, number: int, gains: Sequence[Decimal], losses: Sequence[Decimal]
+) -> tuple[Figure, ...]:
+    boxes = ("13.1", "13.2", "13.3", "13.4", "13.5")
+    if year.first.year < _OWN_SECTION:
+        boxes = ("14", "15", "16", "17", "19")  # other property, assets and gains
+    one, two, three, four, five = (f"SA108 {box}" for box in boxes)
+    day = "all disposals of one asset on one day are one"
+    return (
+        Figure(one, "Number of disposals", Decimal(number), day, True),
+        Figure(two, "Disposal proceeds", _down(sums.proceeds(year.disposals)), "", True),
+        Figure(three, "Allowable costs", _up(sums.costs(year.disposals))),
+        Figure(four, "Gains in the year, before losses", _down(money.total(gains)), "", True),
+        Figure(five, "Losses in the year", _up(money.total(losses)), "", True),
+    )
+
+
+def _at_new_rates(year: Year, by_day: dict[tuple[date, str], Decimal]) -> tuple[Figure, ...]:
+    """The gains of 2024-25 from the day of the new rates on."""
+    if not year.first <= _NEW_RATES <= year.last:
+        return ()
+    late = money.total(gain for (on, _), gain in by_day.items() if on >= _NEW_RATES)
+    return (
+        Figure("", "Gains less losses from 30 October 2024", _down(late), "rates changed that day"),
+    )
+
+
+def _report_above(year: int) -> Decimal | None:
+    if year > 2023:
+        return Decimal(50000)
+    known = _REPORT_ABOVE.get(year)
+    return None if known is None else Decimal(known)
+
+
+def _down(amount: Decimal) -> Decimal:
+    return amount.quantize(Decimal(1), rounding=ROUND_FLOOR, context=money.EXACT)
+
+
+def _up(amount: Decimal) -> Decimal:
+    return amount.quantize(Decimal(1), rounding=ROUND_CEILING, context=money.EXACT)
+
+
+PLACE = Place(
+    id="uk",
+    title="United Kingdom",
+    currency="GBP",
+    time_zone="Europe/London",
+    year_start=(4, 6),
+    methods=("uk_share_pooling",),
+    settings={
+        "disposal_fee": DisposalFee.ADD_TO_COST,
+        "trade_fee": TradeFee.SPLIT,
+        "exempt": frozenset({"spouse", "lost"}),
+    },
+    figures=figures,
+    covers=(
+        "Same day, 30 days and section 104 pool, gifts at market value, gifts to a spouse (tag"
+        " them “spouse”), coins spent on goods and fees.",
+        "Income when received: staking, interest, airdrops, mining, rebates.",
+        "Coins of a fork as having cost nothing.",
+    ),
+    not_covered=(
+        "Losses and claims of other years, other assets, reliefs, negligible value claims.",
+        "A fork's share of the pool's cost: HMRC wants it split; here the new coins cost nothing.",
+        "Airdrops for which nothing was done may be no income (CRYPTO21250): here they are.",
+        "Lending and liquidity pools as disposals (CRYPTO61000); derivatives.",
+    ),
+    sources=(
+        "TCGA 1992",
+        "HMRC Cryptoassets Manual",
+        "SA108 and its notes",
+    ),
+    at_no_cost=frozenset({"fork"}),
+    apart=frozenset(),  # what makes no gain leaves the pool so, and is told by that
+    days_after=31,
+)

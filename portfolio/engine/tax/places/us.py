@@ -1,0 +1,109 @@
+"""United States: federal income tax on digital assets held as capital assets.
+
+Digital assets are property (Notice 2014-21). Holding periods: IRC 1222, Rev. Rul. 66-7; long is
+more than a year. Lots: FIFO unless identified (Reg. 1.1012-1(j), A39 of the IRS questions and
+answers); by wallet or account from 1 January 2025 (Rev. Proc. 2024-28). Income when received: Rev.
+Rul. 2019-24, Rev. Rul. 2023-14. Forms: 8949 with boxes G to L for digital assets since 2025, C and
+F before; Schedule D; Schedule 1 line 8v. Loss limit: IRC 1211(b). Gifts given are no sale (IRC 102,
+1015); theft is not deducted (IRC 165(h)(5)).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from portfolio.engine import money
+from portfolio.engine.tax import figures as sums
+from portfolio.engine.tax.history import History
+from portfolio.engine.tax.place import Figure, Place, Year
+from portfolio.engine.tax.safe_harbour import compute_by_wallet_from
+from portfolio.engine.tax.settings import LongTerm, Settings
+from portfolio.engine.tax.types import Disposal, Outcome, Term
+
+BY_WALLET = 2025
+_MOST_LOSS = Decimal(3000)
+
+
+def compute(settings: Settings, history: History) -> Outcome:
+    """Lots of all wallets together until the end of 2024, lots by wallet since."""
+    moment = datetime(BY_WALLET, 1, 1, tzinfo=settings.zone or UTC)
+    return compute_by_wallet_from(settings, history, moment)
+
+
+def figures(year: Year) -> Sequence[Figure]:
+    """Form 8949 by part, Schedule D, ordinary income, and the loss that counts this year."""
+    short = [row for row in year.disposals if row.term is not Term.LONG]
+    long = [row for row in year.disposals if row.term is Term.LONG]
+    boxes = ("I", "L") if year.first.year >= BY_WALLET else ("C", "F")
+    total = sums.cents(sums.net(year.disposals))
+    contracts = sums.cents(money.total(line.value for line in year.contracts))
+    return (
+        *_part("8949 I", "Short term", boxes[0], short),
+        *_part("8949 II", "Long term", boxes[1], long),
+        Figure("Schedule D 16", "Capital gain or loss", total, "Part I and Part II together", True),
+        Figure(
+            "Schedule D 21",
+            "Loss that counts this year",
+            min(money.negate(total), _MOST_LOSS) if total < 0 else Decimal(0),
+            "at most 3,000; the rest is carried to the next year (half of it when married and"
+            " filing apart)",
+        ),
+        Figure(
+            "Schedule 1 8v",
+            "Ordinary income from digital assets",
+            sums.cents(sums.income(year.income)),
+            "at market value when received",
+            True,
+        ),
+        Figure("", "Contracts", contracts, "cash flows of derivatives: no form is filled in", True),
+    )
+
+
+def _part(code: str, term: str, box: str, rows: Sequence[Disposal]) -> tuple[Figure, ...]:
+    rule = f"box {box}: no Form 1099-DA or 1099-B taken into account"
+    return (
+        Figure(f"{code} (d)", f"{term}: proceeds", sums.cents(sums.proceeds(rows)), rule),
+        Figure(f"{code} (e)", f"{term}: cost or other basis", sums.cents(sums.costs(rows)), rule),
+        Figure(f"{code} (h)", f"{term}: gain or loss", sums.cents(sums.net(rows)), rule, True),
+    )
+
+
+PLACE = Place(
+    id="us",
+    title="United States",
+    currency="USD",
+    time_zone="",
+    year_start=(1, 1),
+    methods=("fifo", "specific", "hifo", "lifo", "lofo", "by_year"),
+    settings={"long_term": LongTerm.CALENDAR_YEAR},
+    figures=figures,
+    covers=(
+        "Sales, trades, payments and fees in coins, short and long term, by lot.",
+        "Lots of all accounts together until 2024, by account since 1 January 2025, with the"
+        " oldest units given to the account that was used first.",
+        "Income when received: staking, interest, airdrops, mining, forks, rebates.",
+    ),
+    not_covered=(
+        "Forms 1099-DA and 1099-B are not compared: move rows to box G, H, J or K where a broker"
+        " reported them.",
+        "Highest, lowest and latest first need identification made before each sale; whether you"
+        " made it is yours to know.",
+        "Gifts received count as if they had cost nothing: enter the giver's basis by hand.",
+        "Derivatives (section 1256 and others), mark to market, state taxes, NFTs as collectibles.",
+        "Wash sale rules do not apply to digital assets today; nothing is adjusted for them.",
+    ),
+    sources=(
+        "Notice 2014-21",
+        "Rev. Proc. 2024-28",
+        "Reg. 1.1012-1(j)",
+        "Rev. Rul. 2019-24",
+        "Rev. Rul. 2023-14",
+        "Instructions for Form 8949",
+    ),
+    at_no_cost=frozenset({"gift"}),
+    apart=frozenset({"gift", "spouse", "lost"}),
+    has_long_term=True,
+    compute=compute,
+)

@@ -1,0 +1,1 @@
+"""The places, each by its own figures."""
