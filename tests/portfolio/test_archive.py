@@ -503,6 +503,19 @@ def test_the_commands_write_compare_and_restore(full: User, other: User, tmp_pat
         call_command("archive", other.email, verify=file)
 
 
+def test_the_commands_of_exports_and_imports_take_archives_too(
+    full: User, other: User, tmp_path: Path
+) -> None:
+    file = str(tmp_path / "ledger.zip")
+    call_command("export", full.email, "archive", out=file)
+    assert Path(file).read_bytes() == archived(full)
+    with pytest.raises(SystemExit):
+        call_command("export", full.email, "archive", out=file, year="2025")
+    assert "In the archive" in said("import", other.email, file, dry_run=True)
+    assert "Restored" in said("import", other.email, file)
+    assert archived(other) == archived(full)
+
+
 def said(*args: str, **options: Any) -> str:
     out = io.StringIO()
     call_command(*args, stdout=out, **options)

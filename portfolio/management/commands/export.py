@@ -6,13 +6,14 @@ import uuid
 from contextlib import closing
 from typing import Any
 
+from django.core.management import call_command
 from django.core.management.base import CommandParser
 
 from accounts.models import User
 from portfolio.engine.types import TransactionKind
 from portfolio.management.base import OperatorCommand, WrongArgument, connection_with, user_named
 from portfolio.management.output import written_whole
-from portfolio.services import exports
+from portfolio.services import archiving, exports
 
 YEARS = range(2009, 2200)  # there was nothing to export before the first block
 
@@ -21,7 +22,7 @@ class Command(OperatorCommand):
     help = "Writes a user's transactions to a file, streamed: of one year, or all."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        known = ", ".join(entry.id for entry in exports.formats())
+        known = ", ".join([*(entry.id for entry in exports.formats()), archiving.ID])
         parser.add_argument("user", help="the owner's e-mail address")
         parser.add_argument("format", help=f"one of: {known}")
         parser.add_argument("--year", metavar="Y", help="a calendar year, in the user's time zone")
@@ -41,6 +42,11 @@ class Command(OperatorCommand):
         if options["out"] == "-" and options["json"]:
             raise WrongArgument("--json answers on standard output: give --out a file.")
         user = user_named(options["user"])
+        if options["format"] == archiving.ID:
+            _require_all(options)
+            asked = {"out": options["out"], "json": options["json"]}
+            call_command("archive", user.email, **asked, stdout=self.stdout)
+            return
         known = {entry.id for entry in exports.formats()}
         if options["format"] not in known:
             raise WrongArgument(
@@ -70,6 +76,12 @@ class Command(OperatorCommand):
             )
         elif options["out"] != "-":
             self.stdout.write(f"{options['out']}: {file.content_type}, {size} bytes")
+
+
+def _require_all(options: dict[str, Any]) -> None:
+    """May raise WrongArgument: an archive has no parts."""
+    if any(options[name] for name in ("year", "connection", "wallet", "kind")):
+        raise WrongArgument("An archive is always of everything.")
 
 
 def _year(text: str | None) -> int | None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.files import File
+from django.core.management import call_command
 from django.core.management.base import CommandParser
 
 from accounts.models import User
@@ -17,6 +18,7 @@ from portfolio.services import (
     findings,
     import_work,
     imports,
+    restoring,
     transfer_matching,
     valuation,
 )
@@ -45,6 +47,10 @@ class Command(OperatorCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         user = user_named(options["user"])
+        if restoring.is_archive(Path(options["file"])):
+            asked = {"preview": options["dry_run"], "json": options["json"]}
+            call_command("restore", user.email, options["file"], **asked, stdout=self.stdout)
+            return
         job = self._begin(user, Path(options["file"]))
         try:
             self._answer(user, job, options)
