@@ -115,7 +115,7 @@ BATCH = Rule(
 )
 
 # The parts of a finding's subject that name rows, by cause and place among the colons.
-_SUBJECTS = {
+SUBJECTS = {
     "duplicate": {1: "transactions", 2: "transactions"},
     "edited_record_changed": {1: "edits"},
     "one-sided": {1: "transactions"},
@@ -126,6 +126,7 @@ _SUBJECTS = {
     "unclassified": {1: "connections"},
     "discrepancy": {1: "connections"},
     "connection": {2: "connections"},
+    "source_conflict": {1: "witness_conflicts"},
 }
 
 
@@ -145,7 +146,7 @@ def _part_in(table: str) -> str:
 def _subject(cause: str, subject: str, part: Callable[[str], str]) -> str:
     cases = " ".join(
         f"WHEN {cause} = '{known}' AND p.i = {place} THEN ({part(table)})"
-        for known, places in _SUBJECTS.items()
+        for known, places in SUBJECTS.items()
         for place, table in places.items()
     )
     return sql(
@@ -170,3 +171,87 @@ QUERY = Rule(
     r"FROM archived_connections m WHERE "
     r"substring(l.line->>'query' from 'connection=@([0-9]+)') = m.n::text), l.line->>'query')",
 )
+
+
+# --- Taxes ------------------------------------------------------------------------------------
+
+
+def _picks(picks: str, *, known: str, told: str) -> str:
+    """Chosen lots: ``{transaction: [[the lot's transaction, amount], ...]}``."""
+    return sql(
+        """
+        (SELECT coalesce(jsonb_object_agg(coalesce(m.{told}, 0)::text, (
+            SELECT coalesce(jsonb_agg(
+                jsonb_build_array(coalesce(x.{told}, 0), p.item->1) ORDER BY p.i), '[]')
+            FROM jsonb_array_elements(e.value) WITH ORDINALITY p(item, i)
+            LEFT JOIN archived_transactions x ON x.{known} = (p.item->>0)::bigint)), '{{}}')
+         FROM jsonb_each({picks}) e
+         LEFT JOIN archived_transactions m ON m.{known} = e.key::bigint)
+        """,
+        picks=picks,
+        known=known,
+        told=told,
+    )
+
+
+def _tax_settings(settings: str, *, known: str, told: str) -> str:
+    """What a report was made by; the lots that were chosen are in its profile."""
+    picks = _picks(f"({settings}->'profile'->'picks')", known=known, told=told)
+    return sql(
+        "CASE WHEN jsonb_typeof({settings}->'profile'->'picks') = 'object' "
+        "THEN jsonb_set({settings}, '{{profile,picks}}', {picks}) ELSE {settings} END",
+        settings=settings,
+        picks=picks,
+    )
+
+
+def _with_connections(text: str, *, known: str, told: str) -> str:
+    """A text in which connections are named: by their places, or by their ids."""
+    return sql(
+        """
+        (WITH RECURSIVE changed(n, told) AS (
+            SELECT 0::bigint, {text}
+            UNION ALL
+            SELECT m.n, replace(changed.told, {known}, {new})
+            FROM changed JOIN archived_connections m ON m.n = changed.n + 1
+         ) SELECT told FROM changed ORDER BY n DESC LIMIT 1)
+        """,
+        text=text,
+        known=known,
+        new=told,
+    )
+
+
+_ID, _MARK = "m.id::text", "'@' || m.n || '@'"
+PICKS = Rule(
+    _picks("r.picks", known="id", told="n"),
+    _picks("(l.line->'picks')", known="n", told="id"),
+)
+TAX_SETTINGS = Rule(
+    _tax_settings("r.settings", known="id", told="n"),
+    _tax_settings("(l.line->'settings')", known="n", told="id"),
+)
+EVIDENCE = Rule(
+    _with_connections("r.evidence::text", known=_ID, told=_MARK) + "::jsonb",
+    _with_connections("(l.line->>'evidence')", known=_MARK, told=_ID) + "::jsonb",
+)
+ACCOUNT = Rule(
+    "coalesce((SELECT '@' || m.n FROM archived_connections m WHERE m.id::text = r.account), "
+    "r.account)",
+    "coalesce((SELECT m.id::text FROM archived_connections m "
+    "WHERE '@' || m.n = l.line->>'account'), l.line->>'account')",
+)
+
+
+def transaction(column: str) -> Rule:
+    """A transaction's number that no constraint holds: it may be gone since."""
+    return Rule(
+        sql(
+            "(SELECT m.n FROM archived_transactions m WHERE m.id = r.{column})",
+            column=column,
+        ),
+        sql(
+            "(SELECT m.id FROM archived_transactions m WHERE m.n = (l.line->>'{column}')::bigint)",
+            column=column,
+        ),
+    )

@@ -44,6 +44,9 @@ from portfolio.models import (
     SyncRun,
     Tag,
     Tagging,
+    TaxLine,
+    TaxProfile,
+    TaxReport,
     Transaction,
     TransferLink,
     WitnessConflict,
@@ -180,6 +183,23 @@ TABLES = (
     Table("witness_conflicts", WitnessConflict, rules={"key": rules.KEY}),
     Table("import_profiles", ImportProfile),
     Table("export_symbols", ExportSymbol),
+    Table("tax_profiles", TaxProfile, rules={"picks": rules.PICKS}),
+    Table(
+        "tax_reports",
+        TaxReport,
+        rules={"settings": rules.TAX_SETTINGS, "evidence": rules.EVIDENCE},
+        where="r.finished_at IS NOT NULL",
+    ),
+    Table(
+        "tax_lines",
+        TaxLine,
+        "report",
+        rules={
+            "account": rules.ACCOUNT,
+            "transaction": rules.transaction("transaction"),
+            "lot_transaction": rules.transaction("lot_transaction"),
+        },
+    ),
     Table("saved_filters", SavedFilter, rules={"query": rules.QUERY}),
     Table("notice_settings", NoticeSettings, order="r.owner_id"),
     Table(
@@ -201,7 +221,8 @@ NAMED = frozenset(
     {
         *("connections", "streams", "edits", "transactions", "raw_records", "tags"),
         *("manual_entries", "transfers", "asset_rules", "holdings"),
-        *("imports", "import_files", "import_accounts"),
+        *("imports", "import_files", "import_accounts", "tax_reports"),
+        "witness_conflicts",
     }
 )
 BY_MODEL = {table.model: table for table in TABLES}

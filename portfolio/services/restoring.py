@@ -133,7 +133,7 @@ def _lock_empty(user: User, archive: Archive) -> None:
 # What a user has without any connection.
 _BESIDE = (
     *("tags", "asset_rules", "own_prices", "dismissals", "saved_filters", "imports"),
-    *("import_profiles", "export_symbols"),
+    *("import_profiles", "export_symbols", "tax_profiles", "tax_reports"),
 )
 
 
@@ -156,8 +156,9 @@ def _clear(user: User, archive: Archive) -> None:
 
 
 def _named(table: str, line: str) -> str:
-    """What tells a row from others: of a filter its name, since it may name what is gone."""
-    return str(_object(line, table).get("name")) if table == "saved_filters" else line
+    """What tells a row from others, where it may name what is gone since."""
+    names = {"saved_filters": "name", "tax_profiles": "place", "tax_reports": "fingerprint"}
+    return str(_object(line, table).get(names[table])) if table in names else line
 
 
 def _place(line: dict[str, Any]) -> tuple[str, ...]:

@@ -26,6 +26,9 @@ from portfolio.models import (
     NoticeSettings,
     Position,
     RawRecord,
+    TaxLine,
+    TaxProfile,
+    TaxReport,
     Transaction,
     TransferLink,
     WitnessConflict,
@@ -61,6 +64,7 @@ def live(owner: User) -> dict[str, Connection]:
     _enter(owner, made["kraken"])
     _price(owner)
     _import(owner, made["kraken"])
+    _tax(owner, made["kraken"])
     valuation.recompute(owner.pk)
     findings.refresh(owner.pk)
     _dismiss(owner)
@@ -200,6 +204,44 @@ def _import(owner: User, of: Connection) -> None:
         owner=owner, name="Mine", heading=["a", "b"], fingerprint="ab", settings={"a": "time"}
     )
     ExportSymbol.objects.create(owner=owner, format="koinly", asset="BTC", symbol="XBT")
+
+
+def _tax(owner: User, of: Connection) -> None:
+    """A report that was made, of a sale whose lot was chosen."""
+    row = Transaction.objects.filter(connection=of).order_by("pk")[1]
+    picks = {str(row.pk): [[row.pk, "0.10"], [7**9, "1"]]}
+    TaxProfile.objects.create(owner=owner, place="neutral", method="specific", picks=picks)
+    report = TaxReport.objects.create(
+        owner=owner,
+        place="neutral",
+        year=2025,
+        year_name="2025",
+        currency="EUR",
+        environment="sandbox",
+        settings={"profile": {"picks": picks}, "engine": {"method": "specific"}},
+        state="done",
+        asked_at=AT,
+        worked_at=AT,
+        finished_at=AT,
+        fingerprint="f" * 64,
+        figures=[["", "Gains", "1.50", "", True]],
+        evidence={str(of.pk): {"coverage": "fetched"}},
+        locked_at=AT,
+    )
+    TaxReport.objects.create(
+        owner=owner, place="neutral", year=2024, environment="live", asked_at=AT, worked_at=AT
+    )
+    TaxLine.objects.create(
+        report=report,
+        part="disposal",
+        position=0,
+        asset="BTC",
+        account=str(of.pk),
+        amount=D("0.10"),
+        proceeds=D("6000.00"),
+        transaction=row.pk,
+        lot_transaction=7**9,
+    )
 
 
 def _dismiss(owner: User) -> None:

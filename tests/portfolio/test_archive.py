@@ -35,7 +35,9 @@ from portfolio.models import (
     Transaction,
 )
 from portfolio.selectors import archive as selector
+from portfolio.selectors import archive_rules
 from portfolio.selectors.archive_tables import BY_MODEL, LEFT_OUT, PRICES, TABLES
+from portfolio.selectors.finder import by_cause
 from portfolio.services import (
     archiving,
     connections,
@@ -128,6 +130,12 @@ def test_every_table_is_archived_or_left_out_with_a_reason() -> None:
     assert all(LEFT_OUT.values())
 
 
+def test_what_findings_are_told_by_is_known() -> None:
+    """A subject with a row's number in it must be written by the row's place."""
+    plain = {"price_gap", "unknown_asset", "unpriced"}
+    assert by_cause().keys() == archive_rules.SUBJECTS.keys() | plain
+
+
 def test_every_column_is_archived_or_left_out_with_a_reason() -> None:
     for table in TABLES:
         columns = {column.name for column in table.model._meta.concrete_fields}
@@ -148,6 +156,7 @@ def test_the_life_has_something_in_every_table(full: User) -> None:
     found = selector.lines(full)
     assert [name for name, lines in found.items() if not lines] == []
     assert {table.name for table in TABLES} | {"settings"} == found.keys()
+    assert '"@' in found["tax_reports"][0]
     # What names rows inside of texts is there too.
     assert any("edit:@" in line for line in found["transactions"])
     assert any("manual:@" in line for line in found["transactions"])

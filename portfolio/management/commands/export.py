@@ -44,8 +44,8 @@ class Command(OperatorCommand):
         user = user_named(options["user"])
         if options["format"] == archiving.ID:
             _require_all(options)
-            asked = {"out": options["out"], "json": options["json"]}
-            call_command("archive", user.email, **asked, stdout=self.stdout)
+            only = {"out": options["out"], "json": options["json"]}
+            call_command("archive", user.email, **only, stdout=self.stdout)
             return
         known = {entry.id for entry in exports.formats()}
         if options["format"] not in known:
