@@ -35,6 +35,7 @@ from portfolio.models import (
     SyncRun,
     Transaction,
     TransferLink,
+    WitnessConflict,
 )
 
 _numbers = itertools.count(1)
@@ -282,6 +283,21 @@ def edit(of: Connection, batch: UUID | None = None, **fields: Any) -> Edit:
     """An edit that hid nothing."""
     values: dict[str, Any] = {"kind": Edit.Kind.HIDE, "made_by": of.owner, "made_at": NOW}
     return Edit.objects.create(owner=of.owner, connection=of, batch=batch, **(values | fields))
+
+
+def conflict(of: RawRecord, against: Transaction, **fields: Any) -> WitnessConflict:
+    """An open conflict: a file tells of half a Bitcoin more."""
+    legs = [["spot", "BTC", "1.5", "principal"]]
+    values: dict[str, Any] = {
+        "key": against.key,
+        "why": WitnessConflict.Why.AMOUNTS,
+        "told": {"kind": "deposit", "at": NOW.isoformat(), "legs": legs},
+        "difference": {"BTC": "0.5"},
+        "found_at": NOW,
+    }
+    return WitnessConflict.objects.create(
+        owner=of.connection.owner, connection=of.connection, raw_record=of, **(values | fields)
+    )
 
 
 def saved_filter(

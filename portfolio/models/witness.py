@@ -45,6 +45,10 @@ class WitnessConflict(models.Model):
     # Of the transaction that the stronger source tells of.
     key = models.CharField(max_length=200)
     why = models.CharField(max_length=10, choices=Why.choices)
+    # What the record tells, as an edit writes a transaction down: selectors.edit_layers.written.
+    told = models.JSONField(default=dict)
+    # More (or less) of each asset than the stronger source tells, as text.
+    difference = models.JSONField(default=dict)
     found_at = models.DateTimeField()
     decision = models.CharField(max_length=6, choices=Decision.choices, blank=True)
     decided_at = models.DateTimeField(null=True)

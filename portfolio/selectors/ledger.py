@@ -238,6 +238,11 @@ class TransactionDetail:
     entry: ManualEntry | None  # what a user entered, where no exchange told of it
     history: History
 
+    @property
+    def witness_count(self) -> int:
+        """The records of other sources that tell of it, and are booked nowhere."""
+        return sum(bool(item.record.same_as) for item in self.evidence)
+
 
 def transaction(user: User, transaction_id: int) -> TransactionDetail:
     """One transaction whole, in a fixed number of queries. May raise Transaction.DoesNotExist."""
@@ -246,7 +251,7 @@ def transaction(user: User, transaction_id: int) -> TransactionDetail:
     below = Q(transaction=row) | Q(transaction__in=edits.origins(row))
     records = list(
         RawRecord.objects.filter(below)
-        .select_related("stream")
+        .select_related("stream", "conflict")
         .prefetch_related("revisions")
         .order_by("id")
     )

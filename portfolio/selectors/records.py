@@ -20,7 +20,7 @@ def record(user: User, record_id: int) -> Record:
     """One raw record, in three queries. May raise RawRecord.DoesNotExist."""
     rows = RawRecord.objects.filter(connection__owner=user)
     row = (
-        rows.select_related("connection", "stream", "transaction")
+        rows.select_related("connection", "stream", "transaction", "conflict")
         .prefetch_related("revisions")
         .get(pk=record_id)
     )

@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 
 from portfolio.engine import money
 from portfolio.models import Connection, Holding, Posting, RawRecord, Renormalisation
-from portfolio.services import ledger, rebooking
+from portfolio.services import ledger, rebooking, witnesses
 from portfolio.services.rebooking import Counts
 
 log = structlog.get_logger(__name__)
@@ -105,6 +105,9 @@ def _step(job_id: int) -> Renormalisation:
         found = rebooking.reread(job.connection, batch)
         counts = rebooking.count(found, batch, ahead=True)
         rebooking.rebook(found, whole=job.is_rebuild)
+        witnesses.settle_page(
+            job.connection, (raw for raw in found.raws if raw.pk in found.differing), ()
+        )
         _advance(job, batch[-1], counts)
     else:
         _close(job)

@@ -2,26 +2,40 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.db import connection as database
 
 from portfolio.engine import witnesses as engine
 from portfolio.engine.types import Event, Movement, PostingRole, RecordKind, TransactionKind
 from portfolio.engine.witnesses import Telling
-from portfolio.imports import bodies, registry
-from portfolio.models import Connection, Posting, RawRecord, Stream, Transaction
+from portfolio.imports import bodies, registry, values
+from portfolio.imports.format import Entry, Reading
+from portfolio.models import (
+    Connection,
+    Import,
+    ImportedRecord,
+    Posting,
+    RawRecord,
+    Stream,
+    Transaction,
+)
 from portfolio.services import booking
 from portfolio.services.posting import spec
 
 # What may be one event lies so near, deposits and withdrawals aside.
 NEAR = timedelta(minutes=2)
 FAR = engine.SAME_ID_WITHIN
+DAYS = "days"  # in the scope of a stream
 # The kinds that a deposit or withdrawal may be told as.
 _LIKE_MOVED = ("deposit", "withdrawal", "transfer", "other", "unclassified")
+# Of a clock, or seconds since 1970.
+_TIME = re.compile(r"\d[:h]\d\d|T\d\d|^\d{9,13}(?:\.\d+)?$")
 _OWN_ANSWERS = frozenset({"exchange"})
 
 
@@ -32,14 +46,14 @@ class Span(NamedTuple):
     end: datetime
 
 
-def spans(moments: Iterable[datetime], margin: timedelta) -> list[Span]:
-    """Stretches of time round these moments, each instant in one of them at most."""
+def spans(moments: Iterable[tuple[datetime, timedelta]]) -> list[Span]:
+    """Stretches of time so far round moments; each instant is in one of them at most."""
     merged: list[Span] = []
-    for at in sorted(moments):
-        if merged and at - margin <= merged[-1].end:
-            merged[-1] = Span(merged[-1].start, at + margin)
+    for start, end in sorted((at - margin, at + margin) for at, margin in moments):
+        if merged and start <= merged[-1].end:
+            merged[-1] = Span(merged[-1].start, max(end, merged[-1].end))
         else:
-            merged.append(Span(at - margin, at + margin))
+            merged.append(Span(start, end))
     return merged
 
 
@@ -50,9 +64,23 @@ class Reach(NamedTuple):
     far: list[Span]
 
     @classmethod
-    def of(cls, near: Iterable[datetime], moved: Iterable[datetime]) -> Reach:
+    def of(
+        cls, near: Iterable[datetime], moved: Iterable[datetime], *, margin: timedelta = NEAR
+    ) -> Reach:
         """Round moments of any events, and round those of deposits and withdrawals."""
-        return cls(spans(near, NEAR), spans(moved, FAR))
+        return cls(spans((at, margin) for at in near), spans((at, FAR) for at in moved))
+
+    @classmethod
+    def round(cls, tellings: Iterable[Telling]) -> Reach:
+        """Where others may tell of the same events as these."""
+        each = list(tellings)
+        moved = [(told.at, FAR) for told in each if told.event.kind in engine.MOVED]
+        return cls(spans((told.at, max(NEAR, told.span + NEAR)) for told in each), spans(moved))
+
+    @classmethod
+    def between(cls, since: datetime, until: datetime) -> Reach:
+        """From one moment to another, and round both."""
+        return cls([Span(since - NEAR, until + NEAR)], [Span(since - FAR, until + FAR)])
 
 
 def file_streams(connection: Connection) -> dict[int, Stream]:
@@ -62,6 +90,21 @@ def file_streams(connection: Connection) -> dict[int, Stream]:
     for row in found.values():
         row.connection = connection
     return found
+
+
+def margin(streams: Mapping[int, Stream]) -> timedelta:
+    """How far off a file may tell of an event: a day where some of them tell days alone."""
+    has_days = any(stream.scope.get(DAYS) for stream in streams.values())
+    return engine.DAY + NEAR if has_days else NEAR
+
+
+def note_days(streams: Mapping[int, Stream], told: Mapping[int, Telling]) -> None:
+    """Remembers of which streams some records tell the day alone."""
+    days = {int(t.strength[2]) for t in told.values() if t.span >= engine.DAY}
+    for stream in (streams[pk] for pk in days):
+        if not stream.scope.get(DAYS):
+            stream.scope = {**stream.scope, DAYS: True}
+            stream.save(update_fields=["scope"])
 
 
 def file_records(
@@ -162,25 +205,60 @@ class Decided(NamedTuple):
     apart: frozenset[str] = frozenset()
 
 
-def of_files(raws: Iterable[RawRecord], decided: Mapping[int, Decided]) -> dict[int, Telling]:
+class _Import(NamedTuple):
+    """An import that a record stands in, in the order of their beginnings."""
+
+    began: int  # microseconds
+    ident: str
+
+
+def of_files(raws: Sequence[RawRecord], decided: Mapping[int, Decided]) -> dict[int, Telling]:
     """What records of files tell, by their ids; those that cannot be read are left out."""
     found = {}
+    imports = _imports(raws)
     for raw in raws:
         event = _told(raw)
         if event is not None:
+            _, entry, reading = bodies.decoded(raw.body)
             said = decided.get(raw.pk, Decided())
+            # Rows of one format that came in one import may be of one file.
+            sources = frozenset(f"{raw.stream_id} {job.ident}" for job in imports[raw.pk])
             found[raw.pk] = Telling(
                 ref=str(raw.pk),
                 key=booking.own_key(raw),
-                strength=(1 + rank(raw.stream), raw.stream_id, raw.endpoint),
+                strength=(1 + rank(raw.stream), min(imports[raw.pk]).began, str(raw.stream_id)),
                 event=event,
-                sources=frozenset({f"{raw.stream_id} {raw.endpoint}"}),
-                span=clock(event.occurred_at),
-                content=_content(raw),
+                sources=sources,
+                span=clock(event.occurred_at, entry, reading),
+                content=_content(raw.stream_id, entry),
                 same_as=said.same_as,
                 apart=said.apart,
             )
     return found
+
+
+def _imports(raws: Sequence[RawRecord]) -> dict[int, list[_Import]]:
+    """The imports that each record stands in; one that is being stored stands in those at work."""
+    found: dict[int, list[_Import]] = {raw.pk: [] for raw in raws}
+    rows = ImportedRecord.objects.filter(raw_record__in=found)
+    for pk, began, job in rows.values_list("raw_record", "job__created_at", "job"):
+        found[pk].append(_import(began, str(job)))
+    fresh = [raw for raw in raws if not found[raw.pk]]
+    at_work = _at_work(fresh[0].connection_id) if fresh else []
+    for raw in fresh:
+        found[raw.pk] = at_work or [_import(raw.fetched_at, raw.endpoint)]
+    return found
+
+
+def _at_work(connection_id: UUID) -> list[_Import]:
+    rows = Import.objects.filter(
+        state=Import.State.IMPORTING, accounts__connection=connection_id
+    ).distinct()
+    return [_import(job.created_at, str(job.pk)) for job in rows]
+
+
+def _import(began: datetime, ident: str) -> _Import:
+    return _Import(int(began.timestamp() * 1_000_000), ident)
 
 
 def _told(raw: RawRecord) -> Event | None:
@@ -190,11 +268,10 @@ def _told(raw: RawRecord) -> Event | None:
         return None  # booking has marked it; it tells nothing that could be compared
 
 
-def _content(raw: RawRecord) -> str:
+def _content(stream_id: int, entry: Entry) -> str:
     """The same for rows that are alike to the letter, which are twins if both are stored."""
-    _, entry, _ = bodies.decoded(raw.body)
     rows = sorted(sorted(row.cells.items()) for row in entry.rows)
-    return f"{raw.stream_id} {entry.part} {rows}"
+    return f"{stream_id} {entry.account} {entry.part} {rows}"
 
 
 def rank(stream: Stream) -> int:
@@ -205,6 +282,15 @@ def rank(stream: Stream) -> int:
         return 100
 
 
-def clock(at: datetime) -> timedelta:
-    """The step of the clock that gave a time: a minute where no seconds are told."""
-    return engine.SECOND if at.second or at.microsecond else engine.MINUTE
+def clock(at: datetime, entry: Entry | None = None, reading: Reading | None = None) -> timedelta:
+    """The step of the clock that gave a time: a second; a minute or a day where no more is told."""
+    if at.second or at.microsecond:
+        return engine.SECOND
+    if entry is not None and reading is not None and not _has_time(entry):
+        local = at.astimezone(values.zone(reading.zone))
+        return engine.DAY if not (local.hour or local.minute) else engine.MINUTE
+    return engine.MINUTE
+
+
+def _has_time(entry: Entry) -> bool:
+    return any(_TIME.search(cell) for row in entry.rows for cell in row.cells.values())

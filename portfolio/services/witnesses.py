@@ -11,27 +11,26 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from portfolio.engine import witnesses as engine
 from portfolio.engine.types import Event
 from portfolio.engine.witnesses import Telling, Verdict
 from portfolio.models import Connection, RawRecord, Stream, Transaction, WitnessConflict
-from portfolio.services import rebooking, witness_edits
+from portfolio.services import rebooking, witness_conflicts, witness_edits
 from portfolio.services.witness_tellings import (
-    Decided,
     Reach,
     clock,
     file_records,
     file_streams,
+    margin,
+    note_days,
     of_files,
     own_answers,
 )
 
 BATCH = 1000
 _MOVED = {kind.value for kind in engine.MOVED}
-Decision = WitnessConflict.Decision
 
 
 def settle_page(
@@ -41,13 +40,17 @@ def settle_page(
 
     ``former`` are times that changed records had before.
     """
-    streams = file_streams(connection)
+    told = list(raws)
+    streams = file_streams(connection) if told else {}
     if not streams:
         return
-    told = list(raws)
     moved = [raw.occurred_at for raw in told if raw.transaction and raw.transaction.kind in _MOVED]
-    reach = Reach.of([*former, *(raw.occurred_at for raw in told)], moved)
+    near = [*former, *(raw.occurred_at for raw in told)]
+    reach = Reach.of(near, moved, margin=margin(streams))
     _settle_all(connection, streams, file_records(connection, streams, reach))
+    for raw in told:
+        if raw.stream_id in streams:  # another object than ours, which may be saved after this
+            raw.stream.scope = streams[raw.stream_id].scope
 
 
 def settle(connection: Connection, since: datetime, until: datetime) -> None:
@@ -57,9 +60,8 @@ def settle(connection: Connection, since: datetime, until: datetime) -> None:
     """
     streams = file_streams(connection)
     if streams:
-        reach = Reach.of([since, until], [since, until])
-        whole = Reach(*([s[0]._replace(end=s[-1].end)] for s in reach))
-        _settle_all(connection, streams, file_records(connection, streams, whole))
+        reach = Reach.between(since, until)
+        _settle_all(connection, streams, file_records(connection, streams, reach))
 
 
 def _settle_all(
@@ -72,31 +74,18 @@ def _settle_all(
 def _settle(
     connection: Connection, streams: Mapping[int, Stream], raws: Sequence[RawRecord]
 ) -> None:
-    decided = _decided(raws)
+    decided = witness_conflicts.decided(raws)
     told = of_files(raws, decided)
-    reach = _round(told.values())
+    note_days(streams, told)
+    reach = Reach.round(told.values())
     beside = [raw for raw in file_records(connection, streams, reach) if raw.pk not in told]
-    others = of_files(beside, _decided(beside))
-    answers = own_answers(connection, streams, _round((*told.values(), *others.values())))
+    others = of_files(beside, witness_conflicts.decided(beside))
+    answers = own_answers(connection, streams, Reach.round((*told.values(), *others.values())))
     verdicts = engine.judge([*answers, *told.values(), *others.values()])
     readable = [raw for raw in raws if raw.pk in told]
-    _keep_conflicts(connection, readable, verdicts)
+    against = {telling.ref: telling for telling in (*answers, *told.values(), *others.values())}
+    witness_conflicts.keep(connection, readable, verdicts, against)
     _apply(connection, readable, verdicts)
-
-
-def _round(tellings: Iterable[Telling]) -> Reach:
-    each = list(tellings)
-    return Reach.of([t.at for t in each], [t.at for t in each if t.event.kind in engine.MOVED])
-
-
-def _decided(raws: Collection[RawRecord]) -> dict[int, Decided]:
-    rows = WitnessConflict.objects.filter(raw_record__in=raws).exclude(decision=Decision.OPEN)
-    return {
-        row.raw_record_id: Decided(same_as=row.key)
-        if row.decision == Decision.SAME
-        else Decided(apart=frozenset({row.key}))
-        for row in rows
-    }
 
 
 # --- What follows from a verdict ------------------------------------------------------------------
@@ -121,35 +110,6 @@ def _apply(
     )
     rebooking.rebook(rebooking.reread(connection, [*changed, *theirs]), whole=False)
     witness_edits.confirm(edited.kept)
-
-
-def _keep_conflicts(
-    connection: Connection, raws: Sequence[RawRecord], verdicts: Mapping[str, Verdict]
-) -> None:
-    """What contradicts is listed until a person decides; what does not any more, is not."""
-    now = timezone.now()
-    against = {raw.pk: v for raw in raws if (v := verdicts.get(str(raw.pk))) is not None and v.why}
-    known = {row.raw_record_id: row for row in WitnessConflict.objects.filter(raw_record__in=raws)}
-    gone = [row.pk for pk, row in known.items() if pk not in against and not row.decision]
-    WitnessConflict.objects.filter(pk__in=gone).delete()
-    fresh, moved = [], []
-    for pk, verdict in against.items():
-        row = known.get(pk)
-        if row is None:
-            row = WitnessConflict(
-                owner_id=connection.owner_id,
-                connection=connection,
-                raw_record_id=pk,
-                found_at=now,
-            )
-            fresh.append(row)
-        elif (row.key, row.why, row.decision) != (verdict.key, verdict.why, ""):
-            row.found_at, row.decision, row.decided_at, row.decided_by = now, "", None, None
-            moved.append(row)
-        row.key, row.why = verdict.key, verdict.why
-    WitnessConflict.objects.bulk_create(fresh)
-    columns = ["key", "why", "found_at", "decision", "decided_at", "decided_by"]
-    WitnessConflict.objects.bulk_update(moved, columns)
 
 
 # --- Before anything is stored --------------------------------------------------------------------
@@ -178,7 +138,7 @@ def compare(connection: Connection, told: Sequence[Event]) -> list[Known]:
         )
         for place, event in enumerate(told)
     ]
-    reach = _round(tellings)
+    reach = Reach.round(tellings)
     stored = file_records(connection, streams, reach) if streams else []
     known = of_files([raw for raw in stored if not raw.same_as], {})
     answers = own_answers(connection, streams, reach)

@@ -48,6 +48,7 @@ STATIC_PAGES = {
     "review-one-cause": "/review/?cause=transfer",
     "review-dismissed": "/review/?tab=dismissed",
     "review-closed": "/review/?tab=closed",
+    "sources": "/review/sources/",
     "asset": "/assets/BTC/",
     "asset-days": "/assets/BTC/days/?range=1m",
     "asset-lots": "/assets/BTC/lots/",
@@ -77,7 +78,7 @@ EMPTY_PAGES = (
     *("dashboard", "performance", "connections", "transactions", "asset", "assets", "exports"),
     *("notices", "forget-keys", "transfers", "transfers-accepted", "transfers-refused"),
     "own-prices",
-    *("review", "review-dismissed", "review-closed"),
+    *("review", "review-dismissed", "review-closed", "sources"),
 )
 # What reaches beyond the window and is not in a part that scrolls by itself.
 BEYOND = """

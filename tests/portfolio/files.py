@@ -33,10 +33,15 @@ def _event(entry: Entry, reading: Reading) -> Event:
     return Event(
         key=cells["key"],
         kind=TransactionKind(cells["kind"]),
-        occurred_at=datetime.fromisoformat(cells["time"]),
+        occurred_at=_at(cells["time"]),
         movements=tuple(_leg(text) for text in cells["legs"].split(";") if text),
         detail={"txid": cells["id"]} if cells["id"].startswith("0x") else {},
     )
+
+
+def _at(text: str) -> datetime:
+    found = datetime.fromisoformat(text)
+    return found if found.tzinfo else found.replace(tzinfo=NOW.tzinfo)
 
 
 def _leg(text: str) -> Movement:
@@ -85,7 +90,7 @@ def bring(
         mark = entry.ident or bodies.fingerprint(FORMATS[ident], entry)
         seen[mark] = seen.get(mark, 0) + 1
         body = bodies.encoded(FORMATS[ident], entry, READING)
-        at = datetime.fromisoformat(entry.rows[0].cells["time"])
+        at = _at(entry.rows[0].cells["time"])
         records.append(FetchedRecord(f"{mark} {seen[mark]}", at, body))
     with transaction.atomic():
         ledger.store(into, records, endpoint=f"file: {name}", now=NOW)

@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import URLResolver, get_resolver, reverse
 
 from accounts.models import User
-from portfolio.models import ExportSymbol, Stream
+from portfolio.models import ExportSymbol, RawRecord, Stream
 from portfolio.services import assets, export_jobs
 from portfolio.services.exports import Asked
 from tests import factories
@@ -98,6 +98,7 @@ def objects(owner: User) -> dict[str, Any]:
         "price_id": factories.own_price(owner, "DOT").pk,
         "entry_id": factories.manual_entry(made["kraken"]).pk,
         "record_id": made["trade"].raw_records.get().pk,
+        "conflict_id": factories.conflict(_of_file(made["ledger"]), made["trade"]).pk,
         "edit_id": factories.edit(made["kraken"], _BATCH).pk,
         "batch_id": _BATCH,
         "job_id": draft.pk,
@@ -131,6 +132,11 @@ def _export_of(owner: User) -> int:
     job = export_jobs.ask(user=owner, asked=Asked("csv"))
     export_jobs.make(job.pk)
     return job.pk
+
+
+def _of_file(stream: Stream) -> RawRecord:
+    into = factories.stream(stream.connection, "import:DOT", kind="import")
+    return factories.raw_record(into, endpoint="file: DOT.csv")
 
 
 def _session_of(owner: User) -> int:
@@ -182,6 +188,7 @@ PAGES = (
     "filter-list",
     "transfer-list",
     "finding-list",
+    "conflict-list",
     "export-list",
     "notice-list",
     "keys-forget",

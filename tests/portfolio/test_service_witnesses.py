@@ -309,3 +309,19 @@ def test_a_page_costs_the_same_with_a_long_history_of_files(
     before = queries("L1", 100)
     bring(kraken, *(line("1 BTC", "deposit", second=-86400 * n) for n in range(40, 400)), name="b")
     assert queries("L2", 200) == before
+
+
+def test_a_file_of_days_alone_meets_the_exchanges_seconds(owner: User) -> None:
+    day = START.replace(hour=0, minute=0, second=0)
+    dated = (day.date().isoformat(), "deposit", "1 BTC", "", "")
+    for number, turn in enumerate((False, True)):
+        of = factories.connection(owner, account_uid=f"number {number}")
+        answers = factories.stream(of, "ledger", record_count=0)
+        steps = [
+            lambda into=answers: page(into, entry("L1", "1"), entry("L2", "3", second=86400)),
+            lambda of=of: bring(of, dated),
+        ]
+        for step in reversed(steps) if turn else steps:
+            step()
+        assert held(of) == {"BTC": Decimal(4)}
+        settled(of)

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('portfolio', '0028_witnesses'),
+        ('portfolio', '0029_export_comparisons'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
