@@ -50,7 +50,7 @@ class Layout:
         found = [row for row in split(transaction, self.fees) if self.keeps(row)]
         if self.places is not None:
             found = [to_places(row, self.places) for row in found]
-        return [row for row in found if row.sent or row.received or row.fee]
+        return [row for row in found if row.sent or row.received]
 
 
 def rows(layout: Layout) -> Rows:

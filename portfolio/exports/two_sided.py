@@ -91,13 +91,16 @@ def split(transaction: ExportTransaction, fees: Fees = Fees.OUTSIDE) -> list[Row
 
 
 def to_places(row: Row, places: int) -> Row:
-    """The same with amounts of at most so many decimals; what rounds to nothing is left out."""
-    return replace(
-        row,
-        sent=_to_places(row.sent, places),
-        received=_to_places(row.received, places),
-        fee=_to_places(row.fee, places),
+    """The same with amounts of at most so many decimals; what rounds to nothing is left out.
+
+    Where only the fee is left the row becomes one of that.
+    """
+    sent, received, fee = (
+        _to_places(amount, places) for amount in (row.sent, row.received, row.fee)
     )
+    if fee and not sent and not received:
+        return replace(row, sent=fee, received=None, fee=None, is_fee=True)
+    return replace(row, sent=sent, received=received, fee=fee)
 
 
 def _to_places(amount: Amount | None, places: int) -> Amount | None:

@@ -395,6 +395,12 @@ def test_finer_amounts_are_rounded_and_named(ident: str) -> None:
     assert "1" in row.values()
 
 
+def test_a_result_that_rounds_to_nothing_leaves_its_fee() -> None:
+    tiny = event("2024-05-02", "funding", "0.000000000000000001 BTC", "-0.1 BTC fee")
+    (row,) = rows("awaken-futures", [tiny])
+    assert (row["P&L"], row["Fee"], row["Payment Token"]) == ("-0.1", "", "BTC")
+
+
 def test_awakens_two_files_hold_every_row_once() -> None:
     standard, futures = rows("awaken", EVERY_KIND), rows("awaken-futures", EVERY_KIND)
     assert {row["Notes"].split()[0] for row in futures} == {

@@ -19,7 +19,7 @@ from tests.exports.strategies import ACCOUNTS, ledgers
 KNOWN = [known for known in registry.formats() if known.id in readers()]
 every_format = pytest.mark.parametrize("known", KNOWN, ids=lambda known: known.id)
 few = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 

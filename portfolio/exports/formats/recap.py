@@ -53,7 +53,7 @@ def is_told(row: Row) -> bool:
     transaction = row.transaction
     amounts = [leg.amount for leg in transaction.legs if leg.role is PostingRole.PRINCIPAL]
     only_went = any(amount < 0 for amount in amounts) and not any(n > 0 for n in amounts)
-    return not (only_went and M.LOST in of_one(transaction, Way.WENT, ""))
+    return not (only_went and of_one(transaction, Way.WENT, "")[0] in (M.LOST, M.STOLEN))
 
 
 LAYOUT = c.Layout(

@@ -141,10 +141,12 @@ def _lost_on_the_way(transaction: ExportTransaction) -> set[str]:
 def is_lost(transaction: ExportTransaction) -> bool:
     """What only went, and is lost or stolen by its kind or by its owner's word."""
     amounts = [leg.amount for leg in transaction.legs if leg.role is PostingRole.PRINCIPAL]
-    said = transaction.kind is TransactionKind.LOST or {"lost", "stolen"} & set(transaction.tags)
+    words = ("gift", "donation", "lost", "stolen", "payment")  # the first of them counts
+    tag = next((word for word in words if word in transaction.tags), transaction.kind.value)
+    said = tag in ("lost", "stolen")
     known = transaction.transfer is not None or transaction.kind is TransactionKind.FEE
     gone = any(n < 0 for n in amounts) and not any(n > 0 for n in amounts)
-    return bool(said) and gone and not known
+    return said and gone and not known
 
 
 _BLOCKPIT = beside(
