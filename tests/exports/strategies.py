@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from hypothesis import strategies as st
 
-from portfolio.engine.export import Counterpart, ExportLeg, ExportTransaction
+from portfolio.engine.export import Counterpart, ExportLeg, ExportTransaction, TransferPiece
 from portfolio.engine.types import PostingRole, TransactionKind
 
 START = datetime(2024, 2, 28, 23, 59, 50, tzinfo=UTC)
@@ -105,6 +105,33 @@ def transfers(draw: Callable[..., object]) -> Happening:
     )
 
 
+@st.composite
+def batches(draw: Callable[..., object]) -> Happening:
+    """A withdrawal that arrived in two parts, and perhaps not whole."""
+    at, first, second, rest = draw(moments), draw(amounts), draw(amounts), draw(amounts)
+    assert isinstance(at, datetime)
+    assert isinstance(first, Decimal)
+    assert isinstance(second, Decimal)
+    assert isinstance(rest, Decimal)
+    left = rest if draw(st.booleans()) else Decimal(0)
+    whole = ExportLeg("spot", "SOL", (first + second + left).copy_negate())
+    fee = ExportLeg("spot", "BNB", rest.copy_negate(), PostingRole.FEE)
+    out = transaction("a1", at, TransactionKind.WITHDRAWAL, whole, fee)
+    later, kind = at + timedelta(minutes=9), TransactionKind.DEPOSIT
+    parts = [
+        transaction(account, later, kind, ExportLeg("spot", "SOL", amount))
+        for account, amount in (("a2", first), ("a3", second))
+    ]
+    pieces = [
+        TransferPiece(number, "SOL", abs(part.legs[0].amount), _seen(part))
+        for number, part in enumerate(parts, start=1)
+    ]
+    return (
+        replace(out, transfer=1, pieces=tuple(pieces)),
+        *(replace(part, transfer=1, counterpart=_seen(out)) for part in parts),
+    )
+
+
 def _seen(other: ExportTransaction) -> Counterpart:
     leg = other.legs[0]
     return Counterpart(
@@ -124,4 +151,6 @@ def _ledger(happened: list[Happening]) -> list[ExportTransaction]:
     return [replace(one, id=number) for number, one in enumerate(told, start=1)]
 
 
-ledgers = st.lists(singles | singles | own_moves() | transfers(), max_size=20).map(_ledger)
+ledgers = st.lists(singles | singles | own_moves() | transfers() | batches(), max_size=20).map(
+    _ledger
+)

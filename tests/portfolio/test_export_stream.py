@@ -86,6 +86,19 @@ def test_both_halves_of_an_accepted_transfer_name_each_other(
     assert left.pieces == arrived.pieces == ()
 
 
+def test_a_half_knows_the_transaction_id_of_the_other(
+    owner: User, kraken: Stream, binance: Stream
+) -> None:
+    out = factories.transaction(
+        kraken, ("-1", "BTC"), kind="withdrawal", at=DAY, detail={"txid": "0xcc"}
+    )
+    into = factories.transaction(binance, ("1", "BTC"), kind="deposit", at=DAY.replace(hour=12))
+    factories.transfer(out, into, status="accepted")
+    left, arrived = told(owner)
+    assert (left.counterpart and left.counterpart.txid) == ""
+    assert (arrived.counterpart and arrived.counterpart.txid) == "0xcc"
+
+
 def test_a_proposal_is_no_transfer(owner: User, kraken: Stream, binance: Stream) -> None:
     out = factories.transaction(kraken, ("-1", "BTC"), kind="withdrawal", at=DAY)
     factories.transfer(out, factories.transaction(binance, ("1", "BTC"), kind="deposit", at=DAY))
