@@ -54,6 +54,12 @@ class Names:
         """The number of a name; a new one gets the next."""
         return self._numbers.setdefault(name, len(self._numbers))
 
+    def copy(self) -> Names:
+        """The same, to be added to apart."""
+        other = Names()
+        other._numbers = dict(self._numbers)
+        return other
+
     def all(self) -> list[str]:
         """The names by number."""
         return list(self._numbers)
@@ -83,11 +89,17 @@ class History:
         self.values: list[int] = []
         self.fees: list[int] = []
         for number, event in enumerate(events):
-            self.at.append(whole.micros(event.time))
-            if event.subkind:
-                self.subkinds[number] = event.subkind
-            if not self._add_plain(number, event):
-                self._add_other(number, event)
+            self._add(number, event)
+        self._finish()
+
+    def _add(self, number: int, event: TaxEvent) -> None:
+        self.at.append(whole.micros(event.time))
+        if event.subkind:
+            self.subkinds[number] = event.subkind
+        if not self._add_plain(number, event):
+            self._add_other(number, event)
+
+    def _finish(self) -> None:
         self.sort()
         self.assets, self.wallets = self._assets.all(), self._wallets.all()
 
@@ -105,6 +117,15 @@ class History:
         """The same without what happened before."""
         begin = whole.micros(moment)
         return self._cut(slice(self._place(begin), None), [e for e in self.others if e.at >= begin])
+
+    def plus(self, event: TaxEvent) -> History:
+        """The same with one more event, after all others by its number; by its time wherever."""
+        more = self._cut(slice(None), list(self.others))
+        more.at, more.subkinds = list(self.at), dict(self.subkinds)
+        more._assets, more._wallets = self._assets.copy(), self._wallets.copy()
+        more._add(len(self.at), event)
+        more._finish()
+        return more
 
     def add_lot(self, event: int, coin: int, place: int, units: int, cost: int) -> None:
         """Add a purchase at the time of an event; ``sort`` when all are there."""

@@ -1,0 +1,180 @@
+"""What would be: other methods, a sale now, waiting until a lot is long held, selling at a loss.
+
+Nothing here is advice; each figure is what ``compute`` gives for a history that is a little other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import NamedTuple
+
+from portfolio.engine import money
+from portfolio.engine.tax.from_ledger import ContractLine
+from portfolio.engine.tax.history import History
+from portfolio.engine.tax.place import Figure, Place
+from portfolio.engine.tax.settings import LongTerm, Settings, anniversary
+from portfolio.engine.tax.types import Disposal, EventKind, Leg, Remaining, TaxEvent, Term
+from portfolio.engine.tax.yearly import year_of
+
+# What a person chooses lot by lot, or year by year, is compared only where they chose.
+_OF_CHOICE = frozenset({"specific", "by_year"})
+
+
+class MethodYear(NamedTuple):
+    """One year by one method. ``left`` is how many lots are left, with what they cost."""
+
+    method: str
+    proceeds: Decimal
+    cost: Decimal
+    gain: Decimal
+    gain_short: Decimal | None  # None where the place knows no terms
+    gain_long: Decimal | None
+    figures: Sequence[Figure]
+    left: int
+    left_cost: Decimal
+
+
+def methods_of(place: Place, settings: Settings) -> tuple[str, ...]:
+    """The methods to compare: those the law allows, and of choices what was chosen."""
+    return tuple(m for m in place.methods if m not in _OF_CHOICE or m == settings.method)
+
+
+def compare(
+    place: Place,
+    settings: Settings,
+    history: History,
+    contracts: Sequence[ContractLine],
+    year: int,
+) -> Iterator[MethodYear]:
+    """One year by all methods that the place allows. May raise what ``compute`` may."""
+    for method in methods_of(place, settings):
+        found = year_of(place, replace(settings, method=method), history, contracts, year)
+        rows = found.disposals
+        long = money.total(row.gain for row in rows if row.term is Term.LONG)
+        gain = money.total(row.gain for row in rows)
+        yield MethodYear(
+            method,
+            money.total(row.proceeds for row in rows),
+            money.total(row.cost_basis for row in rows),
+            gain,
+            money.add(gain, money.negate(long)) if place.has_long_term else None,
+            long if place.has_long_term else None,
+            tuple(figure for figure in place.figures(found) if figure.is_main),
+            len(found.closing),
+            money.total(row.cost_basis for row in found.closing),
+        )
+
+
+class Sale(NamedTuple):
+    """A sale that is not made yet."""
+
+    asset: str
+    amount: Decimal
+    proceeds: Decimal  # in the base currency
+    wallet: str
+    at: datetime
+
+
+class SaleResult(NamedTuple):
+    """What a sale would give by one method: the lots it would use, one row each."""
+
+    method: str
+    rows: Sequence[Disposal]
+    missing: Decimal  # of what is not held
+
+    @property
+    def gain(self) -> Decimal:
+        """The gain of all of it."""
+        return money.total(row.gain for row in self.rows)
+
+
+def sell_now(
+    place: Place, settings: Settings, history: History, sale: Sale
+) -> Iterator[SaleResult]:
+    """One sale by all methods that the place allows. May raise what ``compute`` may."""
+    price = Leg(settings.base_currency, sale.proceeds, sale.proceeds)
+    coins = Leg(sale.asset, sale.amount, sale.proceeds)
+    event = TaxEvent(sale.at, EventKind.SELL, sale.wallet, into=price, out=coins)
+    number, more = len(history.at), history.plus(event)
+    for method in methods_of(place, settings):
+        found = place.compute(replace(settings, method=method), more)
+        yield SaleResult(
+            method,
+            tuple(row for row in found.disposals if row.event == number),
+            money.total(row.missing for row in found.shortfalls if row.event == number),
+        )
+
+
+class Waiting(NamedTuple):
+    """A lot that is not long held yet: the first day on which a sale of it would be long term."""
+
+    lot: Remaining
+    long_from: date
+    days: int
+
+
+def waiting(settings: Settings, lots: Iterable[Remaining], today: date) -> list[Waiting]:
+    """The lots that turn long-term later, the soonest first; none where the place has no terms."""
+    if settings.long_term is LongTerm.NONE:
+        return []
+    found = []
+    for lot in lots:
+        if lot.acquired is not None:
+            first = long_from(settings, lot.acquired)
+            if first > today:
+                found.append(Waiting(lot, first, (first - today).days))
+    return sorted(found, key=lambda row: (row.long_from, row.lot.asset))
+
+
+def long_from(settings: Settings, acquired: datetime) -> date:
+    """The first local day on which what was acquired then is long held, at the latest hour."""
+    if settings.long_term is LongTerm.ELAPSED_DAYS:
+        return settings.local_date(acquired + timedelta(days=settings.long_term_days))
+    return anniversary(settings.local_date(acquired)) + timedelta(days=1)
+
+
+class Harvest(NamedTuple):
+    """A lot that is worth less than it cost. ``is_recent``: bought within the rule's days."""
+
+    lot: Remaining
+    value: Decimal
+    loss: Decimal  # above zero
+    is_recent: bool
+
+
+def harvest(
+    settings: Settings,
+    lots: Iterable[Remaining],
+    price: Callable[[str], Decimal | None],
+    today: date,
+    *,
+    days: int,
+) -> list[Harvest]:
+    """The lots at a loss, the greatest first; ``days`` are those of the place's rule, or 0."""
+    found = []
+    for lot in lots:
+        unit = price(lot.asset)
+        if unit is None:
+            continue
+        value = money.multiply(lot.amount, unit)
+        loss = money.add(lot.cost_basis, money.negate(value))
+        if loss > 0:
+            recent = lot.acquired is not None and today - settings.local_date(
+                lot.acquired
+            ) <= timedelta(days=days)
+            found.append(Harvest(lot, value, loss, bool(days) and recent))
+    return sorted(found, key=lambda row: (-row.loss, row.lot.asset))
+
+
+def unpriced(
+    lots: Iterable[Remaining], price: Callable[[str], Decimal | None]
+) -> Mapping[str, Decimal]:
+    """The assets of which nobody knows the price, with how much there is."""
+    found: dict[str, Decimal] = {}
+    for lot in lots:
+        if price(lot.asset) is None:
+            found[lot.asset] = money.add(found.get(lot.asset, money.ZERO), lot.amount)
+    return found
