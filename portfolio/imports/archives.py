@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, BinaryIO, cast
 
+from portfolio.engine.archive import MANIFEST
 from portfolio.imports.format import NotUnderstood
 from portfolio.imports.limits import Limits
 
@@ -30,6 +31,18 @@ def is_zip(file: BinaryIO) -> bool:
     """Whether it begins as a ZIP does; workbooks do too."""
     file.seek(0)
     return file.read(4) in (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
+
+
+def is_archive(file: BinaryIO) -> bool:
+    """Whether it is an archive that Coffer wrote, by its list of files."""
+    if not is_zip(file):
+        return False
+    try:
+        _check_directory(file)
+        with zipfile.ZipFile(file) as archive:
+            return {MANIFEST, "transactions.jsonl", "postings.jsonl"} <= set(archive.namelist())
+    except (NotUnderstood, *BROKEN):
+        return False
 
 
 @contextmanager

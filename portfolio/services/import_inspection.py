@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from portfolio.imports import detection, facts, registry, tables
+from portfolio.imports import archives, detection, facts, registry, tables
 from portfolio.imports.format import ImportFormat, NotUnderstood, Reading, Row
 from portfolio.imports.naming import folded, numbered
 from portfolio.imports.tables import Layout, Place
@@ -41,6 +41,8 @@ def _tables(job: Import, upload: ImportUpload) -> list[ImportFile]:
         return [ImportFile(job=job, upload=upload, name=upload.name, refusal=text)]
     try:
         with import_uploads.opened(upload) as file:
+            if archives.is_archive(file):
+                return [ImportFile(job=job, upload=upload, name=upload.name, refusal=_archive())]
             places = tables.places(file, import_uploads.limits())
     except NotUnderstood as error:
         return [ImportFile(job=job, upload=upload, name=upload.name, refusal=_sentence(error))]
@@ -54,6 +56,13 @@ def _tables(job: Import, upload: ImportUpload) -> list[ImportFile]:
         )
         for place in places
     ]
+
+
+def _archive() -> str:
+    return _(
+        "This is a complete archive of Coffer. Its operator reads it back into an empty account "
+        "with: manage.py restore"
+    )
 
 
 def _shown(name: str, place: Place) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from django import template
 from django.utils.functional import Promise
 
-from portfolio.imports import registry
+from portfolio.imports import bodies, registry
+from portfolio.imports.format import Row
 from portfolio.models import ImportLine
 
 register = template.Library()
@@ -20,6 +22,22 @@ def format_title(ident: str) -> str:
         return registry.by_id(ident).title
     except registry.UnknownFormat:
         return ident
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A record of a file as its page shows it."""
+
+    format: str
+    zone: str
+    rows: tuple[Row, ...]
+
+
+@register.filter
+def as_rows(body: str) -> Told:
+    """The rows of a file that a record was made of."""
+    ident, entry, reading = bodies.decoded(body)
+    return Told(ident, reading.zone, entry.rows)
 
 
 @register.filter

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from typing import Any
 
 import pytest
@@ -230,3 +232,22 @@ def test_pages_ask_the_database_a_few_times(
         page.get(address)
         with django_assert_max_num_queries(15):
             page.get(address)
+
+
+def test_a_record_of_a_file_shows_its_rows(page: Client, owner: User, small: ImportFormat) -> None:
+    confirmed(owner, brought(owner, ("a.csv", text(*ROWS))))
+    record = RawRecord.objects.get(external_id="Wallet|a2")
+    content = page.get(reverse("portfolio:record-detail", args=[record.pk])).content.decode()
+    assert "file: a.csv" in content
+    assert "<dt>Line</dt><dd>3</dd>" in content
+    assert "<dt>Amount</dt><dd>-0.5</dd>" in content
+
+
+def test_an_archive_says_how_it_is_read_back(page: Client, owner: User) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name in ("transactions.jsonl", "postings.jsonl", "manifest.json"):
+            archive.writestr(name, "{}")
+    job = brought(owner, ("coffer.zip", packed.getvalue()))
+    content = page.get(url("detail", job)).content.decode()
+    assert "This is a complete archive of Coffer." in content
