@@ -40,7 +40,7 @@ class UploadForm(forms.Form):
 
     brought = FilesField(
         label=_("Files"),
-        widget=FilesInput(attrs={"accept": ".csv,.tsv,.txt,.xlsx,.ods,.zip"}),
+        widget=FilesInput(attrs={"accept": ".csv,.tsv,.txt,.json,.jsonl,.xlsx,.ods,.zip"}),
     )
 
 

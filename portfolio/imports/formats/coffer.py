@@ -18,6 +18,7 @@ from portfolio.imports.headings import Cells, having
 from portfolio.imports.json_rows import LINES
 
 _CODES = ("symbol", "side", "price", "order", "txid", "network", "address", "status")
+_BY_HAND = "other"
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -37,6 +38,8 @@ def _account(cells: Cells) -> str:
 
 
 def _named(label: str, exchange: str) -> str:
+    """The name of an account; of one made by hand without its exchange, which tells nothing."""
+    exchange = "" if exchange == _BY_HAND else exchange
     return f"{label} ({exchange})" if label and exchange else label or exchange
 
 
@@ -74,8 +77,8 @@ def _movement(cells: Cells, reading: Reading) -> Movement:
 
 def _moved(wallet: str, asset: str, amount: Decimal | None, role: str) -> Movement:
     """One amount. May raise NotUnderstood."""
-    if amount is None:
-        raise NotUnderstood("there is no amount")
+    if amount is None or not asset:
+        raise NotUnderstood("there is no amount with its asset")
     if role not in set(PostingRole):
         raise NotUnderstood(f"“{role[:40]}” is neither principal nor fee")
     return Movement(wallet, asset, amount, PostingRole(role))
