@@ -34,6 +34,14 @@ from portfolio.views.access import Request
 
 
 @dataclass(frozen=True, slots=True)
+class Lacks:
+    """What a target cannot express: what of it there is, in how many transactions, and the rest."""
+
+    met: list[tuple[str, int]]
+    others: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """One format with its words in the reader's language."""
 
@@ -60,9 +68,12 @@ class Target:
     def extension(self) -> str:
         return "zip" if self.format.files is not None else self.format.extension
 
-    def lacks(self, counts: dict[str, int]) -> list[tuple[str, int]]:
-        """What the target cannot express, in sentences, with how many transactions have it."""
-        return [(_(words), counts.get(code, 0)) for code, words in self.format.lacks.items()]
+    def lacks(self, counts: dict[str, int]) -> Lacks:
+        """What the target cannot express, in sentences."""
+        told = {code: _(words) for code, words in self.format.lacks.items()}
+        met = [(words, counts[code]) for code, words in told.items() if counts.get(code)]
+        others = [words for code, words in told.items() if not counts.get(code)]
+        return Lacks(sorted(met, key=lambda one: -one[1]), others)
 
 
 def target(format_id: str) -> Target:
@@ -128,9 +139,9 @@ class _Kept:
         return f"?{urlencode(told, doseq=True)}" if told else ""
 
     @property
-    def lacks(self) -> list[tuple[str, int]]:
+    def lacks(self) -> Lacks:
         """What of it the target could not express, and how often."""
-        return self.target.lacks(self.job.shortfalls) if self.target else []
+        return self.target.lacks(self.job.shortfalls) if self.target else Lacks([], [])
 
 
 # --- Asking -----------------------------------------------------------------------------------

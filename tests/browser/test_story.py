@@ -106,7 +106,6 @@ def _dashboard_opens_down_to_the_raw_record(site: Site, page: Page) -> None:
 
 
 def _exports_hold_everything(site: Site, page: Page, tmp_path: Path) -> None:
-    page.goto(f"{site.address}/exports/")
     plain = _download(page, "csv", tmp_path)
     sums: dict[tuple[str, str, str], Decimal] = {}
     for row in csv.DictReader(io.StringIO(plain.read_text())):
@@ -130,10 +129,12 @@ def _exports_hold_everything(site: Site, page: Page, tmp_path: Path) -> None:
 
 
 def _download(page: Page, kind: str, tmp_path: Path) -> Path:
+    page.goto(f"{urljoin(page.url, '/exports/')}{kind}/preview/")
+    page.get_by_role("button", name="Make the file").click()
+    link = page.locator("a.btn-primary[href$='/download/']")
+    expect(link).to_be_visible(timeout=60_000)
     with page.expect_download() as waiting:
-        page.locator(
-            f"form[action*='/exports/{kind}/'] button, a[href*='/exports/{kind}/']"
-        ).first.click()
+        link.click()
     target = tmp_path / waiting.value.suggested_filename
     waiting.value.save_as(target)
     return target

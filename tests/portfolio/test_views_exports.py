@@ -157,7 +157,7 @@ def test_what_the_target_cannot_express_is_told_before(
     assert "Early ones are left out." in shown
     assert "2 transactions</span>" in shown
     shown = text(page, detail(made(owner)))
-    assert 'Early ones are left out.</td><td class="num">2</td>' in shown
+    assert "2 transactions</span>" in shown
 
 
 def test_open_findings_are_told_before(page: Client, owner: User, ledger: Stream) -> None:
