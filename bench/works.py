@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -16,13 +16,15 @@ from bench import world
 from bench.measure import Line, compare, megabytes, milliseconds, peak_memory
 from bench.world import Subject
 from portfolio.models import Renormalisation, ValuationState
+from portfolio.selectors import exports as selector
 from portfolio.selectors import ledger
-from portfolio.services import exports, renormalising, valuation
+from portfolio.services import export_jobs, exports, renormalising, valuation
 
 MAX_QUERIES = 15
 GROWS_NOT = 1.3  # the same work, within what a machine's noise makes of it
 SORTED_ON_DISK = 1.5  # a long history no longer fits into PostgreSQL's memory for sorting
 READING_SECONDS = 4.0
+WRITTEN = 2.0  # a file is fingerprinted, written and stored in the time of reading twice
 
 Subjects = Sequence[Subject]
 Url = Callable[[Subject], str]
@@ -122,6 +124,49 @@ def _export(who: Subject, format_id: str) -> _Export:
     return _Export(max(peaks), min(seconds))
 
 
+def _made(subjects: Subjects) -> Iterator[Line]:
+    """A file made and kept as by a worker: its memory, its speed, what reading alone takes."""
+    for _ in _kept(subjects[0]):
+        pass  # the first one only warms up
+    peaks, reads, writes = [], [], []
+    for who in subjects:
+        reads.append(_seconds(_read(who)))
+        start = time.perf_counter()
+        peaks.append(peak_memory(_kept(who)))
+        writes.append(time.perf_counter() - start)
+    name = "export csv, made and kept"
+    yield Line(
+        f"{name}: memory of the process",
+        tuple(megabytes(peak) for peak in peaks),
+        peaks[-1] / peaks[0],
+        1.1,
+    )
+    speeds = [world.postings(who) / s for who, s in zip(subjects, writes, strict=True)]
+    rows = tuple(f"{speed:,.0f}/s" for speed in speeds)
+    yield Line(f"{name}: rows", rows, speeds[0] / speeds[-1], SORTED_ON_DISK)
+    shares = [write / read for write, read in zip(writes, reads, strict=True)]
+    cells = tuple(f"{share:.2f}" for share in shares)
+    yield Line(f"{name}: against reading alone", cells, max(shares), WRITTEN)
+
+
+def _kept(who: Subject) -> Iterator[bytes]:
+    job = export_jobs.ask(user=who.user, asked=exports.Asked("csv"))
+    export_jobs.make(job.pk)
+    yield b""
+    export_jobs.delete(user=who.user, export_id=job.pk)
+
+
+def _read(who: Subject) -> Iterable[object]:
+    return selector.transactions(who.user, selector.Selection(), who.user.reporting_currency)
+
+
+def _seconds(work: Iterable[object]) -> float:
+    start = time.perf_counter()
+    for _ in work:
+        pass
+    return time.perf_counter() - start
+
+
 # --- What changes the ledger ------------------------------------------------------------------
 
 
@@ -208,5 +253,6 @@ WORKS: dict[str, Callable[[Subjects], Iterator[Line]]] = {
     "full rebuild": _rebuild,
     "export csv": partial(_exports, "csv"),
     "export koinly": partial(_exports, "koinly"),
+    "export csv, made and kept": _made,
     "renormalise": _renormalise,
 }
