@@ -9,6 +9,8 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext
+
 from accounts.models import User
 from portfolio.engine.export import ExportContext
 from portfolio.engine.identities import Identities
@@ -137,6 +139,12 @@ def fingerprint(user: User, asked: Asked) -> str:
     for _ in file.chunks:
         pass
     return file.tally.fingerprint
+
+
+def shortfalls(format_id: str, tally: Tally) -> list[tuple[str, int]]:
+    """What the target could not express of what was read, and in how many transactions."""
+    lacks = registry.by_id(format_id).lacks
+    return [(gettext(lacks[code]), number) for code, number in tally.shortfalls.most_common()]
 
 
 def formats() -> tuple[ExportFormat, ...]:

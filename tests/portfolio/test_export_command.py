@@ -139,6 +139,18 @@ def test_what_was_written_is_told_as_json(
     }
 
 
+def test_what_the_target_cannot_express_is_told_on_standard_error(
+    owner: User, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    export(owner, "csv", tmp_path / "all.csv")
+    assert capsys.readouterr().err == ""
+    stream = owner.connections.get().streams.get()
+    factories.transaction(stream, ("-1", "BTC"), kind="unclassified")
+    export(owner, "koinly", tmp_path / "all.csv")
+    told = capsys.readouterr().err
+    assert "1 transactions: Unclassified transactions" in told
+
+
 @pytest.mark.parametrize(
     ("user", "format_id", "options", "message"),
     [

@@ -63,6 +63,8 @@ class Command(OperatorCommand):
         with written_whole(options["out"]) as out, closing(file.chunks):
             size = sum(out.write(chunk) for chunk in file.chunks)
         self._report(options, file, size)
+        for words, number in exports.shortfalls(options["format"], file.tally):
+            self.stderr.write(f"{number} transactions: {words}")
 
     def _report(self, options: dict[str, Any], file: exports.ExportFile, size: int) -> None:
         if options["json"]:
