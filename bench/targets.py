@@ -1,4 +1,4 @@
-"""python -m bench.targets: the targets of exports as docs/export-targets.md has them."""
+"""python -m bench.targets: the targets of exports as docs/export-limits.md has them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from portfolio.exports import registry
 from portfolio.exports.format import Check, ExportFormat
 
 HEAD = """\
-# Targets of exports
+# Targets of exports, and what they cannot express
 
 By `python -m bench.targets`, from the formats themselves; the same sentences stand, with counts, on
 the pages before a file is made and before it is downloaded. *Not verified by running* means written

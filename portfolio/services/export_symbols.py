@@ -29,7 +29,7 @@ def choose(*, user: User, format_id: str, asset: str, symbol: str) -> ExportSymb
         raise SymbolProblem(_("Say which asset it is."))
     if not _SYMBOL.fullmatch(symbol):
         raise SymbolProblem(
-            _("A symbol has letters, digits and . _ : / - only, and begins with a letter or digit.")
+            _("A symbol has letters, digits and . _ : / - * $ only, none of the signs but $ first.")
         )
     row, _made = ExportSymbol.objects.update_or_create(
         owner=user, format=format_id, asset=asset, defaults={"symbol": symbol}

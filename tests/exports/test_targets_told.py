@@ -8,12 +8,12 @@ from bench import targets
 from portfolio.exports import registry
 from portfolio.exports.format import Check
 
-PAGE = Path(__file__).parent.parent.parent / "docs" / "export-targets.md"
+PAGE = Path(__file__).parent.parent.parent / "docs" / "export-limits.md"
 
 
 def test_the_page_is_what_the_formats_say() -> None:
     told = PAGE.read_text()
-    assert told == targets.document(), "python -m bench.targets > docs/export-targets.md"
+    assert told == targets.document(), "python -m bench.targets > docs/export-limits.md"
 
 
 def test_what_is_checked_by_running_says_by_what() -> None:
