@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from portfolio.engine.types import Movement, PostingRole, TransactionKind
 
@@ -65,6 +66,7 @@ Own = Mapping[str, Kind | None]
 MOVE = None
 
 
+@lru_cache(maxsize=4096)
 def spelled(word: str) -> str:
     """A word in the vocabulary's spelling: "Gift / Tip (In)" and "GiftTip-in" are gift_tip_in."""
     parted = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", word)
