@@ -215,7 +215,7 @@ def _under_way(transaction: ExportTransaction, leg: ExportLeg) -> Iterator[Line]
         yield Line(_ADJUSTMENTS, money.add(amount, money.negate(arrived)), leg.asset)
 
 
-UNKNOWN_KIND, TAKEN_FOR_EQUAL = "unclassified", "equal"
+UNKNOWN_KIND, TAKEN_FOR_EQUAL, NOTHING = "unclassified", "equal", "nothing"
 LACKS = {
     UNKNOWN_KIND: gettext_noop(
         "It is not known what these are. Their amounts are booked against an account of their own "
@@ -225,6 +225,7 @@ LACKS = {
         "Several things were given or received at once, and not all of their prices are known: "
         "they are taken for equally much worth."
     ),
+    NOTHING: gettext_noop("Transactions that moved nothing are left out."),
 }
 
 
@@ -232,8 +233,11 @@ def shortfalls(transaction: ExportTransaction, context: ExportContext) -> Iterat
     """The codes of LACKS that concern a transaction."""
     if transaction.kind in (TransactionKind.OTHER, TransactionKind.UNCLASSIFIED):
         yield UNKNOWN_KIND
-    if any(pair.is_guess for pair in parts(transaction, context.currency).pairs):
+    apart = parts(transaction, context.currency)
+    if any(pair.is_guess for pair in apart.pairs):
         yield TAKEN_FOR_EQUAL
+    if not (apart.moves or apart.pairs or apart.singles or apart.fees):
+        yield NOTHING
 
 
 def one_line(text: str) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from decimal import ROUND_DOWN, Decimal
 
 from portfolio.engine import money
-from portfolio.engine.export import ExportLeg, ExportTransaction
+from portfolio.engine.export import Counterpart, ExportLeg, ExportTransaction
 from portfolio.engine.types import PostingRole
 from portfolio.exports.meanings import FIAT
 
@@ -124,6 +124,18 @@ def _untold_fee(
         return legs, []
     fee = replace(leg, amount=lost, role=PostingRole.FEE, value=valued(leg, lost.copy_abs()))
     return [_less(leg, lost.copy_abs())], [fee]
+
+
+def is_even(leg: ExportLeg, other: Counterpart | None) -> bool:
+    """Whether half of an own transfer has what the other half had; what was lost is a fee by now.
+
+    So it is of what left with more too: its own half tells that. No other half, none is even.
+    """
+    if other is None or leg.asset != other.asset:
+        return False
+    if leg.amount < 0:
+        return leg.amount.copy_abs() == other.amount
+    return leg.amount <= other.amount
 
 
 def valued(leg: ExportLeg, amount: Decimal) -> Decimal | None:

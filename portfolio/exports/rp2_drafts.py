@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from portfolio.engine import money
-from portfolio.engine.export import Counterpart, ExportContext, ExportLeg, ExportTransaction
+from portfolio.engine.export import ExportContext, ExportLeg, ExportTransaction
 from portfolio.engine.types import TransactionKind
 from portfolio.exports.format import gettext_noop
 from portfolio.exports.meanings import FIAT
-from portfolio.exports.parts import Move, Pair, parts
+from portfolio.exports.parts import Move, Pair, is_even, parts
 
 IN, OUT, INTRA = "IN", "OUT", "INTRA"
 # Where a wallet's amounts are that left it for nobody knows where: still held, so no disposal.
@@ -150,7 +150,7 @@ def _single(transaction: ExportTransaction, leg: ExportLeg) -> Iterator[Told]:
         yield "fiat"
         return
     amount, wallet = leg.amount.copy_abs(), leg.wallet
-    is_own = other is not None and _is_even(leg, other)
+    is_own = is_even(leg, other)
     if other is not None and not is_own:
         yield "uneven"
     if is_own:
@@ -162,15 +162,6 @@ def _single(transaction: ExportTransaction, leg: ExportLeg) -> Iterator[Told]:
         yield Draft(INTRA, "", leg.asset, amount, leg.value, wallet, ELSEWHERE)
     else:
         yield from _came(kind, leg)
-
-
-def _is_even(leg: ExportLeg, other: Counterpart) -> bool:
-    """Whether one row can hold both halves; what got lost on the way is a fee by then."""
-    if leg.asset != other.asset:
-        return False
-    if leg.amount < 0:
-        return leg.amount.copy_abs() >= other.amount
-    return leg.amount <= other.amount
 
 
 def _gone(kind: TransactionKind, leg: ExportLeg, amount: Decimal) -> Iterator[Told]:

@@ -22,7 +22,7 @@ from portfolio.exports.format import (
 )
 from portfolio.exports.meanings import FIAT
 from portfolio.exports.names import Accounts
-from portfolio.exports.parts import Move, Pair, Parts, parts
+from portfolio.exports.parts import Move, Pair, Parts, is_even, parts
 from portfolio.exports.tables import csv_table
 
 HEADER = (
@@ -250,7 +250,7 @@ def _shortfalls(transaction: ExportTransaction, context: ExportContext) -> Itera
 def _of_single(transaction: ExportTransaction, leg: ExportLeg) -> Iterator[str]:
     kind, other = transaction.kind, transaction.counterpart
     if other is not None:
-        if other.asset != leg.asset or leg.amount < 0 < money.add(leg.amount, other.amount):
+        if not is_even(leg, other):
             yield "uneven"
     elif kind is _K.TRANSFER or _is_one_way(kind, leg):
         if leg.asset not in FIAT:
