@@ -5,6 +5,8 @@ A format is a ``Layout``: which headings hold what. All else is the same for all
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -97,7 +99,8 @@ def reader(
 
     def event(entry: Entry, reading: Reading) -> Event:
         cells = Cells(named(entry.rows[0], reading))
-        return telling_line(entry, lambda: _told(layout, cells, entry.part, reading))
+        found = telling_line(entry, lambda: _told(layout, cells, entry.part, reading))
+        return replace(found, detail=found.detail | _both_ends(entry))
 
     return ImportFormat(
         id=id,
@@ -225,6 +228,14 @@ def side(cells: Cells, leg: Leg, reading: Reading) -> Side | None:
 def code(asset: str) -> str:
     """An asset's code in upper case; a chain's identifier stays as it is."""
     return asset.strip() if ":" in asset else asset.strip().upper()
+
+
+def _both_ends(entry: Entry) -> dict[str, str]:
+    """What both halves of a row carry, since the file itself says that they are one transfer."""
+    if not entry.part:
+        return {}
+    text = json.dumps(sorted(entry.rows[0].cells.items()))
+    return {"reference": hashlib.sha256(text.encode()).hexdigest()[:16]}
 
 
 def _value(layout: Layout, cells: Cells, reading: Reading) -> dict[str, str]:

@@ -9,8 +9,8 @@ import pytest
 from django.core.management import call_command
 
 from accounts.models import User
-from portfolio.models import Connection, Import, Posting, Transaction
-from portfolio.services import imports
+from portfolio.models import Connection, Import, Posting, Transaction, TransferLink
+from portfolio.services import imports, transfer_matching
 from tests.imports.reading import SAMPLES
 from tests.portfolio.test_service_imports import brought, confirmed, held, worked
 
@@ -54,6 +54,17 @@ def test_a_tools_wallets_become_accounts_with_both_halves_of_a_transfer(owner: U
     assert Transaction.objects.filter(owner=owner, kind="reward").count() == 2
     assert held(owner)["ETH"] == Decimal("0.0806")
     assert booked(owner, "koinly/report.csv").booked == 0
+
+
+def test_a_row_with_both_ends_is_a_certain_transfer(owner: User) -> None:
+    """Even without a hash of the chain: the file itself names both accounts."""
+    name, content = sample("koinly/report.csv")
+    job = brought(owner, (name, content.replace(b"ab12", b"")))
+    confirmed(owner, job)
+    transfer_matching.match(owner.pk)
+    link = TransferLink.objects.get(owner=owner)
+    assert link.status == TransferLink.Status.ACCEPTED
+    assert link.outgoing.connection.label == "Exchange One"
 
 
 @pytest.mark.parametrize("form", ["csv", "jsonl", "xlsx"])

@@ -43,7 +43,13 @@ _TRANSLATED: kinds.Own = {
     ),
     **dict.fromkeys(
         (
-            *("einnahme", "einkommen", "belohnung_bonus", "dividenden", "sonstige_einnahme"),
+            *(
+                "einnahme",
+                "einkommen",
+                "belohnung_bonus",
+                "dividendeneinnahme",
+                "sonstige_einnahme",
+            ),
             *("ingreso", "ingresos", "recompensa_bonificación", "recompensa_bono"),
             *("otros_ingresos", "dividendos"),
         ),
@@ -53,7 +59,7 @@ _TRANSLATED: kinds.Own = {
     **dict.fromkeys(("geschenk", "geschenk_trinkgeld", "spende"), Kind.GIFT),
     **dict.fromkeys(("regalo", "regalo_propina", "donación"), Kind.GIFT),
     **dict.fromkeys(("ausgabe", "andere_ausgabe", "gasto", "otros_gastos"), Kind.PAYMENT),
-    **dict.fromkeys(("gestohlen", "verloren", "robado", "perdido"), Kind.LOST),
+    **dict.fromkeys(("gestohlen", "verloren", "verlust", "robado", "perdido"), Kind.LOST),
     **dict.fromkeys(
         ("kauf", "verkauf", "handel", "operación", "comercio", "comercial"), Kind.TRADE
     ),
@@ -82,7 +88,7 @@ _LAYOUT = Layout(
     fee=("fee|fee amount", "cur. 3|fee currency|fee cur."),
     account="exchange",
     detail={
-        "group": "group|trade-group",
+        "group": "group|trade-group|trade group",
         "description": "comment",
         "txid": "tx-id|tx hash",
         "address": "to address",
