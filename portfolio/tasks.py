@@ -12,6 +12,7 @@ from django.utils import timezone
 from portfolio.exchanges.errors import TryAgain, WaitUntil
 from portfolio.models import Connection
 from portfolio.services import (
+    by_hand,
     connections,
     export_jobs,
     findings,
@@ -95,7 +96,8 @@ def check_connection(connection_id: str) -> None:
         # The connection says when it is due; beat sends it again.
         log.info("check put off", connection=connection_id, reason=error.message)
         return
-    if Connection.objects.filter(pk=connection_id, status=Connection.Status.ACTIVE).exists():
+    ready = Connection.objects.filter(kind=Connection.Kind.KEY, status=Connection.Status.ACTIVE)
+    if ready.filter(pk=connection_id).exists():
         sync_connection.delay(connection_id)
 
 
@@ -103,7 +105,8 @@ def check_connection(connection_id: str) -> None:
 def audit_all() -> None:
     """Asks every day again what each key may do: rights can be added later."""
     statuses = [Connection.Status.ACTIVE, Connection.Status.PAUSED]
-    for pk in Connection.objects.filter(status__in=statuses).values_list("pk", flat=True):
+    held = Connection.objects.filter(kind=Connection.Kind.KEY, status__in=statuses)
+    for pk in held.values_list("pk", flat=True):
         check_connection.delay(str(pk))
 
 
@@ -142,6 +145,7 @@ def price_moments() -> int:
 @shared_task(soft_time_limit=REVALUE_SECONDS, time_limit=REVALUE_SECONDS + 30)
 def revalue(owner_id: int) -> None:
     """Brings one user's prices and daily values up to date."""
+    by_hand.bring_forward(owner_id)
     prices.refresh(owner_id=owner_id)
     valuation.recompute(owner_id)
     look_again(owner_id)

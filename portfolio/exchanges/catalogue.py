@@ -84,6 +84,11 @@ def get(exchange: str) -> ExchangeInfo:
     return _info(exchange)
 
 
+def is_known(exchange: str) -> bool:
+    """Return whether there is such an exchange to ask."""
+    return exchange in _rows()
+
+
 def clean_credentials(exchange: str, values: Mapping[str, str]) -> dict[str, str]:
     """Return what was pasted, fit for use. May raise UnknownExchange, BadCredential (ValueError).
 

@@ -20,6 +20,15 @@ class ClosedExchange:
     closed_on: date | None
 
 
+# Of accounts by hand that are at no exchange.
+NONE = "other"
+
+
+def name_of(exchange: str) -> str:
+    """Return the name of one of them; "" where it is none."""
+    return next((known.name for known in all_closed() if known.id == exchange), "")
+
+
 @functools.cache
 def all_closed() -> tuple[ClosedExchange, ...]:
     """Return them, those that are closed first, then by name."""

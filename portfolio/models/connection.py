@@ -54,6 +54,8 @@ class Connection(models.Model):
     # Of one by hand nothing is ever asked: it is what files and its owner say.
     kind = models.CharField(max_length=6, choices=Kind.choices, default=Kind.KEY, db_default="key")
     exchange = models.CharField(max_length=40)
+    # Of one by hand: what its owner calls its wallets. Others show theirs.
+    wallets = models.JSONField(default=list)
     # Exchanges that show the same accounts under several names share this one; else the exchange.
     account_family = models.CharField(max_length=40)
     environment = models.CharField(
@@ -108,6 +110,11 @@ class Connection(models.Model):
         """Stores it; an exchange of which nothing else is said is a family of its own."""
         self.account_family = self.account_family or self.exchange
         super().save(*args, **kwargs)
+
+    @property
+    def is_by_hand(self) -> bool:
+        """Whether nothing is ever asked of an exchange for it."""
+        return self.kind == self.Kind.MANUAL
 
     @property
     def is_live(self) -> bool:

@@ -82,7 +82,8 @@ def _replace(connection: Connection, values: dict[str, str]) -> None:
     """Under the row's lock: a worker may be at it, or have erased the key this moment."""
     current = Connection.objects.select_for_update().get(pk=connection.pk)
     _seal_candidate(current, values)
-    if current.sealed_credentials is None:
+    # One by hand stays what it is until the key is found to be good.
+    if current.sealed_credentials is None and not current.is_by_hand:
         current.status = Status.PENDING
         current.status_reason = ""
     current.save(update_fields=[*_CANDIDATE, "status", "status_reason"])
@@ -101,6 +102,8 @@ def _seal_candidate(connection: Connection, values: dict[str, str]) -> None:
 
 def _change(connection: Connection, *, unless: str, among: Collection[str], **values: Any) -> None:
     """Updates the row if its status is still one of these; else raises ``unless``."""
+    if connection.is_by_hand:
+        raise ConnectionProblem(_("Nothing is asked of an account by hand."))
     rows = Connection.objects.filter(pk=connection.pk, status__in=among)
     if not rows.update(**values):
         raise ConnectionProblem(unless)
@@ -292,8 +295,9 @@ def _judge(
 
 
 def _is_replacing(current: Connection) -> bool:
-    """Whether a new key waits beside one that is in use."""
-    return current.sealed_candidate is not None and current.sealed_credentials is not None
+    """Whether a new key waits beside one that is in use, or for an account by hand."""
+    has_other = current.sealed_credentials is not None or current.is_by_hand
+    return current.sealed_candidate is not None and has_other
 
 
 def _locked(connection: Connection, sealed: bytes) -> Connection | None:
@@ -309,7 +313,8 @@ def _refuse(current: Connection, reason: str, *, kind: str) -> None:
     """Erases the refused key; a former key that was fine goes on."""
     if _is_replacing(current):
         current.sealed_candidate = None
-        current.status_reason = _("{reason} The former key goes on.").format(reason=reason)
+        goes_on = "" if current.is_by_hand else _("The former key goes on.")
+        current.status_reason = f"{reason} {goes_on}".strip()
         return
     if current.sealed_credentials is not None:
         notices.outage(current, kind, reason)
@@ -321,12 +326,17 @@ def _refuse(current: Connection, reason: str, *, kind: str) -> None:
 
 
 def _accept(current: Connection, sealed: bytes, answer: Answer) -> None:
-    key_news.of_good_key(current, answer, is_replacing=_is_replacing(current))
+    key_news.of_good_key(
+        current, answer, is_replacing=_is_replacing(current) and not current.is_by_hand
+    )
     current.sealed_credentials = sealed
     current.sealed_candidate = None
     current.account_uid = answer.account_uid or current.account_uid
     current.status_reason = ""
     current.failures = 0
+    if current.is_by_hand:  # what it holds stays; files and the exchange are witnesses from now on
+        current.kind, current.backfilled_at = Connection.Kind.KEY, None
+        current.status, current.next_sync_at = Status.ACTIVE, timezone.now()
     if current.status in (Status.PENDING, Status.BROKEN, Status.REFUSED):
         current.status = Status.ACTIVE
         current.next_sync_at = timezone.now()

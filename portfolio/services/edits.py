@@ -185,7 +185,7 @@ def _check_added(connection: Connection, told: Added) -> None:
 def wallets_of(connection: Connection) -> tuple[str, ...]:
     """The wallets that a connection is known to have; a plain one where nothing is known yet."""
     known = Holding.objects.filter(connection=connection).values_list("wallet", flat=True)
-    return tuple(known.order_by("wallet").distinct()) or ("spot",)
+    return tuple(sorted({*connection.wallets, *known})) or ("spot",)
 
 
 # --- Checks -----------------------------------------------------------------------------------

@@ -63,9 +63,35 @@ def change_by_hand(
     if moved:
         _add(connection, moved)
         _move_marks(connection, moved)
+    if connection.is_by_hand:
+        bring_forward(connection)
     if gone or come:
         first = min(posting.occurred_at for posting in (*gone, *come))
         mark_stale(connection.owner_id, first.date())
+
+
+def bring_forward(connection: Connection) -> None:
+    """Moves on what was typed in of an account by hand by what is booked after it.
+
+    So the difference shown is that of the moment the balance was told for, and a later transaction
+    makes none.
+    """
+    with database.cursor() as cursor:
+        cursor.execute(_BRING_FORWARD, {"connection": connection.pk})
+
+
+_BRING_FORWARD = """
+    UPDATE portfolio_holding h SET reported = (
+        SELECT latest.reported + COALESCE((
+            SELECT SUM(p.amount) FROM portfolio_posting p
+            WHERE p.connection_id = h.connection_id AND p.wallet = h.wallet
+              AND p.asset = h.asset AND p.counts AND p.occurred_at > latest.at
+        ), 0)
+        FROM portfolio_checkpoint latest WHERE latest.holding_id = h.id
+        ORDER BY latest.at DESC LIMIT 1
+    )
+    WHERE h.connection_id = %(connection)s
+"""
 
 
 def _move_marks(connection: Connection, moved: dict[tuple[str, str], Decimal]) -> None:

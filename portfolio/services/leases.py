@@ -35,6 +35,7 @@ def claim(connection_id: uuid.UUID, holder: str) -> Connection | None:
     taken = Connection.objects.filter(
         Q(lease_until__isnull=True) | Q(lease_until__lt=now),
         pk=connection_id,
+        kind=Connection.Kind.KEY,
         status=Connection.Status.ACTIVE,
     ).update(lease_holder=holder, lease_until=_until(now))
     return Connection.objects.get(pk=connection_id) if taken else None

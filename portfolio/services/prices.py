@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 
 from portfolio.engine.identities import Identities
 from portfolio.engine.pricing import HUBS, Pair, needed_pairs
+from portfolio.exchanges import catalogue
 from portfolio.exchanges.errors import GatewayError, StreamUnavailable, TryAgain, WaitUntil
 from portfolio.exchanges.types import Candle, MarketDataClient, Ticker
 from portfolio.models import DailyPrice, LatestPrice, PriceSeries
@@ -110,6 +111,8 @@ def _refresh_rates(needs: list[Need], result: _Result) -> None:
 
 def _from_source(need: Need, open_client: OpenMarketData, result: _Result) -> dict[str, date]:
     """Fetches what one exchange can give; returns the assets it cannot price from the start."""
+    if not catalogue.is_known(need.exchange):  # by hand: closed, or none at all
+        return dict(need.since)
     try:
         with closing(open_client(need.exchange, need.environment)) as client:
             markets = client.markets()

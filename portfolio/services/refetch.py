@@ -34,7 +34,7 @@ def fetch_again(*, connection: Connection, kind: str = "", since: datetime | Non
     stretch of time, a stream begins anew. May raise ConnectionProblem.
     """
     current = Connection.objects.select_for_update().get(pk=connection.pk)
-    if current.status != Connection.Status.ACTIVE:
+    if current.status != Connection.Status.ACTIVE or current.is_by_hand:
         raise ConnectionProblem(_("Only an active connection can be synced."))
     asked = current.streams.exclude(kind=RecordKind.IMPORT.value)
     chosen = asked.filter(kind=kind) if kind else asked

@@ -67,7 +67,7 @@ def _words(connection: Connection, ends_at: datetime, left: timedelta, *, is_tol
 
 
 def _behind(now: datetime) -> None:
-    for connection in Connection.objects.filter(status=Status.ACTIVE):
+    for connection in Connection.objects.filter(kind=Connection.Kind.KEY, status=Status.ACTIVE):
         with transaction.atomic():
             _stays_behind(connection, now)
 

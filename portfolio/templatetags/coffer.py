@@ -15,7 +15,7 @@ from portfolio.engine.own_prices import OWN
 from portfolio.engine.pricing import REFERENCE
 from portfolio.engine.rounding import DECIMALS
 from portfolio.engine.types import RecordKind
-from portfolio.exchanges import catalogue
+from portfolio.exchanges import catalogue, closed
 from portfolio.models.ledger import KIND_LABELS
 from portfolio.models.sync import RECORD_LABELS
 from portfolio.selectors.under_way import UNDER_WAY
@@ -194,7 +194,15 @@ def exchange_name(exchange: str) -> str:
     try:
         return catalogue.get(exchange).name
     except KeyError:
-        return exchange
+        return (
+            _("at no exchange") if exchange == closed.NONE else closed.name_of(exchange) or exchange
+        )
+
+
+@register.filter
+def can_be_connected(exchange: str) -> bool:
+    """Whether there is a key to be had that opens it."""
+    return catalogue.is_known(exchange) and not catalogue.get(exchange).unavailable
 
 
 @register.filter

@@ -32,6 +32,7 @@ STATIC_PAGES = {
     "performance-sums": "/performance/sums/?range=1m&asset=BTC",
     "connections": "/connections/",
     "add-connection": "/connections/add/",
+    "by-hand": "/connections/by-hand/",
     "key-kraken": "/connections/add/sandbox/kraken/",
     "key-coinbase": "/connections/add/live/coinbase/",
     "transactions": "/transactions/",

@@ -99,6 +99,7 @@ def objects(owner: User) -> dict[str, Any]:
         "entry_id": factories.manual_entry(made["kraken"]).pk,
         "record_id": made["trade"].raw_records.get().pk,
         "conflict_id": factories.conflict(_of_file(made["ledger"]), made["trade"]).pk,
+        "checkpoint_id": 1,
         "edit_id": factories.edit(made["kraken"], _BATCH).pk,
         "batch_id": _BATCH,
         "job_id": draft.pk,

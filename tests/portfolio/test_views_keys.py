@@ -259,7 +259,7 @@ def test_closed_exchanges_are_listed_and_cannot_be_chosen(page: Client) -> None:
     text = page.get(listed, {"q": "bitmex"}).content.decode()
     assert "BitMEX" in text
     assert "23 Sep 2026" in text
-    assert "Coffer cannot read them yet" in text
+    assert "enter its history by hand" in text
     assert "No exchange has that name" not in text
     assert page.get(f"{listed}live/bitmex/").status_code == 404
     assert "BitMart" in page.get(listed).content.decode()

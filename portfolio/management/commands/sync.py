@@ -32,7 +32,7 @@ class Command(OperatorCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         chosen = _chosen(options["connection"], options["user"])
-        active = [c for c in chosen if c.status == Connection.Status.ACTIVE]
+        active = [c for c in chosen if c.status == Connection.Status.ACTIVE and not c.is_by_hand]
         if options["connection"] and not active:
             self.fail(_inactive(chosen[0]))
         if options["wait"]:
@@ -124,6 +124,8 @@ def _has_gaps(entry: dict[str, Any]) -> bool:
 
 
 def _inactive(connection: Connection) -> str:
+    if connection.is_by_hand:
+        return "This connection is kept by hand: there is nothing to fetch."
     state = connection.get_status_display().lower()
     reason = f" {connection.status_reason}" if connection.status_reason else ""
     return f"This connection is not synced, it is: {state}.{reason}"
