@@ -82,7 +82,7 @@ class TaxReport(models.Model):
     fingerprint = models.CharField(max_length=64, blank=True)
     engine = models.CharField(max_length=20, blank=True)
     sha256 = models.CharField(max_length=64, blank=True)
-    figures = models.JSONField(default=list)  # [code, title, amount | null, rule, is_main]
+    figures = models.JSONField(default=list)  # of place.Figure, in its order
     counts = models.JSONField(default=dict)  # lines by part
     # How complete the ledger was: per connection, as selectors.tax_evidence tells it.
     evidence = models.JSONField(default=dict)

@@ -198,7 +198,7 @@ def _store(report: TaxReport, ledger: TaxLedger, year: Year, figures: list[Any])
 
 def _figure_told(figure: Figure) -> list[Any]:
     amount = None if figure.amount is None else plain(figure.amount)
-    return [figure.code, figure.title, amount, figure.rule, figure.is_main]
+    return [figure.code, figure.title, amount, figure.rule, figure.is_main, figure.is_count]
 
 
 def _profile_told(profile: TaxProfile) -> dict[str, Any]:

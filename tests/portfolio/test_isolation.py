@@ -14,7 +14,7 @@ from django.urls import URLResolver, get_resolver, reverse
 
 from accounts.models import User
 from portfolio.models import ExportSymbol, RawRecord, Stream
-from portfolio.services import assets, export_jobs
+from portfolio.services import assets, export_jobs, tax_reports
 from portfolio.services.exports import Asked
 from tests import factories
 from tests.portfolio.conftest import Browser
@@ -49,6 +49,8 @@ SHARED = {
     "portfolio:export-preview",
     "portfolio:export-make",
     "portfolio:export-symbols",
+    "portfolio:tax-settings",
+    "portfolio:tax-make",
 }
 
 
@@ -116,6 +118,11 @@ def objects(owner: User) -> dict[str, Any]:
         "symbol_id": ExportSymbol.objects.create(
             owner=owner, format="csv", asset="DOT", symbol="DOT2"
         ).pk,
+        "report_id": _report_of(owner),
+        "part": "disposal",
+        "position": 0,
+        "place_id": "uk",
+        "year": 2024,
         # Of allauth and of the settings: of the owner where they name a row.
         "session_id": _session_of(owner),
         "pk": _authenticator_of(owner),
@@ -133,6 +140,12 @@ def _export_of(owner: User) -> int:
     job = export_jobs.ask(user=owner, asked=Asked("csv"))
     export_jobs.make(job.pk)
     return job.pk
+
+
+def _report_of(owner: User) -> int:
+    report = tax_reports.ask(user=owner, year=2024)
+    tax_reports.make(report.pk)
+    return report.pk
 
 
 def _of_file(stream: Stream) -> RawRecord:
@@ -194,6 +207,7 @@ PAGES = (
     "notice-list",
     "keys-forget",
     "own-price-list",
+    "tax-list",
 )
 
 

@@ -36,6 +36,7 @@ class Figure(NamedTuple):
     amount: Decimal | None
     rule: str = ""
     is_main: bool = False  # among the few that a summary begins with
+    is_count: bool = False  # a number of things, not money
 
 
 Worth = Callable[[str, Decimal], Decimal | None]

@@ -93,7 +93,7 @@ def _sa108(
     one, two, three, four, five = (f"SA108 {box}" for box in boxes)
     day = "all disposals of one asset on one day are one"
     return (
-        Figure(one, "Number of disposals", Decimal(number), day, True),
+        Figure(one, "Number of disposals", Decimal(number), day, True, is_count=True),
         Figure(two, "Disposal proceeds", _down(sums.proceeds(year.disposals)), "", True),
         Figure(three, "Allowable costs", _up(sums.costs(year.disposals))),
         Figure(four, "Gains in the year, before losses", _down(money.total(gains)), "", True),

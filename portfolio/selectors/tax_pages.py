@@ -1,0 +1,236 @@
+"""What the tax pages show: years, reports, their lines, and how one disposal was worked out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db.models import Count, Max, Min, Q, Sum
+
+from accounts.models import User
+from portfolio.engine import money
+from portfolio.engine.tax.place import Place
+from portfolio.engine.tax.settings import Settings
+from portfolio.models import Connection, TaxLine, TaxReport, Transaction
+
+PAGE_SIZE = 100
+Part = TaxLine.Part
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure of a report; ``amount`` is None where it is not known."""
+
+    code: str
+    title: str
+    amount: Decimal | None
+    rule: str
+    is_main: bool
+    is_count: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A report with its figures as numbers."""
+
+    row: TaxReport
+
+    @property
+    def figures(self) -> list[Figure]:
+        return [
+            Figure(code, title, None if amount is None else Decimal(amount), *more)
+            for code, title, amount, *more in self.row.figures
+        ]
+
+    @property
+    def main(self) -> list[Figure]:
+        return [figure for figure in self.figures if figure.is_main]
+
+    @property
+    def parts(self) -> list[tuple[str, Any, int]]:
+        """Each part with its title and how many lines it has."""
+        return [(part.value, part.label, self.row.counts.get(part.value, 0)) for part in Part]
+
+
+@dataclass(frozen=True, slots=True)
+class Year:
+    """A tax year in which something happened, with its newest report."""
+
+    number: int
+    name: str
+    is_over: bool
+    report: Report | None
+
+
+def years(user: User, place: Place, settings: Settings, now: datetime) -> list[Year]:
+    """The tax years from the first transaction on, the newest first; two queries."""
+    booked = Transaction.objects.of(user).current()
+    span = booked.aggregate(a=Min("occurred_at"), z=Max("occurred_at"))
+    if span["a"] is None:
+        return []
+    first, last = (settings.year_of(settings.local_date(span[end])) for end in "az")
+    newest: dict[int, TaxReport] = {}
+    for row in TaxReport.objects.of(user).filter(place=place.id).order_by("asked_at", "pk"):
+        newest[row.year] = row
+    return [
+        Year(
+            year,
+            settings.year_name(year),
+            place.span(year, settings.tax_timezone)[1] <= now,
+            Report(newest[year]) if year in newest else None,
+        )
+        for year in range(last, first - 1, -1)
+    ]
+
+
+def reports(user: User) -> list[Report]:
+    """All reports, the newest first."""
+    return [Report(row) for row in TaxReport.objects.of(user)]
+
+
+def report(user: User, report_id: int) -> Report:
+    """One report. May raise TaxReport.DoesNotExist."""
+    return Report(TaxReport.objects.of(user).get(pk=report_id))
+
+
+@dataclass(frozen=True, slots=True)
+class LinePage:
+    """Some lines of one part, by position; ``after`` asks for those behind, None at the end."""
+
+    lines: Sequence[TaxLine]
+    total: int
+    first: int
+    after: int | None
+    before: int | None
+
+
+def lines(report: TaxReport, part: str, *, start: int = 0) -> LinePage:
+    """The lines of a part from a position on; one query."""
+    total = report.counts.get(part, 0)
+    rows = TaxLine.objects.filter(report=report, part=part, position__gte=start)
+    found = list(rows.order_by("position")[:PAGE_SIZE])
+    end = start + PAGE_SIZE
+    return LinePage(
+        lines=found,
+        total=total,
+        first=start,
+        after=end if end < total else None,
+        before=max(start - PAGE_SIZE, 0) if start else None,
+    )
+
+
+def labels(user: User) -> Mapping[str, str]:
+    """The names of the user's accounts, by id."""
+    return {str(row.pk): str(row) for row in Connection.objects.of(user)}
+
+
+@dataclass(frozen=True, slots=True)
+class AssetSum:
+    """One asset's disposals of a year."""
+
+    asset: str
+    proceeds: Decimal
+    cost: Decimal
+    denied: Decimal
+
+    @property
+    def gain(self) -> Decimal:
+        return money.total([self.proceeds, money.negate(self.cost), self.denied])
+
+
+def by_asset(report: TaxReport) -> list[AssetSum]:
+    """Disposals by asset, the greatest gain first; one query."""
+    rows = (
+        TaxLine.objects.filter(report=report, part=Part.DISPOSAL)
+        .values("asset")
+        .annotate(proceeds=Sum("proceeds"), costs=Sum("cost"), kept=Sum("denied"))
+    )
+    found = [
+        AssetSum(row["asset"], row["proceeds"], row["costs"], row["kept"] or money.ZERO)
+        for row in rows
+    ]
+    return sorted(found, key=lambda row: (-row.gain, row.asset))
+
+
+@dataclass(frozen=True, slots=True)
+class AssumedSum:
+    """What was assumed of one kind: how often, and the money it is about."""
+
+    what: str
+    number: int
+    value: Decimal | None
+    unknown: int  # of unknown worth
+
+
+def assumed(report: TaxReport) -> list[AssumedSum]:
+    """What was taken for granted, by what it is; one query."""
+    rows = (
+        TaxLine.objects.filter(report=report, part=Part.ASSUMED)
+        .values("subkind")
+        .annotate(number=Count("pk"), worth=Sum("value"), unknown=Count("pk", filter=Q(value=None)))
+        .order_by("subkind")
+    )
+    return [AssumedSum(r["subkind"], r["number"], r["worth"], r["unknown"]) for r in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """How one part of a disposal was worked out, with the other parts of the same disposal."""
+
+    line: TaxLine
+    parts: Sequence[TaxLine]
+    amount: Decimal  # of all parts
+    proceeds: Decimal
+    transaction: Transaction | None
+    lot: Transaction | None
+    account: str
+    zone: ZoneInfo
+
+    @property
+    def gain(self) -> Decimal:
+        line = self.line
+        kept = line.denied or money.ZERO
+        proceeds, cost = line.proceeds or money.ZERO, line.cost or money.ZERO
+        return money.total([proceeds, money.negate(cost), kept])
+
+    @property
+    def unit_cost(self) -> Decimal | None:
+        cost = self.line.cost
+        return (
+            None if cost is None or not self.line.amount else money.divide(cost, self.line.amount)
+        )
+
+    @property
+    def days_held(self) -> int | None:
+        """Whole days between acquisition and disposal by the place's calendar."""
+        acquired, at = self.line.acquired_on, self.line.acquired_at
+        if at is not None:
+            acquired = at.astimezone(self.zone).date()
+        if acquired is None or self.line.on is None:
+            return None
+        return (self.line.on - acquired).days
+
+
+def explanation(user: User, report: TaxReport, position: int) -> Explanation:
+    """One line of the disposals explained. May raise TaxLine.DoesNotExist."""
+    of_report = TaxLine.objects.filter(report=report, part=Part.DISPOSAL)
+    line = of_report.get(position=position)
+    near = of_report.filter(position__range=(position - PAGE_SIZE, position + PAGE_SIZE))
+    same = near.filter(transaction=line.transaction, asset=line.asset, on=line.on)
+    parts = list(same.order_by("position"))
+    wanted = [pk for pk in (line.transaction, line.lot_transaction) if pk is not None]
+    found = Transaction.objects.of(user).select_related("connection").in_bulk(wanted)
+    return Explanation(
+        line=line,
+        parts=parts,
+        amount=money.total(part.amount for part in parts),
+        proceeds=money.total(part.proceeds or money.ZERO for part in parts),
+        transaction=found.get(line.transaction or 0),
+        lot=found.get(line.lot_transaction or 0),
+        account=labels(user).get(line.account, ""),
+        zone=ZoneInfo(report.settings["engine"]["tax_timezone"]),
+    )

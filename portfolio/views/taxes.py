@@ -1,0 +1,208 @@
+"""Taxes: the settings, the years, and reports down to how one disposal was worked out."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db import transaction
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from portfolio import tasks
+from portfolio.engine.tax import place as places
+from portfolio.engine.tax.place import Place, UnknownPlace
+from portfolio.forms_tax import PlaceForm, TaxForm
+from portfolio.models import TaxLine, TaxReport
+from portfolio.selectors import tax_pages as selector
+from portfolio.services import tax_reports, tax_settings
+from portfolio.services.tax_settings import TaxProblem
+from portfolio.views.access import Request
+
+# There was nothing to tax before the first block.
+_YEARS = range(2009, 2200)
+
+
+@login_required
+@never_cache
+@require_safe
+def index(request: Request) -> HttpResponse:
+    """Where taxes are paid, and the years."""
+    profile = tax_settings.profile_of(request.user)
+    place, settings = tax_settings.settings_of(request.user, profile)
+    context = {
+        "profile": profile,
+        "is_chosen": profile.pk is not None,
+        "place": place,
+        "settings": settings,
+        "years": selector.years(request.user, place, settings, timezone.now()),
+        "others": [r for r in selector.reports(request.user) if r.row.place != place.id],
+    }
+    return render(request, "portfolio/taxes/index.html", context)
+
+
+@login_required
+@require_safe
+def choose(request: Request) -> HttpResponse:
+    """Where taxes are paid."""
+    if "place" in request.GET:
+        form = PlaceForm(request.GET)
+        if form.is_valid():
+            return redirect("portfolio:tax-settings", form.cleaned_data["place"])
+    else:
+        profile = tax_settings.profile_of(request.user)
+        form = PlaceForm(initial={"place": profile.place})
+    return render(request, "portfolio/taxes/choose.html", {"form": form})
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def settings(request: Request, place_id: str) -> HttpResponse:
+    """What the place covers, what it does not, and what is left to choose."""
+    place = _place(place_id)
+    profile = tax_settings.profile_of(request.user)
+    same = profile.place == place.id
+    initial = {
+        "method": profile.method if same else place.methods[0],
+        "currency": profile.currency or request.user.reporting_currency,
+        "time_zone": profile.time_zone,
+    }
+    form = TaxForm(request.POST or None, place=place, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        try:
+            tax_settings.choose(user=request.user, told=form.told())
+        except TaxProblem as problem:
+            form.add_error(None, problem.message)
+        else:
+            messages.success(request, _("Your tax settings were saved. Reports keep theirs."))
+            return redirect("portfolio:tax-list")
+    status = 422 if form.is_bound else 200
+    context = {"place": place, "form": form}
+    return render(request, "portfolio/taxes/settings.html", context, status=status)
+
+
+def _place(place_id: str) -> Place:
+    try:
+        return places.by_id(place_id)
+    except UnknownPlace:
+        raise Http404 from None
+
+
+@login_required
+@require_POST
+def make(request: Request, year: int) -> HttpResponse:
+    """Has the report of a year made."""
+    if year not in _YEARS:
+        raise Http404
+    try:
+        with transaction.atomic():
+            report = tax_reports.ask(user=request.user, year=year)
+            # Should the broker be away, beat sends it later.
+            transaction.on_commit(partial(tasks.make_tax_report.delay, report.pk), robust=True)
+    except TaxProblem as problem:
+        messages.error(request, problem.message)
+        return redirect("portfolio:tax-list")
+    return redirect("portfolio:tax-report", report.pk)
+
+
+# --- A report ---------------------------------------------------------------------------------
+
+
+def _report(request: Request, report_id: int) -> selector.Report:
+    try:
+        return selector.report(request.user, report_id)
+    except TaxReport.DoesNotExist:
+        raise Http404 from None
+
+
+def _about(report: selector.Report) -> dict[str, Any]:
+    try:
+        place: Place | None = places.by_id(report.row.place)
+    except UnknownPlace:
+        place = None  # a report outlives the place it was made by
+    return {"report": report, "row": report.row, "place": place}
+
+
+@login_required
+@never_cache
+@require_safe
+def detail(request: Request, report_id: int) -> HttpResponse:
+    """One report: how far it is, its figures, what they stand on; htmx gets the live part alone."""
+    report = _report(request, report_id)
+    context = _about(report)
+    if report.row.state == TaxReport.State.DONE:
+        context |= {
+            "assets": selector.by_asset(report.row),
+            "assumed": selector.assumed(report.row),
+        }
+    template = "_report" if request.htmx else "report"
+    return render(request, f"portfolio/taxes/{template}.html", context)
+
+
+@login_required
+@never_cache
+@require_safe
+def lines(request: Request, report_id: int, part: str) -> HttpResponse:
+    """The lines of one part, a page at a time."""
+    report = _report(request, report_id)
+    if part not in TaxLine.Part.values:
+        raise Http404
+    start = request.GET.get("from", "0")
+    first = int(start) if start.isdecimal() and len(start) < 10 else 0
+    context = _about(report) | {
+        "part": part,
+        "title": TaxLine.Part(part).label,
+        "page": selector.lines(report.row, part, start=first),
+        "labels": selector.labels(request.user),
+    }
+    return render(request, "portfolio/taxes/lines.html", context)
+
+
+@login_required
+@never_cache
+@require_safe
+def disposal(request: Request, report_id: int, position: int) -> HttpResponse:
+    """How one part of a disposal was worked out, in words and numbers."""
+    report = _report(request, report_id)
+    try:
+        found = selector.explanation(request.user, report.row, position)
+    except TaxLine.DoesNotExist:
+        raise Http404 from None
+    context = _about(report) | {"told": found, "line": found.line}
+    return render(request, "portfolio/taxes/disposal.html", context)
+
+
+@login_required
+@require_POST
+def lock(request: Request, report_id: int) -> HttpResponse:
+    """Keeps a report from being deleted, or no longer."""
+    is_locked = request.POST.get("locked") == "yes"
+    try:
+        tax_reports.lock(user=request.user, report_id=report_id, is_locked=is_locked)
+    except TaxReport.DoesNotExist:
+        raise Http404 from None
+    except TaxProblem as problem:
+        messages.error(request, problem.message)
+    return redirect("portfolio:tax-report", report_id)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def delete(request: Request, report_id: int) -> HttpResponse:
+    """Asks once more, then drops a report."""
+    report = _report(request, report_id)
+    if request.method != "POST":
+        return render(request, "portfolio/taxes/delete.html", _about(report))
+    try:
+        tax_reports.delete(user=request.user, report_id=report_id)
+    except TaxProblem as problem:
+        messages.error(request, problem.message)
+        return redirect("portfolio:tax-report", report_id)
+    messages.success(request, _("The report was deleted."))
+    return redirect("portfolio:tax-list")

@@ -1,0 +1,181 @@
+"""Tax pages: settings, years, reports, lines, and how a disposal was worked out."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.db import connection as database
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from accounts.models import User
+from portfolio import tasks
+from portfolio.models import Stream, TaxLine, TaxProfile, TaxReport
+from portfolio.services import tax_reports, tax_settings
+from portfolio.services.tax_settings import Told
+from tests import factories
+from tests.portfolio.conftest import Browser, Sent
+from tests.portfolio.test_tax_reports import lived
+
+MAX_QUERIES = 15
+LIST = reverse("portfolio:tax-list")
+Part = TaxLine.Part
+
+
+@pytest.fixture
+def ledger(owner: User) -> Stream:
+    kraken = factories.stream(factories.connection(owner, label="One"))
+    binance = factories.stream(factories.connection(owner, exchange="binance", label="Two"))
+    lived(kraken, binance)
+    return kraken
+
+
+def made(owner: User, year: int = 2024) -> TaxReport:
+    report = tax_reports.ask(user=owner, year=year)
+    assert tax_reports.make(report.pk)
+    report.refresh_from_db()
+    return report
+
+
+def text(page: Client, url: str, status: int = 200, **query: Any) -> str:
+    with CaptureQueriesContext(database) as queries:
+        answer = page.get(url, query)
+    assert answer.status_code == status
+    assert len(queries) <= MAX_QUERIES
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", answer.content.decode()))
+
+
+def address(report: TaxReport, name: str = "report", *more: object) -> str:
+    return reverse(f"portfolio:tax-{name}", args=[report.pk, *more])
+
+
+def test_without_a_history_it_says_what_to_do(page: Client) -> None:
+    shown = text(page, LIST)
+    assert "Say where you pay taxes" in shown
+    assert "Connect an exchange" in shown
+
+
+def test_a_place_is_chosen_and_then_what_it_leaves_open(page: Client, owner: User) -> None:
+    answer = page.get(reverse("portfolio:tax-place"), {"place": "us"})
+    assert answer.headers["Location"] == reverse("portfolio:tax-settings", args=["us"])
+    shown = text(page, answer.headers["Location"])
+    assert "Forms 1099-DA and 1099-B are not compared" in shown
+    assert "Currency" not in shown  # it is the place's
+    answer = page.post(answer.headers["Location"], {"method": "hifo", "time_zone": ""})
+    assert answer.headers["Location"] == LIST
+    assert TaxProfile.objects.get(owner=owner).method == "hifo"
+    assert "United States, Highest in, first out, in USD" in text(page, LIST)
+
+
+def test_a_method_the_place_does_not_know_changes_nothing(page: Client) -> None:
+    url = reverse("portfolio:tax-settings", args=["uk"])
+    answer = page.post(url, {"method": "fifo"})
+    assert answer.status_code == 422
+    assert not TaxProfile.objects.exists()
+    assert page.get(reverse("portfolio:tax-settings", args=["atlantis"])).status_code == 404
+
+
+def test_a_report_is_asked_for_and_made_by_a_worker(
+    page: Client, owner: User, ledger: Stream, sent: Sent
+) -> None:
+    answer = page.post(reverse("portfolio:tax-make", args=[2024]))
+    report = TaxReport.objects.get()
+    assert answer.headers["Location"] == address(report)
+    shown = text(page, address(report))
+    assert "Waiting for a worker" in shown
+    assert tasks.make_tax_report(report.pk)
+    shown = text(page, address(report))
+    assert "109.90 EUR" in shown
+    assert "Came from outside: taken at no cost" in shown
+    assert "The law of any place" in shown  # what it does not cover
+
+
+def test_a_year_that_never_was_is_not_found(page: Client) -> None:
+    assert page.post(reverse("portfolio:tax-make", args=[1999])).status_code == 404
+
+
+@pytest.mark.parametrize("part", Part.values)
+def test_each_part_has_its_lines(page: Client, owner: User, ledger: Stream, part: str) -> None:
+    report = made(owner)
+    shown = text(page, address(report, "lines", part))
+    number = report.counts[part]
+    expected = f"{number} of {number} lines" if number else "There is nothing of this kind"
+    assert expected in shown
+
+
+def test_lines_come_in_pages(
+    page: Client, owner: User, ledger: Stream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("portfolio.selectors.tax_pages.PAGE_SIZE", 2)
+    url = address(made(owner), "lines", "disposal")
+    assert "2 of 3 lines" in text(page, url)
+    assert "1 of 3 lines" in text(page, f"{url}?from=2")
+    assert "2 of 3 lines" in text(page, f"{url}?from=no+number")
+    assert text(page, address(made(owner), "lines", "nothing"), 404)
+
+
+def test_a_disposal_tells_its_arithmetic(page: Client, owner: User, ledger: Stream) -> None:
+    report = made(owner)
+    line = TaxLine.objects.get(report=report, part=Part.DISPOSAL, proceeds=90)
+    url = address(report, "disposal", line.position)
+    shown = text(page, url)
+    assert "Given: 0.5 BTC" in shown
+    assert "Gain: 90.00 EUR − 50.00 EUR = +40.00 EUR" in shown
+    assert "Held for 305 days" in shown
+    html = page.get(url).content.decode()
+    for pk in (line.transaction, line.lot_transaction):
+        assert reverse("portfolio:transaction-detail", args=[pk]) in html
+    assert text(page, address(report, "disposal", 99), 404)
+
+
+def test_a_disposal_of_several_lots_tells_its_shares(
+    page: Client, owner: User, ledger: Stream
+) -> None:
+    for number in (2, 3):
+        at = factories.NOW.replace(year=2024, month=1, day=number)
+        factories.transaction(
+            ledger, (f"{number}", "SOL"), (f"-{number}0", "EUR"), kind="trade", at=at
+        )
+    at = factories.NOW.replace(year=2024, month=2)
+    factories.transaction(ledger, ("-5", "SOL"), ("100", "EUR"), kind="trade", at=at)
+    report = made(owner)
+    line = TaxLine.objects.get(report=report, asset="SOL", part=Part.DISPOSAL, amount=3)
+    shown = text(page, address(report, "disposal", line.position))
+    assert "100.00 EUR × 3 ÷ 5 = 60.00 EUR" in shown
+    assert "All parts of this disposal" in shown
+
+
+def test_a_report_that_cannot_be_made_says_why(page: Client, owner: User, ledger: Stream) -> None:
+    report = made(owner)
+    TaxReport.objects.update(state="failed", failure="Transaction 7 cannot be taxed: because.")
+    assert "Transaction 7 cannot be taxed" in text(page, address(report))
+
+
+def test_locked_it_is_kept(page: Client, owner: User, ledger: Stream) -> None:
+    report = made(owner)
+    page.post(address(report, "lock"), {"locked": "yes"})
+    page.post(address(report, "delete"))
+    assert TaxReport.objects.get().locked_at
+    page.post(address(report, "lock"), {"locked": "no"})
+    assert "Your ledger is not touched" in text(page, address(report, "delete"))
+    page.post(address(report, "delete"))
+    assert not TaxReport.objects.exists()
+
+
+def test_reports_of_another_place_stay_in_sight(page: Client, owner: User, ledger: Stream) -> None:
+    report = made(owner)
+    tax_settings.choose(user=owner, told=Told("germany", "fifo"))
+    assert "Reports of other places" in text(page, LIST)
+    assert "No particular place 2024" in text(page, address(report))
+
+
+def test_nobody_else_sees_it(browser: Browser, other: User, owner: User, ledger: Stream) -> None:
+    report = made(owner)
+    stranger = browser(other)
+    for name, *more in (("report",), ("lines", "disposal"), ("disposal", 0), ("delete",)):
+        assert stranger.get(address(report, name, *more)).status_code == 404
+    assert stranger.post(address(report, "lock"), {"locked": "yes"}).status_code == 404
+    assert "2024" not in text(stranger, LIST)
