@@ -46,6 +46,7 @@ class Layout:
     the tool says that it was worth; "(" for its currency: that stands in the heading, in brackets.
     ``fee_inside``: a fee in the currency of a side is part of that side's amount.
     ``own`` are words that mean something else here than elsewhere.
+    ``coded`` gives an asset's code where the tool has names of its own.
     ``called`` gives an account's name without what the tool adds to it.
     ``left_out`` gives the reason for rows that say themselves that nothing happened.
     """
@@ -67,6 +68,7 @@ class Layout:
     left_out: LeavesOut = lambda cells: ""
     wallet: str = WALLET
     called: Callable[[str], str] = lambda account: account
+    coded: Callable[[str], str] = lambda asset: asset
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +199,7 @@ def _movements(layout: Layout, cells: Cells, part: str, reading: Reading) -> tup
     if fee:
         paid = money.negate(fee.amount)
         found.append(Movement(layout.wallet, fee.asset, paid, PostingRole.FEE))
-    return tuple(found)
+    return tuple(replace(moved, asset=layout.coded(moved.asset)) for moved in found)
 
 
 def _taken_out(

@@ -82,12 +82,50 @@ def test_rp2_and_dali_are_told_the_same(ledger: list[ExportTransaction]) -> None
     assert packed("rp2", priced_ledger) == packed("dali", priced_ledger)
 
 
-def packed(ident: str, ledger: list[ExportTransaction]) -> list[str]:
-    """The events of all tables that a ZIP holds, as lines; a configuration is no table."""
-    file = zipfile.ZipFile(io.BytesIO(text(ident, ledger)))
+@few
+@given(ledger=ledgers)
+def test_the_sums_come_back_from_rotkis_two_files(ledger: list[ExportTransaction]) -> None:
+    written = text("rotki", ledger)
+    codes = {name: asset for asset, name in registry.by_id("rotki").symbols.items()}
+    with localcontext(prec=200):
+        expected = summed(readers()["rotki"].read(written))
+        found = sums([event for sheet in sheets(written) for event in events(sheet)])
+        assert found == {codes.get(asset, asset): amount for asset, amount in expected.items()}
+
+
+def test_rotkis_identifiers_are_read_as_the_codes_they_were_written_for() -> None:
+    symbols = registry.by_id("rotki").symbols
+    ledger = [event("2024-05-02 11:30", "deposit", f"{n} {asset}") for n, asset in
+              enumerate(symbols, start=1)]  # fmt: skip
+    found = [told for sheet in sheets(text("rotki", ledger)) for told in events(sheet)]
+    assert sorted(moved.asset for told in found for moved in told.movements) == sorted(symbols)
+
+
+@few
+@given(ledger=ledgers)
+def test_ghostfolios_activities_are_all_understood(ledger: list[ExportTransaction]) -> None:
+    (sheet,) = golden.sheets_of(text("ghostfolio", [priced(one) for one in ledger]), Reading())
+    assert sheet.known.id == "ghostfolio"
+    named = {moved.asset for told in events(sheet) for moved in told.movements}
+    assert named <= {leg.asset for one in ledger for leg in one.legs} | {"USD"}
+
+
+def sheets(packed: bytes) -> list[golden.Sheet]:
+    """The tables that a ZIP holds; a configuration is none."""
+    file = zipfile.ZipFile(io.BytesIO(packed))
     tables = [file.read(name) for name in file.namelist() if not name.endswith(".ini")]
-    sheets = [sheet for table in tables for sheet in golden.sheets_of(table, Reading())]
-    told = [line for sheet in sheets for line in golden.lines(sheet)]
+    return [sheet for table in tables for sheet in golden.sheets_of(table, Reading())]
+
+
+def events(sheet: golden.Sheet) -> list[Event]:
+    """All events of a table; none may be refused."""
+    return [sheet.known.event(entry, sheet.reading) for entry in sheet.entries()]
+
+
+def packed(ident: str, ledger: list[ExportTransaction]) -> list[str]:
+    """The events of all tables that a ZIP holds, as lines."""
+    found = sheets(text(ident, ledger))
+    told = [line for sheet in found for line in golden.lines(sheet)]
     assert not [line for line in told if line.startswith("not understood")]
     return sorted(line for line in told if not line.startswith(("format", "left out")))
 

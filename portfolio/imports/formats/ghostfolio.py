@@ -45,13 +45,18 @@ _KINDS = {
 _MOVES_NOTHING = {"liability", "item", "valuable"}
 # CoinGecko's names of the coins that most portfolios hold; others stay as they are.
 _COINGECKO = {
-    "bitcoin": "BTC", "ethereum": "ETH", "tether": "USDT", "binancecoin": "BNB", "solana": "SOL",
-    "usd-coin": "USDC", "ripple": "XRP", "dogecoin": "DOGE", "cardano": "ADA", "tron": "TRX",
-    "avalanche-2": "AVAX", "polkadot": "DOT", "chainlink": "LINK", "litecoin": "LTC",
-    "bitcoin-cash": "BCH", "dai": "DAI", "uniswap": "UNI", "cosmos": "ATOM", "stellar": "XLM",
-    "monero": "XMR", "ethereum-classic": "ETC", "matic-network": "MATIC", "near": "NEAR",
-    "arbitrum": "ARB", "optimism": "OP", "algorand": "ALGO", "tezos": "XTZ", "filecoin": "FIL",
-}  # fmt: skip
+    **{"bitcoin": "BTC", "ethereum": "ETH", "tether": "USDT", "binancecoin": "BNB"},
+    **{"solana": "SOL", "usd-coin": "USDC", "ripple": "XRP", "dogecoin": "DOGE"},
+    **{"cardano": "ADA", "tron": "TRX", "avalanche-2": "AVAX", "shiba-inu": "SHIB"},
+    **{"polkadot": "DOT", "chainlink": "LINK", "bitcoin-cash": "BCH", "litecoin": "LTC"},
+    **{"near": "NEAR", "uniswap": "UNI", "internet-computer": "ICP", "dai": "DAI"},
+    **{"ethereum-classic": "ETC", "aptos": "APT", "stellar": "XLM", "monero": "XMR"},
+    **{"cosmos": "ATOM", "filecoin": "FIL", "hedera-hashgraph": "HBAR", "arbitrum": "ARB"},
+    **{"optimism": "OP", "pepe": "PEPE", "aave": "AAVE", "algorand": "ALGO", "tezos": "XTZ"},
+    **{"1inch": "1INCH", "sui": "SUI", "the-graph": "GRT", "the-sandbox": "SAND"},
+    **{"decentraland": "MANA", "injective-protocol": "INJ", "polygon-ecosystem-token": "POL"},
+    "matic-network": "MATIC",
+}
 _YEAR_FIRST = re.compile(r"^(\d{4})[./](\d{2})[./](\d{2})$", re.ASCII)
 
 
@@ -116,9 +121,11 @@ def _symbol(cells: Cells, currency: str) -> str:
     if cells.get(_ALIASES["source"]).upper() == "COINGECKO":
         return _COINGECKO.get(told.casefold(), two_sided.code(told))
     bare = two_sided.code(told)
-    if cells.get(_ALIASES["source"]).upper() == "YAHOO" and bare.endswith(currency):
-        return bare.removesuffix(currency).rstrip("-") or bare
-    return bare
+    if cells.get(_ALIASES["source"]).upper() != "YAHOO":
+        return bare
+    # Yahoo has coins in dollars, whatever the currency of the activity.
+    quote = next((end for end in (currency, "USD") if end and bare.endswith(end)), "")
+    return bare.removesuffix(quote).rstrip("-") or bare
 
 
 def _at(text: str, reading: Reading) -> datetime:
