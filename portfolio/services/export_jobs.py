@@ -19,8 +19,10 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from accounts.models import User
+from accounts.services import audit
 from portfolio.exports import registry
 from portfolio.models import Export, ExportChunk
 from portfolio.services import exports
@@ -63,6 +65,7 @@ def ask(*, user: User, asked: Asked) -> Export:
     if waiting.count() >= MOST_AT_ONCE:
         raise TooMany
     now = timezone.now()
+    audit.note(user=user, action=gettext_noop("export asked for"), format=known.id)
     return Export.objects.create(
         owner=user,
         format=known.id,

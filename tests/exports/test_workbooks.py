@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Iterator
 from xml.etree import ElementTree
 
+import openpyxl
 import pytest
 
 from portfolio.exports import registry, workbooks, writing
@@ -78,3 +79,16 @@ def test_nothing_to_write_is_a_sheet_with_a_heading() -> None:
 def test_a_workbook_tells_no_time() -> None:
     packed = opened(b"".join(writing.single(XLSX, [], EUROS)))
     assert {entry.date_time for entry in packed.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+
+
+def test_another_program_reads_it() -> None:
+    long = "1234567890.1234567890"
+    written = event("2024-05-02 11:30", "reward", "0.00000001 BTC", f"{long} ETH", key="=1")
+    content = b"".join(writing.single(XLSX, [written], EUROS))
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    assert book.sheetnames == ["Transactions"]
+    heading, *rows = book["Transactions"].iter_rows()
+    place = [cell.value for cell in heading].index("amount")
+    assert [row[place].value for row in rows] == [1e-08, "1234567890.123456789"]
+    assert {cell.data_type for row in rows for cell in row} <= {"n", "s", "inlineStr"}
+    assert all(cell.font.b for cell in heading)

@@ -14,7 +14,7 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import AuditEvent, User
 from portfolio import tasks
 from portfolio.engine.export import ExportContext, ExportTransaction
 from portfolio.engine.types import TransactionKind
@@ -169,6 +169,8 @@ def test_a_request_that_is_under_way_is_not_begun_twice(owner: User) -> None:
     assert export_jobs.ask(user=owner, asked=Asked("csv")) == one
     assert export_jobs.ask(user=owner, asked=Asked("csv", year=2024)) != one
     assert export_jobs.ask(user=factories.user(), asked=Asked("csv")) != one
+    noted = AuditEvent.objects.filter(user=owner, action="export asked for")
+    assert [event.detail for event in noted] == [{"format": "csv"}] * 2
 
 
 def test_a_user_waits_when_many_are_under_way(owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
