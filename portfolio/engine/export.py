@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from portfolio.engine.types import PostingRole, TransactionKind
+
+if TYPE_CHECKING:
+    from portfolio.engine.tax.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,19 @@ class Opening:
 
 
 @dataclass(frozen=True, slots=True)
+class TaxChoices:
+    """How a person is taxed, for formats that are worked out by the tax engine.
+
+    ``picks`` and ``costs`` are by transaction: the lots that were chosen, and what its owner says
+    was paid in all.
+    """
+
+    settings: Settings
+    picks: Mapping[str, Iterable[tuple[int, str]]] = field(default_factory=dict)
+    costs: Mapping[int, Decimal] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class ExportContext:
     """What a whole export has in common.
 
@@ -101,6 +118,7 @@ class ExportContext:
     openings: tuple[Opening, ...] = ()
     since: datetime | None = None  # the first moment of the range; None: from the beginning
     before: datetime | None = None  # the first moment after it; None: to the end
+    tax: TaxChoices | None = None  # only for formats that need the whole history
 
     def symbol(self, asset: str) -> str:
         """What the target calls the asset."""

@@ -17,6 +17,7 @@ from portfolio.engine.export import (
     ExportContext,
     ExportLeg,
     ExportTransaction,
+    TaxChoices,
     TransferPiece,
 )
 from portfolio.engine.money import plain
@@ -38,8 +39,18 @@ def of_context(context: ExportContext) -> dict[str, Any]:
             "openings": [asdict(o) | {"quantity": plain(o.quantity)} for o in context.openings],
             "since": context.since and utc(context.since),
             "before": context.before and utc(context.before),
+            "tax": context.tax and _tax(context.tax),
         }
     )
+
+
+def _tax(choices: TaxChoices) -> dict[str, Any]:
+    settings = choices.settings
+    return {
+        "settings": {name: str(getattr(settings, name)) for name in settings.__dataclass_fields__},
+        "picks": dict(choices.picks),
+        "costs": {str(number): plain(cost) for number, cost in sorted(choices.costs.items())},
+    }
 
 
 def of_transaction(transaction: ExportTransaction) -> dict[str, Any]:

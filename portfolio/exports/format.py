@@ -51,6 +51,8 @@ class ExportFormat:
     ``write``. ``shown`` writes a preview, where what ``write`` gives is not text. ``version`` is
     counted up when the same transactions are written otherwise than before. ``keeps_pieces``: it
     takes an amount that arrived in several parts as one (``exports.transfers.by_transfer``).
+    ``needs_history``: it is worked out of everything since the first transaction, of all accounts,
+    in dollars; the context's range says which of it is written.
     """
 
     id: str
@@ -70,6 +72,7 @@ class ExportFormat:
     version: int = 1
     group: Group = Group.TAX
     keeps_pieces: bool = False
+    needs_history: bool = False
 
 
 def gettext_noop(text: str) -> str:

@@ -16,9 +16,10 @@ from portfolio.exports.format import ExportFormat
 from portfolio.exports.transfers import by_transfer
 from portfolio.selectors import exports
 from portfolio.selectors.assets import identities
-from portfolio.services.exports import Asked, context_of
+from portfolio.services.exports import Asked, context_of, selection_of
 
 READ = 60  # transactions
+READ_OF_HISTORY = 2000
 ROWS = 20
 LINES = 40
 _MOST_TEXT = 4000  # characters of a line that is shown
@@ -49,16 +50,17 @@ def preview(user: User, asked: Asked) -> Preview:
     """Of the oldest transactions, whatever their connection. May raise UnknownFormat."""
     known, codes = registry.by_id(asked.format), identities(user)
     context = context_of(user, asked, codes)
-    found = exports.first(
-        user, asked.selection(user), context.currency, limit=READ + 1, known=codes
-    )
-    told = found[:READ]
+    # What the tax engine works out of the oldest transactions stands, whatever comes later.
+    most = READ_OF_HISTORY if known.needs_history else READ
+    chosen = selection_of(user, asked)
+    found = exports.first(user, chosen, context.currency, limit=most + 1, known=codes)
+    told = found[:most]
     counted = Counter(code for t in told for code in set(known.shortfalls(t, context)))
     name, text = _text(known, _of_one_file(known, told), context)
     header, rows, lines = _shown(name or f".{known.extension}", text)
     return Preview(
         read=len(told),
-        is_all=len(found) <= READ,
+        is_all=len(found) <= most,
         unvalued=sum(leg.value is None for t in told for leg in t.legs),
         shortfalls=dict(counted),
         name=name,

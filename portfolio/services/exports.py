@@ -21,6 +21,7 @@ from portfolio.exports.writing import Part
 from portfolio.selectors import export_symbols as symbols
 from portfolio.selectors import exports
 from portfolio.selectors.exports import ExportedConnection, Selection
+from portfolio.services import export_taxes
 from portfolio.services.export_tally import Tally
 
 ZIP = "application/zip"
@@ -112,7 +113,7 @@ def open_file(
     user: User, asked: Asked, *, tell: Callable[[int], None] = lambda number: None
 ) -> ExportFile:
     """Begins an export; ``tell`` hears of each transaction. May raise UnknownFormat."""
-    known, selection = registry.by_id(asked.format), asked.selection(user)
+    known, selection = registry.by_id(asked.format), selection_of(user, asked)
     context = context_of(user, asked)
     tally = Tally(known, context, tell)
     accounts = _accounts(user, asked) if known.is_per_connection else []
@@ -130,7 +131,15 @@ def open_file(
 
 def count(user: User, asked: Asked) -> int:
     """How many transactions there are to read."""
-    return exports.count(user, asked.selection(user))
+    return exports.count(user, selection_of(user, asked))
+
+
+def selection_of(user: User, asked: Asked) -> Selection:
+    """What of the ledger is read. May raise UnknownFormat."""
+    selection = asked.selection(user)
+    if registry.by_id(asked.format).needs_history:
+        return export_taxes.history(user, selection.before)
+    return selection
 
 
 def fingerprint(user: User, asked: Asked) -> str:
@@ -159,11 +168,14 @@ def wallets(user: User) -> list[str]:
 
 def context_of(user: User, asked: Asked, codes: Identities | None = None) -> ExportContext:
     """What all transactions of an export have in common. May raise UnknownFormat."""
-    selection = asked.selection(user)
+    known, selection = registry.by_id(asked.format), asked.selection(user)
+    tax = export_taxes.choices(user) if known.needs_history else None
+    own = asked.currency or user.reporting_currency
     return ExportContext(
-        currency=asked.currency or user.reporting_currency,
-        symbols={**registry.by_id(asked.format).symbols, **symbols.of(user, asked.format)},
-        openings=exports.openings(user, selection, codes),
+        currency=tax.settings.base_currency if tax else own,
+        symbols={**known.symbols, **symbols.of(user, asked.format)},
+        openings=() if tax else exports.openings(user, selection, codes),
+        tax=tax,
         since=selection.since,
         before=selection.before,
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -13,6 +12,7 @@ from django.utils.translation import gettext_noop
 from accounts.models import User
 from accounts.services import audit
 from portfolio.engine.tax import place as places
+from portfolio.engine.tax.from_ledger import Translation
 from portfolio.engine.tax.place import Place, UnknownPlace
 from portfolio.engine.tax.settings import Oversell, Picks, Settings
 from portfolio.models import TaxProfile
@@ -83,11 +83,4 @@ def settings_of(user: User, profile: TaxProfile, method: str = "") -> tuple[Plac
 
 def picks_of(profile: TaxProfile, sources: Sequence[int]) -> Picks:
     """The chosen lots by events, of those that are told by transactions."""
-    events = {source: event for event, source in reversed(list(enumerate(sources)))}
-    return {
-        events[int(sold)]: tuple(
-            (events[int(lot)], Decimal(amount)) for lot, amount in lots if int(lot) in events
-        )
-        for sold, lots in profile.picks.items()
-        if int(sold) in events
-    }
+    return Translation(list(sources)).picks(profile.picks)

@@ -17,6 +17,7 @@ from typing import NamedTuple
 from portfolio.engine import money
 from portfolio.engine.export import ExportTransaction
 from portfolio.engine.money import ZERO
+from portfolio.engine.tax.settings import Picks
 from portfolio.engine.tax.types import EventKind, Leg, TaxEvent
 from portfolio.engine.types import PostingRole, TransactionKind
 
@@ -75,6 +76,17 @@ class Translation:
     sources: list[int] = field(default_factory=list)
     contracts: list[ContractLine] = field(default_factory=list)
     assumptions: list[Assumption] = field(default_factory=list)
+
+    def picks(self, told: Mapping[str, Iterable[tuple[int, str]]]) -> Picks:
+        """Chosen lots by events, of those that are told by transactions and are there."""
+        numbers = {source: event for event, source in reversed(list(enumerate(self.sources)))}
+        return {
+            numbers[int(sold)]: tuple(
+                (numbers[int(lot)], Decimal(amount)) for lot, amount in lots if int(lot) in numbers
+            )
+            for sold, lots in told.items()
+            if int(sold) in numbers
+        }
 
 
 class _Net(NamedTuple):

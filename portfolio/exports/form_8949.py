@@ -1,0 +1,163 @@
+"""Form 8949 (US sales and other dispositions of capital assets) out of a whole history.
+
+The tax engine does the work; here lots become lines, and money is rounded: to cents in each line,
+as the form has it, and the gain is worked out of what the line says. Columns and boxes: Form 8949
+and its instructions; boxes I and L for digital assets that no broker reported, C and F until 2024.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import date, datetime
+from decimal import Decimal
+from typing import NamedTuple
+
+from portfolio.engine import money
+from portfolio.engine.export import ExportContext, ExportTransaction
+from portfolio.engine.tax.figures import cents
+from portfolio.engine.tax.from_ledger import Assumed, Translation, events
+from portfolio.engine.tax.history import History
+from portfolio.engine.tax.places.us import BY_WALLET, PLACE
+from portfolio.engine.tax.settings import Oversell, Settings
+from portfolio.engine.tax.types import Disposal, Term
+from portfolio.exports.format import gettext_noop
+
+
+class FormLine(NamedTuple):
+    """One line of the form: one lot, or a part of it. Money is in cents, the gain is (d) - (e)."""
+
+    asset: str
+    amount: Decimal
+    acquired: date | None  # None: not known
+    sold: date
+    proceeds: Decimal
+    cost: Decimal
+    is_long: bool
+    account: str
+
+    @property
+    def gain(self) -> Decimal:
+        return money.add(self.proceeds, money.negate(self.cost))
+
+    @property
+    def box(self) -> str:
+        """The form's box, where no broker reported the sale."""
+        short, long = ("I", "L") if self.sold.year >= BY_WALLET else ("C", "F")
+        return long if self.is_long else short
+
+
+def lines(transactions: Iterable[ExportTransaction], context: ExportContext) -> Iterator[FormLine]:
+    """The lines of the context's range, by year, term and date.
+
+    ``transactions`` are all there are up to its end, with values in the context's currency.
+    """
+    settings, labels = settings_of(context), dict[str, str]()
+    made = Translation()
+    costs = context.tax.costs if context.tax else {}
+    told = events(
+        _labelled(transactions, labels),
+        settings.base_currency,
+        made,
+        costs=costs,
+        at_no_cost=PLACE.at_no_cost,
+    )
+    history = History(told, settings.base_currency)
+    if context.tax:
+        settings = replace(settings, picks=made.picks(context.tax.picks))
+    for row in _sorted(PLACE.compute(settings, history).disposals, history, context):
+        yield _line(row, settings, labels)
+
+
+def settings_of(context: ExportContext) -> Settings:
+    """The person's choices, or the first in first out of the place."""
+    if context.tax is not None:
+        return context.tax.settings
+    made = PLACE.settings_for("fifo")
+    # What was never held is named, and cost nothing.
+    return replace(made, base_currency=context.currency, oversell=Oversell.ZERO_COST)
+
+
+def _labelled(
+    transactions: Iterable[ExportTransaction], labels: dict[str, str]
+) -> Iterator[ExportTransaction]:
+    for transaction in transactions:
+        labels[transaction.account] = transaction.account_label
+        yield transaction
+
+
+def _sorted(rows: Iterable[Disposal], history: History, context: ExportContext) -> list[Disposal]:
+    """Those of the range that make a gain or a loss, as the form groups them."""
+    found = [
+        row
+        for row in rows
+        if (context.since is None or row.time >= context.since)
+        and (context.before is None or row.time < context.before)
+        and history.subkinds.get(row.event, "") not in PLACE.apart
+    ]
+    return sorted(found, key=lambda row: (row.on.year, row.term is Term.LONG, row.time, row.event))
+
+
+def _line(row: Disposal, settings: Settings, labels: dict[str, str]) -> FormLine:
+    return FormLine(
+        asset=row.asset,
+        amount=row.amount,
+        acquired=_day(row.acquired, settings),
+        sold=row.on,
+        proceeds=cents(row.proceeds),
+        cost=cents(row.cost_basis),
+        is_long=row.term is Term.LONG,
+        account=labels.get(row.wallet, row.wallet),
+    )
+
+
+def _day(acquired: datetime | date | None, settings: Settings) -> date | None:
+    return settings.local_date(acquired) if isinstance(acquired, datetime) else acquired
+
+
+# --- What it does not say ---------------------------------------------------------------------
+
+_CODES = {
+    Assumed.NO_VALUE: "no_value",
+    Assumed.UNKNOWN_ORIGIN: "unknown_origin",
+    Assumed.UNKNOWN_TARGET: "unknown_target",
+    Assumed.UNCLEAR: "unclear",
+}
+LACKS = {
+    "no_value": gettext_noop(
+        "Nobody knows what these were worth: they count as nothing. Give a price by hand."
+    ),
+    "unknown_origin": gettext_noop(
+        "Coins came from a place that is not known: they count as having cost nothing."
+    ),
+    "unknown_target": gettext_noop(
+        "Coins left for a place that is not known: they count as still yours."
+    ),
+    "unclear": gettext_noop("Of an unknown kind: say what they are, or they are guessed at."),
+    "contracts": gettext_noop(
+        "Profits and losses of derivatives are not on this form: they are left out."
+    ),
+    "income": gettext_noop(
+        "Income is not on this form; it is what the coins cost when they are sold."
+    ),
+    "reported": gettext_noop(
+        "No Form 1099-DA is taken into account: move lines that a broker reported to its box."
+    ),
+}
+
+
+def shortfalls(transaction: ExportTransaction, context: ExportContext) -> Iterator[str]:
+    """What of a transaction the form cannot say, or was taken for granted."""
+    made = Translation()
+    costs = context.tax.costs if context.tax else {}
+    currency = settings_of(context).base_currency
+    told = list(events([transaction], currency, made, costs=costs, at_no_cost=PLACE.at_no_cost))
+    yield from (_CODES[found.what] for found in made.assumptions)
+    if context.since is not None and transaction.occurred_at < context.since:
+        return
+    if made.contracts:
+        yield "contracts"
+    if any(event.kind == "income" for event in told):
+        yield "income"
+    if any(event.kind in ("sell", "trade", "fee") for event in told):
+        yield "reported"
