@@ -77,7 +77,7 @@ Told = Draft | str  # a row, or the code of a shortfall
 def drafts(transaction: ExportTransaction, context: ExportContext) -> Iterator[Told]:
     """What is to be written of one transaction, and the codes of what is not or not quite."""
     apart = parts(transaction, context.currency)
-    fiat_fee = _in_money(apart.fees, context)
+    fiat_fee = _paid(apart.fees, context) if apart.pairs else None
     if not (apart.moves or apart.pairs or apart.singles or apart.fees):
         yield "nothing"
     for move in apart.moves:
@@ -89,7 +89,8 @@ def drafts(transaction: ExportTransaction, context: ExportContext) -> Iterator[T
         yield from _single(transaction, leg)
     for fee in apart.fees:
         yield from _fee(fee)
-    if fiat_fee is not None or _is_only_money(transaction):
+    has_fee_in_money = any(fee.asset in FIAT and fee.amount < 0 for fee in apart.fees)
+    if _is_only_money(transaction) or (has_fee_in_money and not apart.pairs):
         yield "fiat"
     held = {opening.asset for opening in context.openings}
     if any(leg.asset in held and leg.amount < 0 for leg in transaction.legs):
@@ -98,9 +99,12 @@ def drafts(transaction: ExportTransaction, context: ExportContext) -> Iterator[T
         yield "fine"
 
 
-def _in_money(fees: Iterable[ExportLeg], context: ExportContext) -> Decimal | None:
-    """Fees that were paid in money of states, in the currency of the export."""
-    found = [fee for fee in fees if fee.asset in FIAT and fee.amount < 0]
+def _paid(fees: Iterable[ExportLeg], context: ExportContext) -> Decimal | None:
+    """What the fees of a trade were worth, those in coins too: they lessen its gain.
+
+    A coin that paid a fee is disposed of besides, in a row of its own.
+    """
+    found = [fee for fee in fees if fee.amount < 0]
     values = [
         fee.amount.copy_abs() if fee.asset == context.currency else fee.value for fee in found
     ]

@@ -25,7 +25,7 @@ HOLDER = "me"
 class Row:
     """One row: ``amount`` is what came, went or was moved, above zero.
 
-    ``value`` is what it was worth; ``fiat_fee`` what was paid on top of it in money. ``place`` and
+    ``value`` is what it was worth; ``fiat_fee`` what the fees were worth. ``place`` and
     ``target`` are wallets, which RP2 calls exchanges; ``target`` of what was moved only. Names are
     as they may stand in its configuration.
     """
@@ -53,8 +53,14 @@ class Row:
 
     @property
     def fiat(self) -> Decimal | None:
-        """What all was worth; None where RP2 would take it for nothing, which it refuses."""
-        return self.value if self.value and as_read(self.value) else None
+        """What all was worth; None where RP2 would take it for nothing, which it refuses.
+
+        Of a sale it is what is left of that after the fee: RP2 takes no fee off what a sale brings.
+        """
+        value = self.value
+        if value is not None and self.table == OUT and self.fiat_fee is not None:
+            value = money.add(value, money.negate(self.fiat_fee))
+        return value if value is not None and as_read(value) > 0 else None
 
 
 _PRICE = Decimal("1e-20")

@@ -104,7 +104,7 @@ def _amounts(row: Row) -> tuple[str, ...]:
         return amount, "", fiat, whole, fee
     if row.kind == "FEE":
         return "0", amount, amount, "", ""
-    return amount, "0", amount, fiat, fee
+    return amount, "0", amount, fiat, "0"
 
 
 LACKS = {

@@ -106,7 +106,7 @@ def _amounts(row: Row) -> tuple[Cell, ...]:
         return row.amount, None, row.fiat, whole, row.fiat_fee
     if row.kind == "FEE":
         return ZERO, row.amount, row.amount, None, row.fiat
-    return row.amount, ZERO, row.amount, row.fiat, row.fiat_fee
+    return row.amount, ZERO, row.amount, row.fiat, None
 
 
 def _files(

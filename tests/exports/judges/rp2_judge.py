@@ -29,6 +29,7 @@ def judged(method: str, folder: str) -> dict[str, object]:
             gains += [
                 [asset, gain.timestamp.isoformat(), str(gain.crypto_amount), str(gain.fiat_gain)]
                 for gain in found.gain_loss_set
+                if gain.acquired_lot  # what is earned has none
             ]
     except RP2Error as refusal:
         return {"error": str(refusal), "held": [], "gains": []}
