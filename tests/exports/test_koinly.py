@@ -10,7 +10,7 @@ from decimal import Decimal
 from portfolio.engine.export import ExportTransaction
 from portfolio.exports import registry, writing
 from tests.exports.builders import EUROS, event
-from tests.exports.every_kind import EVERY_KIND, moved
+from tests.exports.every_kind import EVERY_KIND, matched, moved, moved_to
 
 KOINLY = registry.by_id("koinly")
 
@@ -59,6 +59,30 @@ def test_halves_in_the_same_wallet_are_two_movements() -> None:
         event("2024-01-01 00:01", "transfer", "4 DOT"),
     ]
     assert len(rows(same)) == 2
+
+
+def test_halves_in_two_connections_are_two_movements() -> None:
+    """Also in a file that holds them all."""
+    halves = [
+        event("2024-01-01 00:00", "transfer", "-4 DOT"),
+        moved_to(event("2024-01-01 00:01", "transfer", "4 DOT in staking"), "kraken"),
+    ]
+    assert len(rows(halves)) == 2
+
+
+def test_halves_of_two_transfers_are_not_taken_for_one() -> None:
+    one = matched(event("2024-01-01 00:00", "transfer", "-4 DOT"),
+                  event("2024-01-01 00:02", "transfer", "4 DOT in staking"), 1)  # fmt: skip
+    other = matched(event("2024-01-01 00:00", "transfer", "-4 DOT in staking"),
+                    event("2024-01-01 00:01", "transfer", "4 DOT"), 2)  # fmt: skip
+    assert rows([one[0], other[0], other[1], one[1]]) == []
+    assert len(rows([one[0], other[1]])) == 2
+
+
+def test_a_withdrawal_to_another_wallet_of_the_connection_is_left_out() -> None:
+    halves = matched(event("2024-01-01 00:00", "withdrawal", "-4 DOT"),
+                     event("2024-01-01 00:05", "deposit", "4 DOT in funding"), 1)  # fmt: skip
+    assert rows(list(halves)) == []
 
 
 def test_within_a_second_what_comes_in_is_first() -> None:

@@ -14,13 +14,13 @@ from portfolio.exports import registry, writing
 from portfolio.exports.format import ExportFormat
 from portfolio.exports.transfers import by_transfer
 from tests.exports.every_kind import moved
-from tests.exports.meaning import Reader, Told, readers, summed
+from tests.exports.meaning import ELSEWHERE, Reader, Told, readers, summed
 from tests.exports.strategies import ACCOUNTS, ledgers
 
 KNOWN = [known for known in registry.formats() if known.id in readers()]
 every_format = pytest.mark.parametrize("known", KNOWN, ids=lambda known: known.id)
 few = settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 
@@ -54,6 +54,13 @@ def assert_same(found: list[Told], ledger: Sequence[ExportTransaction], reader: 
         most = Decimal(1).scaleb(-reader.places) * 5 * (len(ledger) + 1)
         for asset in sums.keys() | expected.keys():
             assert abs(sums.get(asset, Decimal(0)) - expected.get(asset, Decimal(0))) <= most
+
+
+def test_every_format_is_read_back_or_it_is_said_why_not() -> None:
+    registered = {known.id for known in registry.formats()}
+    assert registered <= readers().keys() | ELSEWHERE.keys()
+    assert readers().keys() <= registered
+    assert not readers().keys() & ELSEWHERE.keys()
 
 
 @every_format

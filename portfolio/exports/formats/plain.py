@@ -76,6 +76,15 @@ def rows(transactions: Iterable[ExportTransaction], context: ExportContext) -> I
             ]
 
 
+LACKS = {"nothing": gettext_noop("Transactions that moved nothing have no row.")}
+
+
+def shortfalls(transaction: ExportTransaction, context: ExportContext) -> Iterator[str]:
+    """A row is an amount: without one there is no row."""
+    if not transaction.legs:
+        yield "nothing"
+
+
 _AS_TEXT = csv_table(HEADER, rows)
 
 FORMATS = (
@@ -92,6 +101,8 @@ FORMATS = (
         version=2,
         group=Group.OWN,
         keeps_pieces=True,
+        lacks=LACKS,
+        shortfalls=shortfalls,
     ),
     ExportFormat(
         id="xlsx",
@@ -107,5 +118,7 @@ FORMATS = (
         group=Group.OWN,
         shown=_AS_TEXT,
         keeps_pieces=True,
+        lacks=LACKS,
+        shortfalls=shortfalls,
     ),
 )

@@ -1,7 +1,7 @@
 """What a target makes of a file, by the target's own rule and not by the code that wrote it.
 
-Each module here has ``READERS``, by format id. ``NO_AMOUNTS`` names the formats that have none,
-with the reason. Every registered format is in one of the two.
+Each module here has ``READERS``, by format id. ``ELSEWHERE`` names the formats that have none, with
+the reason. Every registered format is in one of the two.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from portfolio.engine.export import ExportTransaction
 class Told:
     """One row, or one entry, as the target understands it: what each balance changes by."""
 
-    at: str  # sorts as the time does
+    at: str  # sorts as the time does, within one file
     change: Mapping[str, Decimal]
 
 
@@ -46,7 +46,15 @@ class Reader:
     symbols: Mapping[str, str] = field(default_factory=dict)  # the target's name by Coffer's
 
 
-NO_AMOUNTS: dict[str, str] = {}
+# Formats whose amounts are read back elsewhere, or that have none of the ledger's; with the reason.
+ELSEWHERE = {
+    "rp2": "RP2 itself tells what it holds: tests/exports/judges/test_rp2.py",
+    "dali": "RP2 takes what dali makes of it: tests/exports/judges/test_rp2.py",
+    **dict.fromkeys(
+        ("form-8949", "turbotax-gains", "txf"), "lots as the tax engine sold them, not the ledger"
+    ),
+    "ghostfolio": "it knows no deposits and transfers, so sums differ: test_ghostfolio.py",
+}
 
 
 @cache

@@ -19,7 +19,7 @@ Cells = dict[str, str]
 Pair = tuple[str, str]  # the headings of an amount and of its asset
 
 
-def _table(content: bytes) -> list[Cells]:
+def table_of(content: bytes) -> list[Cells]:
     if content.startswith(b"PK"):
         header, *rows = _sheet(content)
         return [dict(zip(header, row, strict=True)) for row in rows]
@@ -34,14 +34,14 @@ def _sheet(workbook: bytes) -> list[list[str]]:
     return [["".join(cell.itertext()) for cell in row] for row in root.iter(name)]
 
 
-def _amount(cells: Cells, pair: Pair) -> tuple[str, Decimal]:
+def amount_of(cells: Cells, pair: Pair) -> tuple[str, Decimal]:
     """An amount of a row; nothing is nothing. Both cells are filled, or none."""
     amount, asset = (cells[name] for name in pair)
     assert bool(amount) == bool(asset)
     return asset, Decimal(amount or 0)
 
 
-def _change(*signed: tuple[int, tuple[str, Decimal]]) -> dict[str, Decimal]:
+def change_of(*signed: tuple[int, tuple[str, Decimal]]) -> dict[str, Decimal]:
     sums: dict[str, Decimal] = {}
     for sign, (asset, amount) in signed:
         if asset:
@@ -56,8 +56,8 @@ def beside(
     return _read(
         date,
         layout,
-        lambda row: _change(
-            (1, _amount(row, received)), (-1, _amount(row, sent)), (-1, _amount(row, fee))
+        lambda row: change_of(
+            (1, amount_of(row, received)), (-1, amount_of(row, sent)), (-1, amount_of(row, fee))
         ),
     )
 
@@ -73,7 +73,7 @@ def _read(
                 datetime.strptime(" ".join(row[name] for name in names), layout).isoformat(),  # noqa: DTZ007
                 change(row),
             )
-            for row in _table(text)
+            for row in table_of(text)
         ]
 
     return read
@@ -84,21 +84,21 @@ def _cointracking(row: Cells) -> dict[str, Decimal]:
     fee, fee_asset = row["Fee"], row["Fee Currency"]
     assert bool(fee) == bool(fee_asset)
     assert not fee or fee_asset in (row["Buy Currency"], row["Sell Currency"])
-    return _change(
-        (1, _amount(row, ("Buy Amount", "Buy Currency"))),
-        (-1, _amount(row, ("Sell Amount", "Sell Currency"))),
+    return change_of(
+        (1, amount_of(row, ("Buy Amount", "Buy Currency"))),
+        (-1, amount_of(row, ("Sell Amount", "Sell Currency"))),
     )
 
 
 def _summ(row: Cells) -> dict[str, Decimal]:
     """A buy takes the base and gives the quote, a sell gives and takes; the rest is by its type."""
-    base = _amount(row, ("Base Amount", "Base Currency"))
-    quote = _amount(row, ("Quote Amount (Optional)", "Quote Currency (Optional)"))
-    fee = _amount(row, ("Fee Amount (Optional)", "Fee Currency (Optional)"))
+    base = amount_of(row, ("Base Amount", "Base Currency"))
+    quote = amount_of(row, ("Quote Amount (Optional)", "Quote Currency (Optional)"))
+    fee = amount_of(row, ("Fee Amount (Optional)", "Fee Currency (Optional)"))
     assert bool(quote[0]) == (row["Type"] in ("buy", "sell"))
     assert row["Type"] != "fee" or not fee[0]
     goes_in = row["Type"] in _SUMM_IN
-    return _change((1 if goes_in else -1, base), (-1 if goes_in else 1, quote), (-1, fee))
+    return change_of((1 if goes_in else -1, base), (-1 if goes_in else 1, quote), (-1, fee))
 
 
 _SUMM_IN = {
@@ -110,7 +110,7 @@ _SUMM_IN = {
 def _awaken_futures(row: Cells) -> dict[str, Decimal]:
     """The result, less the fee, in the token that is paid with."""
     token = row["Payment Token"]
-    return _change((1, (token, Decimal(row["P&L"]))), (-1, (token, Decimal(row["Fee"] or 0))))
+    return change_of((1, (token, Decimal(row["P&L"]))), (-1, (token, Decimal(row["Fee"] or 0))))
 
 
 def _net(transaction: ExportTransaction, role: PostingRole) -> Counter[str]:
