@@ -62,7 +62,9 @@ def readers() -> dict[str, Reader]:
     """All readers by the id of their format."""
     found: dict[str, Reader] = {}
     for module in pkgutil.iter_modules(__path__):
-        found |= importlib.import_module(f"{__name__}.{module.name}").READERS
+        its_own = importlib.import_module(f"{__name__}.{module.name}").READERS
+        assert not found.keys() & its_own.keys()
+        found |= its_own
     return found
 
 
