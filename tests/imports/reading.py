@@ -96,10 +96,21 @@ def table_of(text: str) -> tuple[ImportFormat, Layout, list[Row], list[NotUnders
     return known, detected.layout, rows, misfits
 
 
-def told(text: str, *, shuffled: int | None = None, **reading: Any) -> Told:
-    """What a file's text tells; ``shuffled`` is the seed of another order of its rows."""
-    known, layout, rows, misfits = table_of(text)
+def told(text: str, **reading: Any) -> Told:
+    """What a file's text tells."""
+    return _told(table_of(text), **reading)
+
+
+def _told(
+    table: tuple[ImportFormat, Layout, list[Row], list[NotUnderstood]],
+    *,
+    shuffled: int | None = None,
+    **reading: Any,
+) -> Told:
+    """What a table tells; ``shuffled`` is the seed of another order of its rows."""
+    known, layout, rows, misfits = table
     if shuffled is not None:
+        rows = list(rows)
         random.Random(shuffled).shuffle(rows)
     found = of_rows(known, rows, replace(Reading(heading=layout.heading), **reading))
     found.rows += len(misfits)
@@ -151,10 +162,11 @@ def _signed(amount: Decimal) -> str:
 
 def same_however_sorted(text: str, **reading: Any) -> None:
     """Asserts that no order of the rows makes other events, and that no row is lost."""
-    plain = told(text, **reading)
+    table = table_of(text)
+    plain = _told(table, **reading)
     assert plain.in_entries + len(plain.left_out) + plain.misfits == plain.rows
     for seed in range(3):
-        other = told(text, shuffled=seed, **reading)
+        other = _told(table, shuffled=seed, **reading)
         assert lines(other.events) == lines(plain.events)
         assert sorted(other.problems) == sorted(plain.problems)
         assert sorted(other.left_out) == sorted(plain.left_out)

@@ -43,7 +43,7 @@ def _at(row: Row, reading: Reading) -> datetime:
 
 # --- ledger ------------------------------------------------------------------------------------
 
-_NUMBER = r"-?[\d.]+(?:e[+-]?\d+)?"
+_NUMBER = r"-?\d+(?:\.\d+)?(?:e[+-]?\d{1,2})?"
 _ON_WALLET = re.compile(r"\s*on wallet (\w+)\s*$", re.IGNORECASE)
 _TRADED = re.compile(
     rf"^(?:exchange|trading (?:fees|rebate) for) (?P<amount>{_NUMBER}) (?P<base>\w+) "

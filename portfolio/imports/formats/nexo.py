@@ -117,7 +117,11 @@ def _sides(row: Row, reading: Reading) -> tuple[_Side, _Side]:
     told = cells.needed(row, "Currency")
     if both := _BOTH.match(cells.text(row, "Amount")):
         first, _, second = told.partition("/")
-        return (_asset(first), money.parse(both[1])), (_asset(second), money.parse(both[2]))
+        sizes = (
+            cells.amount(Row(row.line, {"Amount": told}), reading, "Amount")
+            for told in both.groups()
+        )
+        return (_asset(first), next(sizes)), (_asset(second), next(sizes))
     if "/" in told:
         raise NotUnderstood("Amount has not both sides of an exchange", line=row.line)
     side = (_asset(told), cells.amount(row, reading, "Amount"))
