@@ -37,6 +37,7 @@ OKX_FUNDING = """
 2025-10-06 11:55:15 transfer | -50 USDT funding | asset-bill:17
 2025-10-07 11:55:15 unclassified | +1 USDT funding
 2025-10-08 11:55:15 withdrawal | -0.0499 BTC funding, fee -0.0001 BTC funding
+2025-10-08 12:55:15 withdrawal | +0.05 BTC funding
 """
 
 

@@ -105,7 +105,9 @@ def _is_net(row: Row, reading: Reading) -> bool:
 _FUNDING = legs.words(
     (_Kind.DEPOSIT, ("deposit", "deposit from other users", "fiat deposit", "p2p buy",
                      "buy crypto", "received gift")),
-    (_Kind.WITHDRAWAL, ("withdrawal", "fiat withdrawal", "p2p sell", "sell crypto")),
+    # A withdrawal that is cancelled comes back by a row of its own.
+    (_Kind.WITHDRAWAL, ("withdrawal", "fiat withdrawal", "p2p sell", "sell crypto",
+                        "canceled withdrawal", "withdrawal canceled")),
     (_Kind.TRANSFER, ("to unified trading account", "from unified trading account",
                       "to trading account", "from trading account", "transfer in",
                       "transfer out", "stake", "redeem staking", "savings subscription",
@@ -124,7 +126,6 @@ _FUNDING = legs.words(
 _SAVED = ("stake", "redeem staking", "savings subscription", "savings redemption",
           "simple earn subscription", "simple earn redemption",
           "on-chain earn subscription")  # fmt: skip
-_UNDONE = ("canceled withdrawal", "withdrawal canceled", "cancel withdrawal")
 
 
 def _type(row: Row) -> str:
@@ -203,10 +204,7 @@ FORMATS = (
             ("id", "Time", "Type", "Amount", "Before Balance", "After Balance", "Symbol"),
             ("id", "Time", "Type", "Amount", "Before Balance", "After Balance", "Fee", "Symbol"),
         ),
-        entries=legs.grouped(
-            _converted,
-            left_out=lambda row: "a withdrawal that was cancelled" if _type(row) in _UNDONE else "",
-        ),
+        entries=legs.grouped(_converted),
         event=_funding,
         exchange="okx",
         asks=("zone",),
