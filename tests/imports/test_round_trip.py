@@ -35,6 +35,7 @@ FORMATS = {
     "summ": "summ",
     "taxbit": "taxbit",
     "tokentax": "tokentax",
+    "turbotax": "turbotax",
     "zenledger": "zenledger",
 }
 few = settings(
@@ -73,6 +74,24 @@ def meant(ident: str, written: bytes, ledger: list[ExportTransaction]) -> dict[s
     if ident in readers():
         return summed(readers()[ident].read(written))
     return {asset: amount for asset, amount in moved(ledger).items() if amount}
+
+
+@few
+@given(ledger=ledgers)
+def test_a_workbook_means_what_the_text_does(ledger: list[ExportTransaction]) -> None:
+    (book,) = golden.sheets_of(text("blockpit-xlsx", ledger), Reading())
+    (table,) = golden.sheets_of(text("blockpit", ledger), Reading())
+    assert golden.lines(book) == golden.lines(table)
+
+
+@few
+@given(ledger=ledgers)
+def test_the_results_of_contracts_come_back_from_awaken(ledger: list[ExportTransaction]) -> None:
+    written = text("awaken-futures", ledger)
+    (sheet,) = golden.sheets_of(written, Reading())
+    assert sheet.known.id == "awaken-futures"
+    with localcontext(prec=200):
+        assert sums(events(sheet)) == summed(readers()["awaken-futures"].read(written))
 
 
 @few
@@ -159,6 +178,10 @@ OTHERWISE: dict[str, tuple[str, ...]] = {
     ),
     "tokentax": (
         *("interest", "interest-", "fork", "gift", "fee-", "realised_pnl", "realised_pnl-"),
+    ),
+    "turbotax": (
+        *("interest-", "gift", "gift-", "payment-", "lost-", "fee-"),
+        *("realised_pnl", "realised_pnl-"),
     ),
     "zenledger": ("interest-", "gift"),
 }

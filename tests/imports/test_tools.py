@@ -14,7 +14,7 @@ TOOLS = (
     *("accointing", "awaken", "bitcoin_tax", "bittytax", "blockpit", "coffer", "coinledger"),
     *("cointracker", "cointracking", "dali", "divly", "ghostfolio", "koinly", "ledger_live"),
     *("localbitcoins", "pionex", "recap", "rotki", "shapeshift", "stake_tax", "summ"),
-    *("taxbit", "tokentax", "trezor", "zenledger"),
+    *("taxbit", "tokentax", "trezor", "turbotax", "zenledger"),
 )
 
 
