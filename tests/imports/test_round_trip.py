@@ -150,11 +150,12 @@ def packed(ident: str, ledger: list[ExportTransaction]) -> list[str]:
 
 
 # By format, the kinds that it has no word for, "-" behind those that went: they come back as the
-# nearest it has. No format has words for these:
+# nearest it has. Hardly any format has words for these:
 NOWHERE = (
     *("conversion", "transfer", "transfer-", "adjustment", "adjustment-", "other", "other-"),
     *("unclassified", "unclassified-", "funding", "funding-", "liquidation", "liquidation-"),
 )
+UNCLEAR = ("unclassified", "unclassified-")  # "Other", which TurboTax alone has
 OTHERWISE: dict[str, tuple[str, ...]] = {
     "awaken": (
         *("reward", "interest", "interest-", "mining", "fork", "gift", "gift-", "payment-"),
@@ -211,7 +212,8 @@ def test_kinds_come_back_as_far_as_the_format_has_words(ident: str) -> None:
         events = reading.told(text(ident, [transaction]).decode()).events
         if [told.kind for told in events] != [transaction.kind]:
             otherwise.add(name)
-    assert otherwise == {*NOWHERE, *OTHERWISE[ident]}
+    kept = UNCLEAR if ident == "turbotax" else ()
+    assert otherwise == {*NOWHERE, *OTHERWISE[ident]} - {*kept}
 
 
 @few
