@@ -172,6 +172,7 @@ FORMATS = (
         event=_wallet,
         exchange="bitmex",
         asks=("zone", "day_first"),
+        private=frozenset(("account",)),
     ),
     ImportFormat(
         id="bitmex-trades",
