@@ -186,6 +186,7 @@ urlpatterns = [
     path("taxes/<int:report_id>/lock/", taxes.lock, name="tax-lock"),
     path("taxes/<int:report_id>/delete/", taxes.delete, name="tax-delete"),
     path("taxes/<int:report_id>/disposals/<int:position>/", taxes.disposal, name="tax-disposal"),
+    path("taxes/<int:report_id>/files/<str:name>", taxes.document, name="tax-document"),
     path("taxes/<int:report_id>/<slug:part>/", taxes.lines, name="tax-lines"),
     path("exports/", exports.index, name="export-list"),
     path("exports/made/<int:export_id>/", exports.detail, name="export-detail"),

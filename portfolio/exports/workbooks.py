@@ -7,8 +7,9 @@ spreadsheet keeps all its digits. No cell is a formula, and nothing tells when i
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain, islice
+from typing import NamedTuple
 from xml.sax.saxutils import escape, quoteattr
 
 from portfolio.engine.export import ExportContext, ExportTransaction
@@ -39,22 +40,37 @@ def xlsx_table(header: tuple[str, ...], rows: Rows, *, numbers: Collection[str] 
     places = frozenset(place for place, name in enumerate(header) if name in numbers)
 
     def write(transactions: Iterable[ExportTransaction], context: ExportContext) -> Iterator[bytes]:
-        return packed(_files(header, rows(transactions, context), places))
+        return workbook([Sheet("Transactions", header, rows(transactions, context), places)])
 
     return write
 
 
-def _files(
-    header: tuple[str, ...], rows: Iterator[list[str]], numbers: frozenset[int]
-) -> Iterator[NamedFile]:
-    sheets = 0
-    following: list[str] | None = next(rows, None)
-    while following is not None or not sheets:
-        sheets += 1
-        taken = () if following is None else chain([following], islice(rows, MOST_ROWS - 2))
-        yield f"xl/worksheets/sheet{sheets}.xml", _sheet(header, taken, numbers)
-        following = next(rows, None)
-    yield from _frame(sheets)
+class Sheet(NamedTuple):
+    """One table of a workbook; ``numbers`` are the places of columns that hold amounts."""
+
+    title: str  # at most 24 letters, digits and spaces
+    header: tuple[str, ...]
+    rows: Iterator[list[str]]
+    numbers: frozenset[int] = frozenset()
+
+
+def workbook(sheets: Iterable[Sheet]) -> Iterator[bytes]:
+    """A workbook of tables; a long one goes on in further sheets, each with the heading."""
+    return packed(_files(sheets))
+
+
+def _files(sheets: Iterable[Sheet]) -> Iterator[NamedFile]:
+    titles: list[str] = []
+    for title, header, rows, numbers in sheets:
+        part = 0
+        following: list[str] | None = next(rows, None)
+        while following is not None or not part:
+            part += 1
+            titles.append(title if part == 1 else f"{title} {part}")
+            taken = () if following is None else chain([following], islice(rows, MOST_ROWS - 2))
+            yield f"xl/worksheets/sheet{len(titles)}.xml", _sheet(header, taken, numbers)
+            following = next(rows, None)
+    yield from _frame(titles)
 
 
 def _sheet(
@@ -94,12 +110,12 @@ def _is_kept(text: str) -> bool:
     return len(digits) <= DIGITS and len(text) < 100
 
 
-def _frame(sheets: int) -> Iterator[NamedFile]:
+def _frame(titles: Sequence[str]) -> Iterator[NamedFile]:
     """What a workbook needs beside its sheets."""
-    numbers = range(1, sheets + 1)
+    numbers = range(1, len(titles) + 1)
     listed = "".join(
-        f'<sheet name="Transactions{"" if n == 1 else f" {n}"}" sheetId="{n}" r:id="rId{n}"/>'
-        for n in numbers
+        f'<sheet name={quoteattr(title)} sheetId="{n}" r:id="rId{n}"/>'
+        for n, title in enumerate(titles, 1)
     )
     yield (
         "xl/workbook.xml",

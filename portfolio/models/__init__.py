@@ -38,7 +38,7 @@ from portfolio.models.price import (
 from portfolio.models.renormalisation import Renormalisation
 from portfolio.models.saved_filter import SavedFilter
 from portfolio.models.sync import Coverage, Stream, SyncRun
-from portfolio.models.tax import TaxLine, TaxProfile, TaxReport
+from portfolio.models.tax import TaxDocument, TaxLine, TaxProfile, TaxReport
 from portfolio.models.transfer import TransferLink
 from portfolio.models.witness import WitnessConflict
 
@@ -89,6 +89,7 @@ __all__ = [
     "SyncRun",
     "Tag",
     "Tagging",
+    "TaxDocument",
     "TaxLine",
     "TaxProfile",
     "TaxReport",

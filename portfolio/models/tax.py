@@ -145,3 +145,14 @@ class TaxLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.part} {self.position} of {self.report_id}"
+
+
+class TaxDocument(models.Model):
+    """A report drawn once, to be read and printed; the same report gives the same bytes."""
+
+    report = models.OneToOneField(TaxReport, models.CASCADE, related_name="document")
+    data = models.BinaryField()
+    sha256 = models.CharField(max_length=64)
+
+    def __str__(self) -> str:
+        return f"PDF of {self.report_id}"

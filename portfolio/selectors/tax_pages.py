@@ -15,7 +15,7 @@ from accounts.models import User
 from portfolio.engine import money
 from portfolio.engine.tax.place import Place
 from portfolio.engine.tax.settings import Settings
-from portfolio.models import Connection, TaxLine, TaxReport, Transaction
+from portfolio.models import Connection, TaxDocument, TaxLine, TaxReport, Transaction
 
 PAGE_SIZE = 100
 Part = TaxLine.Part
@@ -97,6 +97,12 @@ def report(user: User, report_id: int) -> Report:
     return Report(TaxReport.objects.of(user).get(pk=report_id))
 
 
+def document(row: TaxReport) -> bytes | None:
+    """The report as it was drawn; None where it was not."""
+    data = TaxDocument.objects.filter(report=row).values_list("data", flat=True).first()
+    return None if data is None else bytes(data)
+
+
 @dataclass(frozen=True, slots=True)
 class LinePage:
     """Some lines of one part, by position; ``after`` asks for those behind, None at the end."""
@@ -121,6 +127,13 @@ def lines(report: TaxReport, part: str, *, start: int = 0) -> LinePage:
         after=end if end < total else None,
         before=max(start - PAGE_SIZE, 0) if start else None,
     )
+
+
+def gain_of(line: TaxLine) -> Decimal | None:
+    """Proceeds less cost, with what is denied of a loss; None where one is not known."""
+    if line.proceeds is None or line.cost is None:
+        return None
+    return money.total([line.proceeds, money.negate(line.cost), line.denied or money.ZERO])
 
 
 def labels(user: User) -> Mapping[str, str]:

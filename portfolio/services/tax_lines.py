@@ -24,9 +24,9 @@ def of_year(year: Year, made: Translation) -> Iterator[TaxLine]:
     """All lines of a year, in order; positions count from 0 within each part."""
     sources = made.sources
     parts: tuple[tuple[TaxLine.Part, Iterable[Columns]], ...] = (
-        (Part.DISPOSAL, (_disposal(row, year, sources) for row in year.disposals)),
-        (Part.APART, (_disposal(row, year, sources) for row in year.apart)),
-        (Part.INCOME, _income(year, sources)),
+        (Part.DISPOSAL, (_disposal(row, year, made) for row in year.disposals)),
+        (Part.APART, (_disposal(row, year, made) for row in year.apart)),
+        (Part.INCOME, _income(year, made)),
         (Part.CONTRACT, _contracts(year)),
         (Part.OPENING, (_lot(row, sources, year.opening_values) for row in year.opening)),
         (Part.CLOSING, (_lot(row, sources, year.closing_values) for row in year.closing)),
@@ -37,14 +37,14 @@ def of_year(year: Year, made: Translation) -> Iterator[TaxLine]:
             yield TaxLine(part=part, position=position, **columns)
 
 
-def _disposal(row: Disposal, year: Year, sources: Sequence[int]) -> Columns:
+def _disposal(row: Disposal, year: Year, made: Translation) -> Columns:
     acquired = row.acquired
     is_moment = isinstance(acquired, datetime)
     return {
         "at": row.time,
         "on": row.on,
         "asset": row.asset,
-        "account": row.wallet,
+        "account": made.accounts[row.event],
         "amount": row.amount,
         "proceeds": row.proceeds,
         "cost": row.cost_basis,
@@ -54,21 +54,22 @@ def _disposal(row: Disposal, year: Year, sources: Sequence[int]) -> Columns:
         "term": row.term.value if row.term else "",
         "match": row.match.value,
         "subkind": year.subkinds.get(row.event, ""),
-        "transaction": sources[row.event],
-        "lot_transaction": None if row.lot is None else sources[row.lot],
+        "transaction": made.sources[row.event],
+        "lot_transaction": None if row.lot is None else made.sources[row.lot],
     }
 
 
-def _income(year: Year, sources: Sequence[int]) -> Iterator[Columns]:
+def _income(year: Year, made: Translation) -> Iterator[Columns]:
     for line in year.income:
         yield {
             "at": line.time,
             "on": line.on,
             "asset": line.asset,
+            "account": made.accounts[line.event],
             "amount": line.amount,
             "value": line.value,
             "subkind": year.subkinds.get(line.event, ""),
-            "transaction": sources[line.event],
+            "transaction": made.sources[line.event],
         }
 
 

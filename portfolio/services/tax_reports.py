@@ -28,9 +28,9 @@ from portfolio.engine.tax import VERSION
 from portfolio.engine.tax.operations import BadEvent
 from portfolio.engine.tax.place import Figure, Year
 from portfolio.engine.tax.yearly import year_of
-from portfolio.models import TaxProfile, TaxReport
+from portfolio.models import TaxDocument, TaxProfile, TaxReport
 from portfolio.selectors import exports, tax_events
-from portfolio.services import tax_ledger, tax_lines
+from portfolio.services import tax_documents, tax_ledger, tax_lines
 from portfolio.services.tax_ledger import TaxLedger
 from portfolio.services.tax_settings import TaxProblem, picks_of, profile_of, settings_of
 
@@ -194,6 +194,13 @@ def _store(report: TaxReport, ledger: TaxLedger, year: Year, figures: list[Any])
         figures=figures,
         counts=counts,
     )
+    _draw(report)
+
+
+def _draw(report: TaxReport) -> None:
+    report.refresh_from_db()
+    drawn = tax_documents.pdf(report)
+    TaxDocument.objects.create(report=report, data=drawn, sha256=hashlib.sha256(drawn).hexdigest())
 
 
 def _figure_told(figure: Figure) -> list[Any]:

@@ -1,112 +1,28 @@
-"""How the lines of a tax report are told."""
+"""How the lines of a tax report are told, for templates."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 
 from django import template
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
 
-from portfolio.engine import money
-from portfolio.engine.tax import method as methods
-from portfolio.engine.tax import place as places
-from portfolio.engine.tax.place import UnknownPlace
 from portfolio.models import TaxLine
-from portfolio.models.ledger import KIND_LABELS
+from portfolio.selectors import tax_pages, tax_words
 
 register = template.Library()
-
-_MATCHES: dict[str, Promise] = {
-    "lot": _("one purchase"),
-    "pool": _("the pool"),
-    "portfolio": _("the whole portfolio"),
-    "none": _("nothing: it was not held"),
-    "same_day": _("purchases of the same day"),
-    "thirty_day": _("purchases within 30 days after"),
-    "section_104": _("the section 104 pool"),
-    "no_gain_no_loss": _("the pool, without gain or loss"),
-}
-_TERMS: dict[str, Promise] = {"short": _("short"), "long": _("long")}
-_ASSUMED: dict[str, Promise] = {
-    "no_value": _("Worth unknown: taken as nothing"),
-    "unknown_origin": _("Came from outside: taken at no cost"),
-    "unknown_target": _("Left for outside: taken as still yours"),
-    "unclear": _("Kind not clear: taken as coming from, or going, outside"),
-    "not_held": _("More was given than was held: taken at no cost"),
-}
-_MENDED: dict[str, Promise] = {
-    "no_value": _("Give a price for that day."),
-    "unknown_origin": _("Match the transfer, import the account it came from, or say what it was."),
-    "unknown_target": _("Match the transfer, or say what it was: a payment, a gift, a loss."),
-    "unclear": _("Say what it was."),
-    "not_held": _("Look for missing history: an account, a file, an opening balance."),
-}
-_OTHERS: dict[str, Promise] = {
-    "rebate": _("Rebate"),
-    "spouse": _("Gift to a spouse"),
-    "payment": _("Payment"),
-    "fee": _("Fee"),
-}
-
-
-@register.filter
-def match_words(match: str) -> Promise | str:
-    """What a disposal was matched with."""
-    return _MATCHES.get(match, match)
-
-
-@register.filter
-def term_words(term: str) -> Promise | str:
-    """Short or long."""
-    return _TERMS.get(term, term)
-
-
-@register.filter
-def assumed_words(what: str) -> Promise | str:
-    """What was taken for granted."""
-    return _ASSUMED.get(what, what)
-
-
-@register.filter
-def mended_words(what: str) -> Promise | str:
-    """What to do about it."""
-    return _MENDED.get(what, "")
-
-
-@register.filter
-def subkind_words(subkind: str) -> Promise | str:
-    """What an event was."""
-    kinds: dict[str, Promise] = {kind.value: label for kind, label in KIND_LABELS.items()}
-    return kinds.get(subkind, _OTHERS.get(subkind, subkind))
-
-
-@register.filter
-def place_words(ident: str) -> str:
-    """A place by its title; one that is no longer offered by its name."""
-    try:
-        return _said(places.by_id(ident).title)
-    except UnknownPlace:
-        return ident
-
-
-def _said(text: str) -> str:
-    return str(_(text))
-
-
-@register.filter
-def method_words(name: str) -> str:
-    """A method by its title."""
-    known = methods.methods().get(name)
-    return _said(known.title) if known else name
+register.filter("match_words", tax_words.match)
+register.filter("term_words", tax_words.term)
+register.filter("assumed_words", tax_words.assumed)
+register.filter("mended_words", tax_words.mended)
+register.filter("subkind_words", tax_words.subkind)
+register.filter("place_words", tax_words.place)
+register.filter("method_words", tax_words.method)
 
 
 @register.filter
 def gain_of(line: TaxLine) -> Decimal | None:
     """Proceeds less cost, with what is denied of a loss; None where one is not known."""
-    if line.proceeds is None or line.cost is None:
-        return None
-    return money.total([line.proceeds, money.negate(line.cost), line.denied or money.ZERO])
+    return tax_pages.gain_of(line)
 
 
 @register.filter

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -18,10 +21,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from portfolio import tasks
 from portfolio.engine.tax import place as places
 from portfolio.engine.tax.place import Place, UnknownPlace
+from portfolio.exports.workbooks import CONTENT_TYPE
 from portfolio.forms_tax import PlaceForm, TaxForm
 from portfolio.models import TaxLine, TaxReport
 from portfolio.selectors import tax_pages as selector
-from portfolio.services import tax_reports, tax_settings
+from portfolio.services import tax_documents, tax_reports, tax_settings
 from portfolio.services.tax_settings import TaxProblem
 from portfolio.views.access import Request
 
@@ -176,6 +180,38 @@ def disposal(request: Request, report_id: int, position: int) -> HttpResponse:
         raise Http404 from None
     context = _about(report) | {"told": found, "line": found.line}
     return render(request, "portfolio/taxes/disposal.html", context)
+
+
+@login_required
+@never_cache
+@require_safe
+def document(request: Request, report_id: int, name: str) -> HttpResponseBase:
+    """A report to take along: the whole as PDF or XLSX, a part as CSV."""
+    row = _report(request, report_id).row
+    stem, _dot, extension = name.rpartition(".")
+    if row.state != TaxReport.State.DONE:
+        raise Http404
+    if extension == "csv" and stem in TaxLine.Part.values:
+        return _download(
+            tax_documents.csv(row, stem), "text/csv; charset=utf-8", row, f"-{stem}.csv"
+        )
+    if name == "report.xlsx":
+        return _download(tax_documents.xlsx(row), CONTENT_TYPE, row, ".xlsx")
+    if name == "report.pdf":
+        drawn = selector.document(row)
+        if drawn is not None:
+            return _download(iter([drawn]), "application/pdf", row, ".pdf")
+    raise Http404
+
+
+def _download(
+    pieces: Iterator[bytes], content_type: str, row: TaxReport, ending: str
+) -> StreamingHttpResponse:
+    name = f"coffer-taxes-{row.place}-{row.year_name}{ending}"
+    disposition = content_disposition_header(as_attachment=True, filename=name)
+    return StreamingHttpResponse(
+        pieces, content_type=content_type, headers={"Content-Disposition": disposition}
+    )
 
 
 @login_required

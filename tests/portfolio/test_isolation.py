@@ -122,6 +122,7 @@ def objects(owner: User) -> dict[str, Any]:
         "part": "disposal",
         "position": 0,
         "place_id": "uk",
+        "name": "report.pdf",
         "year": 2024,
         # Of allauth and of the settings: of the owner where they name a row.
         "session_id": _session_of(owner),

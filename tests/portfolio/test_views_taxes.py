@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
+import zipfile
 from typing import Any
 
 import pytest
@@ -148,6 +151,35 @@ def test_a_disposal_of_several_lots_tells_its_shares(
     assert "All parts of this disposal" in shown
 
 
+def fetched(page: Client, report: TaxReport, name: str) -> bytes:
+    answer = page.get(address(report, "document", name))
+    assert answer.status_code == 200
+    assert "coffer-taxes-neutral-2024" in answer.headers["Content-Disposition"]
+    return b"".join(answer.streaming_content)  # type: ignore[attr-defined]
+
+
+def test_a_report_can_be_taken_along(page: Client, owner: User, ledger: Stream) -> None:
+    report = made(owner)
+    rows = list(csv.DictReader(io.StringIO(fetched(page, report, "disposal.csv").decode())))
+    assert [(row["Asset"], row["Gain"], row["Account"]) for row in rows][1:] == [
+        ("BTC", "40", "Two"),
+        ("ETH", "70", "One"),
+    ]
+    book = zipfile.ZipFile(io.BytesIO(fetched(page, report, "report.xlsx")))
+    sheets = re.findall(r'sheet name="([^"]+)"', book.read("xl/workbook.xml").decode())
+    assert sheets[:3] == ["Report", "Figures", "Disposals"]
+    assert fetched(page, report, "report.pdf").startswith(b"%PDF-")
+    assert page.get(address(report, "document", "secrets.csv")).status_code == 404
+
+
+def test_the_same_report_gives_the_same_documents(
+    page: Client, owner: User, ledger: Stream
+) -> None:
+    one, other = made(owner), made(owner)
+    for name in ("report.pdf", "report.xlsx", "closing.csv"):
+        assert fetched(page, one, name) == fetched(page, other, name)
+
+
 def test_a_report_that_cannot_be_made_says_why(page: Client, owner: User, ledger: Stream) -> None:
     report = made(owner)
     TaxReport.objects.update(state="failed", failure="Transaction 7 cannot be taxed: because.")
@@ -175,7 +207,13 @@ def test_reports_of_another_place_stay_in_sight(page: Client, owner: User, ledge
 def test_nobody_else_sees_it(browser: Browser, other: User, owner: User, ledger: Stream) -> None:
     report = made(owner)
     stranger = browser(other)
-    for name, *more in (("report",), ("lines", "disposal"), ("disposal", 0), ("delete",)):
+    for name, *more in (
+        ("report",),
+        ("lines", "disposal"),
+        ("disposal", 0),
+        ("delete",),
+        ("document", "report.pdf"),
+    ):
         assert stranger.get(address(report, name, *more)).status_code == 404
     assert stranger.post(address(report, "lock"), {"locked": "yes"}).status_code == 404
     assert "2024" not in text(stranger, LIST)

@@ -70,10 +70,11 @@ class ContractLine(NamedTuple):
 class Translation:
     """What came of a ledger, filled while ``events`` are taken.
 
-    ``sources`` has the transaction of each event, by the event's place.
+    ``sources`` has the transaction of each event, by the event's place, ``accounts`` where it was.
     """
 
     sources: list[int] = field(default_factory=list)
+    accounts: list[str] = field(default_factory=list)
     contracts: list[ContractLine] = field(default_factory=list)
     assumptions: list[Assumption] = field(default_factory=list)
 
@@ -115,6 +116,7 @@ def events(
     for transaction in transactions:
         for event in translator.translate(transaction):
             made.sources.append(transaction.id)
+            made.accounts.append(transaction.account)
             yield event
 
 

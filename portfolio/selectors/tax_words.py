@@ -1,0 +1,87 @@
+"""How a tax report is told: its places, methods, lines and what was taken for granted."""
+
+from __future__ import annotations
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from portfolio.engine.tax import method as methods
+from portfolio.engine.tax import place as places
+from portfolio.engine.tax.place import UnknownPlace
+from portfolio.models.ledger import KIND_LABELS
+
+_MATCHES: dict[str, Promise] = {
+    "lot": _("one purchase"),
+    "pool": _("the pool"),
+    "portfolio": _("the whole portfolio"),
+    "none": _("nothing: it was not held"),
+    "same_day": _("purchases of the same day"),
+    "thirty_day": _("purchases within 30 days after"),
+    "section_104": _("the section 104 pool"),
+    "no_gain_no_loss": _("the pool, without gain or loss"),
+}
+_TERMS: dict[str, Promise] = {"short": _("short"), "long": _("long")}
+_ASSUMED: dict[str, Promise] = {
+    "no_value": _("Worth unknown: taken as nothing"),
+    "unknown_origin": _("Came from outside: taken at no cost"),
+    "unknown_target": _("Left for outside: taken as still yours"),
+    "unclear": _("Kind not clear: taken as coming from, or going, outside"),
+    "not_held": _("More was given than was held: taken at no cost"),
+}
+_MENDED: dict[str, Promise] = {
+    "no_value": _("Give a price for that day."),
+    "unknown_origin": _("Match the transfer, import the account it came from, or say what it was."),
+    "unknown_target": _("Match the transfer, or say what it was: a payment, a gift, a loss."),
+    "unclear": _("Say what it was."),
+    "not_held": _("Look for missing history: an account, a file, an opening balance."),
+}
+_OTHERS: dict[str, Promise] = {
+    "rebate": _("Rebate"),
+    "spouse": _("Gift to a spouse"),
+    "payment": _("Payment"),
+    "fee": _("Fee"),
+}
+
+
+def match(name: str) -> str:
+    """What a disposal was matched with."""
+    return str(_MATCHES.get(name, name))
+
+
+def term(name: str) -> str:
+    """Short or long."""
+    return str(_TERMS.get(name, name))
+
+
+def assumed(what: str) -> str:
+    """What was taken for granted."""
+    return str(_ASSUMED.get(what, what))
+
+
+def mended(what: str) -> str:
+    """What to do about it."""
+    return str(_MENDED.get(what, ""))
+
+
+def subkind(name: str) -> str:
+    """What an event was."""
+    kinds: dict[str, Promise] = {kind.value: label for kind, label in KIND_LABELS.items()}
+    return str(kinds.get(name, _OTHERS.get(name, name)))
+
+
+def place(ident: str) -> str:
+    """A place by its title; one that is no longer offered by its name."""
+    try:
+        return _said(places.by_id(ident).title)
+    except UnknownPlace:
+        return ident
+
+
+def method(name: str) -> str:
+    """A method by its title."""
+    known = methods.methods().get(name)
+    return _said(known.title) if known else name
+
+
+def _said(text: str) -> str:
+    return str(_(text))

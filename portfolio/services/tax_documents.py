@@ -1,0 +1,114 @@
+"""A tax report told for people: its lines, figures and facts, as documents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from django.utils.encoding import force_str
+from django.utils.translation import gettext as _
+
+from portfolio.engine import money
+from portfolio.engine.tax import place as places
+from portfolio.engine.tax.place import Place, UnknownPlace
+from portfolio.exports import tax_report
+from portfolio.exports.tax_report import Figure, Line, Part, Report
+from portfolio.models import TaxLine, TaxReport
+from portfolio.selectors import tax_pages, tax_words
+
+CHUNK = 2000
+
+
+def csv(report: TaxReport, part: str) -> Iterator[bytes]:
+    """One part of a report as CSV, piece by piece."""
+    return tax_report.table(_part(report, TaxLine.Part(part)))
+
+
+def xlsx(report: TaxReport) -> Iterator[bytes]:
+    """A whole report as a workbook, piece by piece."""
+    parts = (_part(report, part) for part in TaxLine.Part)
+    return tax_report.sheets(told(report), parts)
+
+
+def pdf(report: TaxReport) -> bytes:
+    """A whole report to read and print; made by workers."""
+    from portfolio.exports import tax_pdf  # only workers load what draws pages
+
+    return tax_pdf.pdf(told(report), [_part(report, part) for part in TaxLine.Part])
+
+
+def told(report: TaxReport) -> Report:
+    """What a report says beside its lines."""
+    place = _place(report)
+    return Report(
+        title=f"{tax_words.place(report.place)} {report.year_name}",
+        facts=_facts(report),
+        currency=report.currency,
+        figures=[
+            Figure(f.code, _(f.title), f.amount, _(f.rule) if f.rule else "", f.is_main, f.is_count)
+            for f in tax_pages.Report(report).figures
+        ],
+        covered=[_(sentence) for sentence in place.covers] if place else [],
+        not_covered=[_(sentence) for sentence in place.not_covered] if place else [],
+        assumed=[_assumed(row, report.currency) for row in tax_pages.assumed(report)],
+    )
+
+
+def _place(report: TaxReport) -> Place | None:
+    try:
+        return places.by_id(report.place)
+    except UnknownPlace:
+        return None
+
+
+def _facts(report: TaxReport) -> list[tuple[str, str]]:
+    engine = report.settings["engine"]
+    facts = [
+        (_("Method"), tax_words.method(engine["method"])),
+        (_("Currency"), report.currency),
+        (_("Calendar"), engine["tax_timezone"]),
+        (_("Engine"), report.engine),
+        (_("Fingerprint of what went in"), report.fingerprint),
+    ]
+    if report.environment == "sandbox":
+        facts.insert(0, (_("Note"), _("Of simulated accounts: not your taxes.")))
+    return facts
+
+
+def _assumed(row: tax_pages.AssumedSum, currency: str) -> tuple[str, str, str, str]:
+    worth = _("unknown") if row.value is None else f"{money.plain(row.value)} {currency}"
+    return tax_words.assumed(row.what), str(row.number), worth, tax_words.mended(row.what)
+
+
+def _part(report: TaxReport, part: TaxLine.Part) -> Part:
+    return Part(force_str(part.label), report.counts.get(part.value, 0), _lines(report, part))
+
+
+def _lines(report: TaxReport, part: TaxLine.Part) -> Iterator[Line]:
+    """The lines of a part in order, streamed."""
+    labels = tax_pages.labels(report.owner)
+    rows = TaxLine.objects.filter(report=report, part=part).order_by("position")
+    for row in rows.iterator(chunk_size=CHUNK):
+        yield _line(row, part, labels)
+
+
+def _line(row: TaxLine, part: TaxLine.Part, labels: Mapping[str, str]) -> Line:
+    is_disposal = part in (TaxLine.Part.DISPOSAL, TaxLine.Part.APART)
+    assumed = part is TaxLine.Part.ASSUMED
+    return Line(
+        at=row.at,
+        on=row.on,
+        kind=tax_words.assumed(row.subkind) if assumed else tax_words.subkind(row.subkind),
+        asset=row.asset,
+        account=labels.get(row.account, ""),
+        amount=row.amount,
+        acquired=row.acquired_at or row.acquired_on,
+        match=tax_words.match(row.match),
+        term=tax_words.term(row.term),
+        proceeds=row.proceeds,
+        cost=row.cost,
+        denied=row.denied,
+        gain=tax_pages.gain_of(row) if is_disposal else None,
+        value=row.value,
+        transaction=row.transaction,
+        lot_transaction=row.lot_transaction,
+    )
