@@ -28,13 +28,19 @@ def compare(job: Import, account: ImportAccount) -> None:
     last = 0
     while batch := _next(account, last):
         last = batch[-1].pk
+        before = {line.pk: _told(line) for line in batch}
         _compare(job, account, batch)
+        changed = [line for line in batch if _told(line) != before[line.pk]]
         with transaction.atomic():
             import_claims.keep(job)
-            ImportLine.objects.bulk_update(batch, ["state", "text", "transaction"])
+            ImportLine.objects.bulk_update(changed, ["state", "text", "transaction"], 500)
     with transaction.atomic():
         import_claims.keep(job)
         ImportAccount.objects.filter(pk=account.pk).update(is_compared=True)
+
+
+def _told(line: ImportLine) -> tuple[str, str, int | None]:
+    return line.state, line.text, line.transaction_id
 
 
 def _next(account: ImportAccount, last: int) -> list[ImportLine]:
