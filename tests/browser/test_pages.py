@@ -55,6 +55,7 @@ STATIC_PAGES = {
     "asset-lots": "/assets/BTC/lots/",
     "assets": "/assets/",
     "asset-codes": "/asset-codes/BTC/",
+    "imports": "/imports/",
     "exports": "/exports/",
     "export-form": "/exports/koinly/?year=2026&kind=trade",
     "export-preview": "/exports/koinly/preview/",
@@ -81,6 +82,7 @@ SIGNED_OUT = {
 }
 EMPTY_PAGES = (
     *("dashboard", "performance", "connections", "transactions", "asset", "assets", "exports"),
+    "imports",
     *("notices", "forget-keys", "transfers", "transfers-accepted", "transfers-refused"),
     "own-prices",
     *("review", "review-dismissed", "review-closed", "sources"),
