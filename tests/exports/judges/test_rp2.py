@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from portfolio.engine.export import ExportTransaction
 from portfolio.engine.types import TransactionKind
 from portfolio.exports import registry, writing
+from portfolio.exports.rp2_meter import as_read
 from tests.exports.judges import programs
 from tests.exports.judges.lives import (
     BYBIT,
@@ -217,3 +218,21 @@ def provided_for(life: list[ExportTransaction]) -> list[ExportTransaction]:
         for asset in ASSETS
     ]
     return [*enough, *(one for one in life if one.kind not in TAKEN_BACK | LEFT_OUT)]
+
+
+def test_floats_never_sell_more_than_there_is(tmp_path: Path) -> None:
+    """As a float each part of this coin is a little more, or less, than it was."""
+    at = "2024-01-01 00:00"
+    bought = Decimal("123456789.023456789")
+    parts = [Decimal(f"12345678.02{n}456") for n in range(1, 10)]
+    left = bought - sum(parts)
+    life = [
+        tell(at, "trade", f"{bought} PEPE", "-150 USD"),
+        *(tell(at, "trade", f"-{part} PEPE", "1 USD") for part in [*parts, left]),
+    ]
+    as_floats = sum(as_read(part) for part in [*parts, left])
+    assert as_floats - as_read(bought) > Decimal("1e-10")  # RP2 would refuse that
+    (answer,) = judged(tmp_path, [unpacked("rp2", life, tmp_path / "one")])
+    assert answer["error"] == ""
+    (rest,) = balances(answer["held"]).values()
+    assert 0 <= rest < Decimal("1e-8")
