@@ -46,6 +46,7 @@ ALIASES: dict[str, dict[str, str]] = {
         "JADE": "JadeProtocol",
         "OMNI": "omni",
     },
+    "bitvavo": {"MIOTA": "IOTA"},
     "okx": {"AE": "AET"},
     "kucoin": {
         "XBT": "BTC",

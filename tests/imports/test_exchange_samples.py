@@ -12,7 +12,17 @@ from tests.imports.reading import SAMPLES, table_of
 _NAMES = {"cryptocom_app": "cryptocom-app", "bitcoin_de": "bitcoin-de"}
 _FOLDERS = (
     *("binance", "binanceus", "bingx", "bisq", "bitbank", "bitcoin_de", "bitfinex", "bitget"),
-    *("bitmex", "bitpanda", "bitstamp", "bittrex", "blockfi", "bybit", "celsius", "coinbase"),
+    *(
+        "bitmex",
+        "bitpanda",
+        "bitstamp",
+        "bitvavo",
+        "bittrex",
+        "blockfi",
+        "bybit",
+        "celsius",
+        "coinbase",
+    ),
     *("coinbasepro", "cryptocom_app", "deribit", "ftx", "gate", "gemini", "hitbtc", "kraken"),
     *("kucoin", "mexc", "nexo", "okx", "poloniex", "uphold", "whitebit"),
 )
