@@ -59,7 +59,11 @@ _TAGS = {
     Way.BOTH: (),
 }
 # What is taken where a target does not know the finer word.
-_WIDER = {Meaning.STAKING: (Meaning.REWARD,), Meaning.STOLEN: (Meaning.LOST,)}
+_WIDER = {
+    Meaning.STAKING: Meaning.REWARD,
+    Meaning.STOLEN: Meaning.LOST,
+    Meaning.MARGIN_FEE: Meaning.FEE,
+}
 
 CONTRACTS = (TransactionKind.FUNDING, TransactionKind.REALISED_PNL, TransactionKind.LIQUIDATION)
 _CONTRACT_WALLETS = ("perp", "futures", "usdm", "coinm", "linear", "inverse", "swap", "contract")
@@ -97,10 +101,16 @@ class Words:
         return (self.went, self.other_went) if way is Way.WENT else (self.both, self.other_both)
 
 
+def with_wider(meaning: Meaning) -> tuple[Meaning, ...]:
+    """A meaning, and what is taken for it where a target has no word so fine."""
+    wider = _WIDER.get(meaning)
+    return (meaning,) if wider is None else (meaning, wider)
+
+
 def of_fee(transaction: ExportTransaction) -> tuple[Meaning, ...]:
     """What a fee that is a row of its own means."""
     if transaction.kind in CONTRACTS or _is_in_contracts(transaction):
-        return (Meaning.MARGIN_FEE, Meaning.FEE)
+        return with_wider(Meaning.MARGIN_FEE)
     return (Meaning.FEE,)
 
 
@@ -128,8 +138,7 @@ def _said(transaction: ExportTransaction, way: Way) -> tuple[Meaning, ...]:
     tags = {tag.strip().lower() for tag in transaction.tags}
     for name in _TAGS[way]:
         if name in tags:
-            meaning = Meaning(name)
-            return (meaning, *_WIDER.get(meaning, ()))
+            return with_wider(Meaning(name))
     return ()
 
 

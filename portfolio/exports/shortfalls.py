@@ -14,7 +14,7 @@ from portfolio.engine.money import negate, plain
 from portfolio.engine.types import PostingRole, TransactionKind
 from portfolio.exports.columns import Layout
 from portfolio.exports.format import Shortfalls, gettext_noop
-from portfolio.exports.meanings import Meaning, Way, Words
+from portfolio.exports.meanings import Meaning, Way, Words, with_wider
 from portfolio.exports.transfers import by_transfer
 from portfolio.exports.two_sided import Row, split
 
@@ -133,7 +133,7 @@ def lacks(layout: Layout, words: Words, own: Mapping[str, str]) -> dict[str, str
         code
         for way, found in _CODES.items()
         for meaning, code in found.items()
-        if not words.know(way, (meaning,))
+        if not words.know(way, with_wider(meaning))
     }
     codes.update(_ALWAYS)
     if layout.places is not None:

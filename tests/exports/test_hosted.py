@@ -443,6 +443,14 @@ def test_all_that_is_lacking_is_named_before(ident: str) -> None:
     assert "unclear" in codes or "elsewhere" in codes
 
 
+def test_only_what_can_be_lacking_is_listed() -> None:
+    """A finer word than the target has is told by the wider one, and is no shortfall."""
+    koinly = registry.by_id("koinly")
+    assert not {"income", "lost", "rebate", "fee", "contracts", "given"} & set(koinly.lacks)
+    assert {"gift_in", "unclear", "taken_back"} <= set(koinly.lacks)
+    assert {"income", "lost", "fee", "contracts", "places"} <= set(registry.by_id("awaken").lacks)
+
+
 def test_a_tag_is_told_where_the_target_knows_it_and_named_where_not() -> None:
     gift = tagged(event("2024-05-02", "withdrawal", "-1 BTC"), "gift")
     context = ExportContext("EUR")

@@ -73,10 +73,18 @@ def test_halves_in_two_connections_are_two_movements() -> None:
 def test_halves_of_two_transfers_are_not_taken_for_one() -> None:
     one = matched(event("2024-01-01 00:00", "transfer", "-4 DOT"),
                   event("2024-01-01 00:02", "transfer", "4 DOT in staking"), 1)  # fmt: skip
-    other = matched(event("2024-01-01 00:00", "transfer", "-4 DOT in staking"),
-                    event("2024-01-01 00:01", "transfer", "4 DOT"), 2)  # fmt: skip
+    other = matched(event("2024-01-01 00:00", "transfer", "-4 DOT in funding"),
+                    event("2024-01-01 00:01", "transfer", "4 DOT in earn"), 2)  # fmt: skip
     assert rows([one[0], other[0], other[1], one[1]]) == []
     assert len(rows([one[0], other[1]])) == 2
+
+
+def test_a_move_that_cost_something_stays_with_its_fee() -> None:
+    halves = [
+        event("2024-01-01 00:00", "transfer", "-4 DOT", "-0.1 DOT fee"),
+        event("2024-01-01 00:01", "transfer", "4 DOT in staking"),
+    ]
+    assert change(rows(halves)) == {"DOT": Decimal("-0.1")}
 
 
 def test_a_withdrawal_to_another_wallet_of_the_connection_is_left_out() -> None:

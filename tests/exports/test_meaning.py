@@ -16,8 +16,10 @@ from portfolio.exports.transfers import by_transfer
 from tests.exports.every_kind import moved
 from tests.exports.meaning import ELSEWHERE, Reader, Told, readers, summed
 from tests.exports.strategies import ACCOUNTS, ledgers
+from tests.exports.test_hosted import RULES
 
 KNOWN = [known for known in registry.formats() if known.id in readers()]
+HOSTED = frozenset(RULES)
 every_format = pytest.mark.parametrize("known", KNOWN, ids=lambda known: known.id)
 few = settings(
     max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -79,6 +81,19 @@ def test_a_file_per_connection_changes_no_sum(
     for account in ACCOUNTS:
         own = [transaction for transaction in ledger if transaction.account == account]
         assert_same(told(known, own), own, readers()[known.id])
+
+
+@pytest.mark.parametrize("known", [k for k in KNOWN if k.id in HOSTED], ids=lambda known: known.id)
+@few
+@given(ledger=ledgers)
+def test_a_users_own_symbols_are_written_everywhere(
+    known: ExportFormat, ledger: list[ExportTransaction]
+) -> None:
+    """Koinly, for one, takes ``ID:`` and a number for exactly one asset."""
+    own = ExportContext("USD", {"BTC": "ID:1", "USD": "ID:2"})
+    found = readers()[known.id].read(b"".join(writing.single(known, ledger, own)))
+    named = {asset for entry in found for asset in entry.change}
+    assert not named & {"BTC", "USD"}
 
 
 @every_format
