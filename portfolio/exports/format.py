@@ -52,7 +52,8 @@ class ExportFormat:
     counted up when the same transactions are written otherwise than before. ``keeps_pieces``: it
     takes an amount that arrived in several parts as one (``exports.transfers.by_transfer``).
     ``needs_history``: it is worked out of everything since the first transaction, of all accounts,
-    in dollars; the context's range says which of it is written.
+    in dollars; the context's range says which of it is written. ``of_account``: it holds an account
+    whole, rather than transactions, and is written by a service.
     """
 
     id: str
@@ -73,6 +74,7 @@ class ExportFormat:
     group: Group = Group.TAX
     keeps_pieces: bool = False
     needs_history: bool = False
+    of_account: bool = False
 
 
 def gettext_noop(text: str) -> str:

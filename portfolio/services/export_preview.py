@@ -16,7 +16,7 @@ from portfolio.exports.format import ExportFormat
 from portfolio.exports.transfers import by_transfer
 from portfolio.selectors import exports
 from portfolio.selectors.assets import identities
-from portfolio.services.exports import Asked, context_of, selection_of
+from portfolio.services.exports import Asked, context_of, count, selection_of
 
 READ = 60  # transactions
 READ_OF_HISTORY = 2000
@@ -50,6 +50,9 @@ def preview(user: User, asked: Asked) -> Preview:
     """Of the oldest transactions, whatever their connection. May raise UnknownFormat."""
     known, codes = registry.by_id(asked.format), identities(user)
     context = context_of(user, asked, codes)
+    if known.of_account:
+        number = count(user, asked)
+        return Preview(read=number, is_all=True, unvalued=0, shortfalls={})
     # What the tax engine works out of the oldest transactions stands, whatever comes later.
     most = READ_OF_HISTORY if known.needs_history else READ
     chosen = selection_of(user, asked)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 
 from portfolio.engine.export import ExportContext, ExportTransaction
 from portfolio.exports import canonical
@@ -39,6 +39,13 @@ class Tally:
             self.shortfalls.update(set(self._known.shortfalls(transaction, self._context)))
             self._tell(self.number)
             yield transaction
+
+    def watched_bytes(self, chunks: Iterable[bytes], number: int) -> Generator[bytes]:
+        """The same bytes of so many transactions, where no transaction passes by itself."""
+        for chunk in chunks:
+            self._hash.update(chunk)
+            yield chunk
+        self.number = number
 
     @property
     def fingerprint(self) -> str:

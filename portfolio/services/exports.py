@@ -21,7 +21,7 @@ from portfolio.exports.writing import Part
 from portfolio.selectors import export_symbols as symbols
 from portfolio.selectors import exports
 from portfolio.selectors.exports import ExportedConnection, Selection
-from portfolio.services import export_taxes
+from portfolio.services import archiving, export_taxes
 from portfolio.services.export_tally import Tally
 
 ZIP = "application/zip"
@@ -116,6 +116,9 @@ def open_file(
     known, selection = registry.by_id(asked.format), selection_of(user, asked)
     context = context_of(user, asked)
     tally = Tally(known, context, tell)
+    if known.of_account:
+        whole = tally.watched_bytes(archiving.chunks(user), count(user, asked))
+        return ExportFile(f"coffer-{known.id}.zip", ZIP, whole, tally)
     accounts = _accounts(user, asked) if known.is_per_connection else []
     name = "-".join(["coffer", known.id, *_named_days(asked)])
     if len(accounts) > 1:
@@ -137,8 +140,11 @@ def count(user: User, asked: Asked) -> int:
 def selection_of(user: User, asked: Asked) -> Selection:
     """What of the ledger is read. May raise UnknownFormat."""
     selection = asked.selection(user)
-    if registry.by_id(asked.format).needs_history:
+    known = registry.by_id(asked.format)
+    if known.needs_history:
         return export_taxes.history(user, selection.before)
+    if known.of_account:
+        return Selection()
     return selection
 
 

@@ -16,6 +16,7 @@ from django.apps import apps
 from django.core.management import call_command
 from django.db import OperationalError
 from django.db import connection as database
+from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
@@ -43,6 +44,7 @@ from portfolio.services import (
     connections,
     credentials,
     edit_reverts,
+    export_jobs,
     findings,
     manual_entries,
     renormalising,
@@ -50,6 +52,7 @@ from portfolio.services import (
     restoring,
     valuation,
 )
+from portfolio.services.exports import Asked
 from tests import factories
 from tests.portfolio.archived_life import live
 from tests.portfolio.conftest import Browser
@@ -523,6 +526,23 @@ def test_the_commands_of_exports_and_imports_take_archives_too(
     assert "In the archive" in said("import", other.email, file, dry_run=True)
     assert "Restored" in said("import", other.email, file)
     assert archived(other) == archived(full)
+
+
+def test_a_worker_makes_it_and_it_is_offered_on_the_page(full: User, page: Client) -> None:
+    shown = page.get(reverse("portfolio:export-list")).content.decode()
+    assert "Complete archive" in shown
+    form = page.get(reverse("portfolio:export-form", args=["archive"])).content.decode()
+    assert "but for keys" in form
+    assert 'name="year"' not in form
+    looked = page.get(reverse("portfolio:export-preview", args=["archive"])).content.decode()
+    assert "is not text" in looked
+    job = export_jobs.ask(user=full, asked=Asked("archive"))
+    assert export_jobs.make(job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.file_name) == ("done", "coffer-archive.zip")
+    assert job.done == Transaction.objects.of(full).current().count()
+    data = b"".join(export_jobs.pieces(job))
+    assert archiving.differences(full, io.BytesIO(data)) == []
 
 
 def said(*args: str, **options: Any) -> str:

@@ -6,7 +6,6 @@ import uuid
 from contextlib import closing
 from typing import Any
 
-from django.core.management import call_command
 from django.core.management.base import CommandParser
 
 from accounts.models import User
@@ -22,7 +21,7 @@ class Command(OperatorCommand):
     help = "Writes a user's transactions to a file, streamed: of one year, or all."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        known = ", ".join([*(entry.id for entry in exports.formats()), archiving.ID])
+        known = ", ".join(entry.id for entry in exports.formats())
         parser.add_argument("user", help="the owner's e-mail address")
         parser.add_argument("format", help=f"one of: {known}")
         parser.add_argument("--year", metavar="Y", help="a calendar year, in the user's time zone")
@@ -42,16 +41,13 @@ class Command(OperatorCommand):
         if options["out"] == "-" and options["json"]:
             raise WrongArgument("--json answers on standard output: give --out a file.")
         user = user_named(options["user"])
-        if options["format"] == archiving.ID:
-            _require_all(options)
-            only = {"out": options["out"], "json": options["json"]}
-            call_command("archive", user.email, **only, stdout=self.stdout)
-            return
         known = {entry.id for entry in exports.formats()}
         if options["format"] not in known:
             raise WrongArgument(
                 f"There is no format {options['format']}. Formats: {', '.join(sorted(known))}."
             )
+        if options["format"] == archiving.ID:
+            _require_all(options)
         asked = exports.Asked(
             options["format"],
             year=_year(options["year"]),
