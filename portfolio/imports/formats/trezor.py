@@ -28,6 +28,7 @@ _COINS = (
     (re.compile(r"^X[1-9A-Za-z]{33}"), "DASH"),
     (re.compile(r"^t1[1-9A-Za-z]{33}"), "ZEC"),
     (re.compile(r"^addr1"), "ADA"),
+    (re.compile(r"^r[1-9A-Za-z]{24,34}$"), "XRP"),
 )
 
 
