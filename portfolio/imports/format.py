@@ -98,5 +98,6 @@ class ImportFormat:
     asks: tuple[str, ...] = ()
     private: frozenset[str] = frozenset()
     recognise: Callable[[tuple[str, ...]], bool] | None = None
+    ends: str = ""  # the first cell of a line with which the rows end, and remarks begin
     # Of several witnesses of one event the lowest is booked; an exchange's answer is before all.
     rank: int = 50

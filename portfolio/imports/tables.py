@@ -113,7 +113,7 @@ def rows(
     """
     names = named(layout.heading, known)
     count = 0
-    for line, cells in _below(table, layout):
+    for line, cells in _below(table, layout, known.ends):
         if not any(cell.strip() for cell in cells):
             continue
         count += 1
@@ -129,12 +129,19 @@ def rows(
         yield Row(line, dict(zip(names, trimmed, strict=True)))
 
 
-def _below(table: Table, layout: Layout) -> Iterator[Line]:
-    """The lines after the heading. The last of a text that has no end of line may be cut off."""
+def _below(table: Table, layout: Layout, ends: str) -> Iterator[Line]:
+    """The lines after the heading, to the one that ``ends`` begins where a format has such.
+
+    The last of a text that has no end of line may be cut off.
+    """
     held: Line | None = None
     for line, cells in table.lines(layout.delimiter):
         if line <= layout.line:
             continue
+        if ends and cells and cells[0].strip() == ends:
+            if held is not None:
+                yield held
+            return
         if held is not None:
             yield held
         held = (line, cells)

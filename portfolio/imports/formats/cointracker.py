@@ -6,6 +6,7 @@ Times are UTC, month first. Fees are beside the amounts. Wallets carry an asset 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from portfolio.imports import dates, two_sided
@@ -42,8 +43,6 @@ def _when(text: str, reading: Reading) -> datetime:
 
 
 def _left_out(cells: Cells) -> str:
-    if cells.get("date") == "...":
-        return "a remark of CoinTracker's below the rows"
     is_ignored = cells.get("ignored").casefold() in {"true", "yes", "1"}
     return "ignored in CoinTracker" if is_ignored else ""
 
@@ -53,46 +52,46 @@ def _is_eight(heading: tuple[str, ...]) -> bool:
     return found == {fold(name) for name in _EIGHT}
 
 
-FORMATS: tuple[ImportFormat, ...] = (
-    two_sided.reader(
-        Layout(
-            date=("date",),
-            words=("received tag", "sent tag", "type"),
-            sent=("sent quantity", "sent currency"),
-            received=("received quantity", "received currency"),
-            fee=("fee amount", "fee currency"),
-            sender="sent wallet",
-            receiver="received wallet",
-            ident="transaction id",
-            value=("received cost basis", "("),
-            detail={
-                "txid": "transaction hash",
-                "address": "sent address|received address",
-                "description": "received comment|sent comment",
-            },
-            when=_when,
-            left_out=_left_out,
-            called=lambda wallet: wallet.partition(" - ")[0],
-        ),
-        id="cointracker-history",
-        title="CoinTracker: transaction history",
-        description="All transactions of all wallets, with CoinTracker's own number of each.",
-        headings=(_FULL, _OLDER),
-        recognise=having("date", "type", "transaction id", "received quantity", "sent quantity"),
+_HISTORY = two_sided.reader(
+    Layout(
+        date=("date",),
+        words=("received tag", "sent tag", "type"),
+        sent=("sent quantity", "sent currency"),
+        received=("received quantity", "received currency"),
+        fee=("fee amount", "fee currency"),
+        sender="sent wallet",
+        receiver="received wallet",
+        ident="transaction id",
+        value=("received cost basis", "("),
+        detail={
+            "txid": "transaction hash",
+            "address": "sent address|received address",
+            "description": "received comment|sent comment",
+        },
+        when=_when,
+        left_out=_left_out,
+        called=lambda wallet: wallet.partition(" - ")[0],
     ),
-    two_sided.reader(
-        Layout(
-            date=("date",),
-            words=("tag",),
-            sent=("sent quantity", "sent currency"),
-            received=("received quantity", "received currency"),
-            fee=("fee amount", "fee currency"),
-            when=_when,
-        ),
-        id="cointracker",
-        title="CoinTracker: import form",
-        description="CoinTracker's eight columns, one file for each wallet; Pionex has them too.",
-        headings=(_EIGHT,),
-        recognise=_is_eight,
-    ),
+    id="cointracker-history",
+    title="CoinTracker: transaction history",
+    description="All transactions of all wallets, with CoinTracker's own number of each.",
+    headings=(_FULL, _OLDER),
+    recognise=having("date", "type", "transaction id", "received quantity", "sent quantity"),
 )
+_FORM = two_sided.reader(
+    Layout(
+        date=("date",),
+        words=("tag",),
+        sent=("sent quantity", "sent currency"),
+        received=("received quantity", "received currency"),
+        fee=("fee amount", "fee currency"),
+        when=_when,
+    ),
+    id="cointracker",
+    title="CoinTracker: import form",
+    description="CoinTracker's eight columns, one file for each wallet; Pionex has them too.",
+    headings=(_EIGHT,),
+    recognise=_is_eight,
+)
+# Below its rows the history may have three dots, and remarks after them.
+FORMATS: tuple[ImportFormat, ...] = (replace(_HISTORY, ends="..."), _FORM)
