@@ -76,6 +76,13 @@ def test_too_large_a_file_is_refused_on_the_page(page: Client, settings: Setting
     assert not Import.objects.exists()
 
 
+def test_a_request_larger_than_any_upload_is_not_read(page: Client, settings: Settings) -> None:
+    settings.IMPORT_MAX_MB = 0
+    answer = upload(page, ("a.csv", "x" * 1_100_000))
+    assert answer.status_code == 413
+    assert "Files of at most 0 MB are read." in answer.content.decode()
+
+
 def test_lines_are_shown_by_state_fifty_at_a_time(
     page: Client, owner: User, small: ImportFormat
 ) -> None:
