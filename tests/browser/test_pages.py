@@ -127,6 +127,17 @@ findings.refresh(user.pk)
 one = Finding.objects.of(user).open().order_by("pk").values_list("pk", flat=True)[:1]
 findings.dismiss(user=user, ids=list(one), reason="Known, and seen to elsewhere")
 """
+# Files that were made, and one that was not.
+EXPORTS = """
+from accounts.models import User
+from portfolio.models import Export
+from portfolio.services import export_jobs
+from portfolio.services.exports import Asked
+user = User.objects.get(email="{email}")
+for asked in (Asked("csv"), Asked("koinly", year=2026), Asked("jsonl")):
+    export_jobs.make(export_jobs.ask(user=user, asked=asked).pk)
+Export.objects.filter(owner=user, format="jsonl").update(state="failed", failure="It failed.")
+"""
 # Something too much in the ledger, as a person would enter it.
 DIFFER = """
 from datetime import timedelta
@@ -198,6 +209,7 @@ def people(site: Site) -> dict[str, str]:
     site.manage("shell", "-c", TELL.format(email=people["full"]))
     site.manage("shell", "-c", DOUBT.format(email=people["full"]))
     site.manage("shell", "-c", REVIEW.format(email=people["full"]))
+    site.manage("shell", "-c", EXPORTS.format(email=people["full"]))
     return people
 
 
@@ -294,7 +306,12 @@ def _found(page: Page, site: Site) -> dict[str, str]:
     record = _links(page, site, r"/records/\d+/$")[0]
     page.goto(f"{site.address}/transfers/")
     link = _links(page, site, r"/transactions/\d+/link/$")[0]
+    page.goto(f"{site.address}/exports/")
+    failed, made, *_ = _links(page, site, r"/exports/made/\d+/$")
     return {
+        "export-failed": failed,
+        "export-made": made,
+        "export-delete": f"{made}delete/",
         "transfer-link": link,
         "transfer-transaction": link.removesuffix("link/"),
         "connection-binance": binance,
