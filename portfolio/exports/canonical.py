@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from decimal import Decimal
 from typing import Any
 
@@ -47,10 +47,15 @@ def of_context(context: ExportContext) -> dict[str, Any]:
 def _tax(choices: TaxChoices) -> dict[str, Any]:
     settings = choices.settings
     return {
-        "settings": {name: str(getattr(settings, name)) for name in settings.__dataclass_fields__},
+        "settings": {f.name: _told(getattr(settings, f.name)) for f in fields(settings)},
         "picks": dict(choices.picks),
         "costs": {str(number): plain(cost) for number, cost in sorted(choices.costs.items())},
     }
+
+
+def _told(value: object) -> str:
+    """As text; a set in order, since it has another in each process."""
+    return str(sorted(value) if isinstance(value, frozenset) else value)
 
 
 def of_transaction(transaction: ExportTransaction) -> dict[str, Any]:

@@ -16,8 +16,10 @@ from portfolio.engine.export import (
     ExportLeg,
     ExportTransaction,
     Opening,
+    TaxChoices,
     TransferPiece,
 )
+from portfolio.engine.tax.settings import Settings
 from portfolio.engine.types import PostingRole, TransactionKind
 from portfolio.exports import canonical
 
@@ -47,6 +49,8 @@ def another(value: Any) -> Any:
         return {**value, "more": "x"}
     if isinstance(value, str):
         return value + "x"
+    if value is None:
+        return TaxChoices(Settings("fifo", "USD"))
     return None if isinstance(value, Counterpart) else value + 1
 
 
@@ -78,6 +82,13 @@ def test_whatever_an_export_has_in_common_is_told() -> None:
     ]
     lines = [canonical.line(canonical.of_context(context)) for context in contexts]
     assert len(set(lines)) == len(lines)
+
+
+def test_sets_are_told_in_order() -> None:
+    words = frozenset("abcdefghij")
+    tax = TaxChoices(Settings("fifo", "USD", exempt=words))
+    told = canonical.of_context(replace(CONTEXT, tax=tax))
+    assert told["tax"]["settings"]["exempt"] == str(sorted(words))
 
 
 @pytest.mark.parametrize(
