@@ -119,6 +119,7 @@ class ExportContext:
     since: datetime | None = None  # the first moment of the range; None: from the beginning
     before: datetime | None = None  # the first moment after it; None: to the end
     tax: TaxChoices | None = None  # only for formats that need the whole history
+    accounts: frozenset[str] = frozenset()  # the connections that were chosen; empty: all
 
     def symbol(self, asset: str) -> str:
         """What the target calls the asset."""

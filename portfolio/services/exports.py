@@ -184,6 +184,7 @@ def context_of(user: User, asked: Asked, codes: Identities | None = None) -> Exp
         tax=tax,
         since=selection.since,
         before=selection.before,
+        accounts=frozenset(map(str, selection.connections)),
     )
 
 

@@ -460,6 +460,20 @@ def test_a_tag_is_told_where_the_target_knows_it_and_named_where_not() -> None:
     assert "given" in registry.by_id("divly").shortfalls(gift, context)
 
 
+def test_half_a_transfer_is_named_where_the_other_connection_was_not_chosen() -> None:
+    out, _ = matched(
+        event("2024-07-02 08:00", "withdrawal", "-0.5 BTC"),
+        moved_to(event("2024-07-02 08:20", "deposit", "0.5 BTC"), "kraken"),
+        8,
+    )
+    known = registry.by_id("koinly")
+    chosen = ExportContext("EUR", accounts=frozenset({"main"}))
+    both = ExportContext("EUR", accounts=frozenset({"main", "kraken"}))
+    assert "other_half" in known.shortfalls(out, chosen)
+    assert "other_half" not in known.shortfalls(out, both)
+    assert "other_half" not in known.shortfalls(out, ExportContext("EUR"))
+
+
 def test_a_transfer_that_grew_is_named() -> None:
     halves = matched(
         event("2024-07-02 08:00", "withdrawal", "-0.5 BTC"),

@@ -14,12 +14,13 @@ import pytest
 from accounts.models import User
 from portfolio.engine.export import ExportTransaction
 from portfolio.engine.types import TransactionKind
+from portfolio.exports import registry
 from portfolio.exports.transfers import by_transfer
 from portfolio.models import Connection, Note, Posting, Stream, Tag, ValuationState
 from portfolio.selectors import exports
 from portfolio.selectors.exports import Selection
 from portfolio.services import daily_totals
-from portfolio.services.exports import Asked, open_file
+from portfolio.services.exports import Asked, context_of, open_file
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -97,6 +98,19 @@ def test_a_half_knows_the_transaction_id_of_the_other(
     left, arrived = told(owner)
     assert (left.counterpart and left.counterpart.txid) == ""
     assert (arrived.counterpart and arrived.counterpart.txid) == "0xcc"
+
+
+def test_half_a_transfer_is_told_where_only_one_connection_is_chosen(
+    owner: User, kraken: Stream, binance: Stream
+) -> None:
+    out = factories.transaction(kraken, ("-1", "BTC"), kind="withdrawal", at=DAY)
+    into = factories.transaction(binance, ("1", "BTC"), kind="deposit", at=DAY.replace(hour=12))
+    factories.transfer(out, into, status="accepted")
+    left, _ = told(owner)
+    one = context_of(owner, Asked("koinly", connections=(kraken.connection.pk,)))
+    both = context_of(owner, Asked("koinly"))
+    find = registry.by_id("koinly").shortfalls
+    assert [list(find(left, context)) for context in (one, both)] == [["other_half"], []]
 
 
 def test_a_proposal_is_no_transfer(owner: User, kraken: Stream, binance: Stream) -> None:
