@@ -36,7 +36,12 @@ class Listed:
 
     @property
     def rows(self) -> int:
-        return sum(table.rows for table in self.files)
+        return _rows(self.files)
+
+
+def _rows(files: Iterable[ImportFile]) -> int:
+    """The rows of the files that count."""
+    return sum(each.rows for each in files if not each.is_refused and not each.is_left_out)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +95,7 @@ class Preview:
 
     @property
     def rows(self) -> int:
-        return sum(table.rows for table in self.files)
+        return _rows(self.files)
 
     @property
     def entries(self) -> int:

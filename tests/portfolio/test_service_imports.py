@@ -26,7 +26,8 @@ from portfolio.models import (
     RawRecord,
     Transaction,
 )
-from portfolio.services import import_booking, import_work, imports
+from portfolio.selectors import imports as selector
+from portfolio.services import import_booking, import_claims, import_work, imports
 from portfolio.services.import_uploads import ImportProblem
 from tests import factories
 from tests.imports.small_format import HEADING, add, made, small, text
@@ -207,6 +208,7 @@ def test_one_refused_file_does_not_keep_the_others_out(owner: User, small: Impor
     bad = text("never,deposit,1,BTC,Wallet,b1")
     job = brought(owner, ("good.csv", text(*ROWS)), ("bad.csv", bad))
     assert job.state == State.READY
+    assert selector.preview(owner, job.pk).rows == 6
     assert confirmed(owner, job).booked == 5
 
 
@@ -289,6 +291,35 @@ def test_confirming_twice_books_once_and_two_workers_take_turns(
     assert worked(job).booked == 5
     assert imports.confirm(user=owner, job_id=job.pk).state == State.DONE
     assert RawRecord.objects.count() == 5
+
+
+class Killed(BaseException):
+    """What no code catches, as a worker that is killed."""
+
+
+def test_a_worker_killed_at_any_place_of_a_batch_loses_and_doubles_nothing(
+    owner: User, small: ImportFormat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(import_booking, "BATCH", 2)
+    job = brought(owner, ("a.csv", text(*ROWS)))
+    imports.confirm(user=owner, job_id=job.pk)
+    import_booking.step(job.pk)
+    before = ledger(owner)
+    remember = import_booking._remember
+
+    def kill(*_: object) -> None:
+        raise Killed
+
+    monkeypatch.setattr(import_booking, "_remember", kill)  # behind what stores the records
+    with pytest.raises(Killed):
+        import_work.run_slice(job.pk, seconds=5)
+    assert ledger(owner) == before
+    assert Import.objects.get(pk=job.pk).done == 2
+    later = timezone.now() + timedelta(minutes=2)
+    assert import_claims.left_alone(later) == [job.pk]
+    monkeypatch.setattr(import_booking, "_remember", remember)
+    assert worked(job).booked == 5
+    assert len(ledger(owner)) == 5
 
 
 def test_what_is_undone_half_way_is_gone_whole(
