@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
 from operator import attrgetter, itemgetter
@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection as database
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, Min, OuterRef
 
 from accounts.models import User
 from portfolio.engine import legs as worth
@@ -166,6 +166,15 @@ def count(user: User, selection: Selection) -> int:
         cursor.execute(_COUNT, {"owner": user.pk, **selection.asked})
         (number,) = cursor.fetchone()
     return int(number)
+
+
+def first_day(user: User, selection: Selection) -> date | None:
+    """The UTC day of the first transaction of an environment's accounts; None without any."""
+    booked = Transaction.objects.of(user).current()
+    if selection.connections:
+        booked = booked.filter(connection__in=selection.connections)
+    at = booked.aggregate(first=Min("occurred_at"))["first"]
+    return None if at is None else at.astimezone(UTC).date()
 
 
 def transactions(user: User, selection: Selection, currency: str) -> Iterator[ExportTransaction]:

@@ -21,7 +21,7 @@ from portfolio.exports.writing import Part
 from portfolio.selectors import export_symbols as symbols
 from portfolio.selectors import exports
 from portfolio.selectors.exports import ExportedConnection, Selection
-from portfolio.services import archiving, export_taxes
+from portfolio.services import archiving, export_taxes, rates
 from portfolio.services.export_tally import Tally
 
 ZIP = "application/zip"
@@ -115,6 +115,7 @@ def open_file(
     """Begins an export; ``tell`` hears of each transaction. May raise UnknownFormat."""
     known, selection = registry.by_id(asked.format), selection_of(user, asked)
     context = context_of(user, asked)
+    know_rates(user, selection, context.currency)
     tally = Tally(known, context, tell)
     if known.of_account:
         whole = tally.watched_bytes(archiving.chunks(user), count(user, asked))
@@ -130,6 +131,13 @@ def open_file(
     if known.files is not None:
         return ExportFile(f"{name}.zip", ZIP, chunks, tally)
     return ExportFile(f"{name}.{known.extension}", known.content_type, chunks, tally)
+
+
+def know_rates(user: User, selection: Selection, currency: str) -> None:
+    """Stores the reference rates of a currency that its owner does not read values in."""
+    first = None if currency == user.reporting_currency else exports.first_day(user, selection)
+    if first is not None:
+        rates.refresh({currency}, first)
 
 
 def count(user: User, asked: Asked) -> int:

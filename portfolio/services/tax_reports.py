@@ -31,6 +31,7 @@ from portfolio.engine.tax.yearly import year_of
 from portfolio.models import TaxDocument, TaxProfile, TaxReport
 from portfolio.selectors import exports, tax_events
 from portfolio.services import tax_documents, tax_ledger, tax_lines
+from portfolio.services.exports import know_rates
 from portfolio.services.tax_ledger import TaxLedger
 from portfolio.services.tax_settings import TaxProblem, picks_of, profile_of, settings_of
 
@@ -162,6 +163,7 @@ def _compute(report: TaxReport) -> None:
     before = end + timedelta(days=place.days_after)
     chosen = tax_ledger.selection(user, report.environment, before)
     _update(report, total=exports.count(user, chosen))
+    know_rates(user, chosen, settings.base_currency)
     ledger = tax_ledger.read(user, place, settings, chosen, tell=_Pulse(report).tell)
     settings = replace(settings, picks=picks_of(profile, ledger.made.sources))
     try:

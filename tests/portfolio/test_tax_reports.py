@@ -81,6 +81,17 @@ def test_a_year_is_computed_from_the_ledger(owner: User, kraken: Stream, binance
     assert report.counts["disposal"] == 3
 
 
+def test_a_place_of_another_currency_has_its_rates(owner: User, kraken: Stream) -> None:
+    factories.transaction(kraken, ("1", "BTC"), ("-100", "EUR"), kind="trade", at=on(5))
+    factories.transaction(kraken, ("-1", "BTC"), ("1000", "EUR"), kind="trade", at=on(6))
+    tax_settings.choose(user=owner, told=Told("uk", "uk_share_pooling"))
+    report = made(owner)
+    line = TaxLine.objects.get(report=report, part=Part.DISPOSAL)
+    assert line.proceeds is not None
+    assert 800 < line.proceeds < 900  # pounds
+    assert report.counts["assumed"] == 0
+
+
 def test_each_line_leads_to_its_transaction_and_its_lot(
     owner: User, kraken: Stream, binance: Stream
 ) -> None:
