@@ -1,11 +1,12 @@
 """Command-line options, the same with Django and without."""
 
+import csv
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from datetime import UTC, datetime
 from fractions import Fraction
 
-from sandbox import listing
+from sandbox import files, listing
 from sandbox.options import DEFAULT_ANCHOR, Options
 from sandbox.server import serve
 
@@ -19,6 +20,8 @@ def add_arguments(parser: ArgumentParser, *, port: int, speed: str, url: str) ->
     parser.add_argument("--pairs", type=int, default=0, help="pairs listed at Binance in addition")
     parser.add_argument("--list-keys", action="store_true", help="list the demo keys and stop")
     parser.add_argument("--json", action="store_true", help="list as JSON")
+    parser.add_argument("--csv", metavar="ACCOUNT", help="print a file of this account and stop")
+    parser.add_argument("--layout", choices=files.layouts_of_all(), help="which file that is")
     parser.set_defaults(url=url)
 
 
@@ -28,6 +31,8 @@ def run(options: Namespace) -> int:
         render = listing.as_json if options.json else listing.as_table
         print(render(options.url.rstrip("/")))  # noqa: T201
         return 0
+    if options.csv:
+        return _print_file(options)
     try:
         told = (options.host, options.port, options.speed, options.anchor, options.pairs)
         serve(Options(*told))
@@ -35,6 +40,17 @@ def run(options: Namespace) -> int:
         place = f"{options.host}:{options.port}"
         print(f"The sandbox cannot listen on {place}: {error.strerror}", file=sys.stderr)  # noqa: T201
         return 1
+    return 0
+
+
+def _print_file(options: Namespace) -> int:
+    try:
+        rows = files.rows(options.csv, options.layout, Options(anchor=options.anchor))
+    except KeyError:
+        known = "; ".join(files.layouts())
+        print(f"There is no such account or layout; there are: {known}", file=sys.stderr)  # noqa: T201
+        return 1
+    csv.writer(sys.stdout).writerows(rows)
     return 0
 
 

@@ -31,6 +31,7 @@ class Agreement(enum.IntEnum):
     ROUNDED = 3
     FEES_INSIDE_ROUNDED = 4
     FEES_UNTOLD_ROUNDED = 5
+    ONE_SIDE = 6  # of a move between own wallets one tells one side only
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,14 @@ def _is_fee_untold(one: Amounts, other: Amounts, *, rounded: bool) -> bool:
             (one.principal, other.principal),
             (one.net_of_sides, other.net_of_sides),
         )
+    )
+
+
+def is_one_side(part: Amounts, whole: Amounts) -> bool:
+    """Whether the one is what left, or what came, of the other."""
+    sides = part.net
+    return 0 < len(sides) < len(whole.net) and all(
+        whole.net.get(side) == amount for side, amount in sides.items()
     )
 
 

@@ -18,7 +18,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from portfolio.engine import transfer_ids
-from portfolio.engine.told_amounts import Agreement, Amounts, agreement, is_near
+from portfolio.engine.told_amounts import Agreement, Amounts, agreement, is_near, is_one_side
 from portfolio.engine.types import Event, PostingRole, TransactionKind
 
 Kind = TransactionKind
@@ -77,11 +77,21 @@ class Telling:
     @cached_property
     def ids(self) -> frozenset[Ident]:
         """Names of this event alone."""
-        return frozenset({("key", self.event.key), *_idents(self.event, _OWN_IDS)})
+        return frozenset((*_key_of(self.event), *_idents(self.event, _OWN_IDS)))
+
+    @property
+    def keys(self) -> set[str]:
+        """What it may be called by; what has no key of its own is never called alike."""
+        return {self.key, self.event.key} - {""}
 
     @cached_property
     def shared_ids(self) -> frozenset[Ident]:
         return self.ids | frozenset(_idents(self.event, _SHARED_IDS))
+
+
+def _key_of(event: Event) -> Iterator[Ident]:
+    if event.key:
+        yield "key", event.key
 
 
 def _idents(event: Event, names: Iterable[str]) -> Iterator[Ident]:
@@ -129,7 +139,7 @@ def judge(tellings: Iterable[Telling]) -> dict[str, Verdict]:
             found.run()
             verdicts |= found.verdicts
             batch = found.left
-        known += [_Known(t, {t.key, t.event.key}, set(t.sources), [t]) for t in batch]
+        known += [_Known(t, t.keys, set(t.sources), [t]) for t in batch]
     return verdicts
 
 
@@ -276,7 +286,7 @@ class _Round:
         self.verdicts[told.ref] = Verdict(each.first.key, why)
         each.sources |= told.sources
         if not why:
-            each.keys |= {told.key, told.event.key}
+            each.keys |= told.keys
             each.tellings.append(told)
 
     def _candidates(self, told: Telling, *, wide: bool = False) -> Iterator[_Known]:
@@ -414,9 +424,13 @@ def _score(told: Telling, each: _Known) -> _Score | None:
 
 def _agreement(told: Telling, first: Telling) -> Agreement | None:
     if told.event.movements and first.event.movements:
-        return agreement(told.amounts, first.amounts)
+        found = agreement(told.amounts, first.amounts)
+        if found is None and told.event.kind == first.event.kind == Kind.TRANSFER:
+            return Agreement.ONE_SIDE if is_one_side(told.amounts, first.amounts) else None
+        return found
     # One is evidence only: then nothing but the key names the event.
-    return Agreement.EXACT if told.event.key == first.event.key else None
+    is_same = told.event.key and told.event.key == first.event.key
+    return Agreement.EXACT if is_same else None
 
 
 def _level(told: Telling, each: _Known) -> int | None:

@@ -199,6 +199,22 @@ def test_a_trade_is_never_a_deposit() -> None:
     assert judge([api(event(("1", "BTC"))), row(event(("1", "BTC"), kind=Kind.DEPOSIT))]) == {}
 
 
+def test_one_side_of_a_move_is_a_witness_of_it() -> None:
+    legs = Movement("spot", "BTC", Decimal(-1)), Movement("earn", "BTC", Decimal(1))
+    known = api(replace(event(kind=Kind.TRANSFER), movements=legs))
+    sides = [
+        row(replace(event(kind=Kind.TRANSFER), movements=(leg,)), file)
+        for leg, file in zip(legs, "ab", strict=True)
+    ]
+    assert judge([known, *sides]) == {each.ref: Verdict(known.key) for each in sides}
+
+
+def test_events_without_a_key_are_not_of_one_key() -> None:
+    known = row(replace(event(("-60", "EUR"), ("1", "BTC")), key=""), "a", rank=40)
+    told = row(replace(event(("-61", "EUR"), ("3", "ETH")), key=""), "b")
+    assert judge([replace(known, key="a1"), replace(told, key="b1")]) == {}
+
+
 def test_minutes_without_seconds_meet_the_seconds() -> None:
     known = api(event(*BOUGHT, at=START + timedelta(seconds=40)))
     at_minute = event(*BOUGHT, at=START.replace(second=0))
