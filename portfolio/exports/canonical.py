@@ -39,6 +39,7 @@ def of_context(context: ExportContext) -> dict[str, Any]:
             "openings": [asdict(o) | {"quantity": plain(o.quantity)} for o in context.openings],
             "since": context.since and utc(context.since),
             "before": context.before and utc(context.before),
+            "accounts": sorted(context.accounts),
             "tax": context.tax and _tax(context.tax),
         }
     )

@@ -45,6 +45,8 @@ def another(value: Any) -> Any:
         return value + timedelta(microseconds=1)
     if isinstance(value, tuple):
         return ()
+    if isinstance(value, frozenset):
+        return value | {"more"}
     if isinstance(value, dict):
         return {**value, "more": "x"}
     if isinstance(value, str):

@@ -53,6 +53,7 @@ ELSEWHERE = {
     **dict.fromkeys(
         ("form-8949", "turbotax-gains", "txf"), "lots as the tax engine sold them, not the ledger"
     ),
+    "archive": "raw records and all else, byte for byte: tests/portfolio/test_archive.py",
     "ghostfolio": "it knows no deposits and transfers, so sums differ: test_ghostfolio.py",
 }
 
