@@ -243,6 +243,9 @@ ACCOUNT = Rule(
 )
 
 
+BYTES = Rule("encode(r.data, 'base64')", "decode(l.line->>'data', 'base64')")
+
+
 def transaction(column: str) -> Rule:
     """A transaction's number that no constraint holds: it may be gone since."""
     return Rule(

@@ -44,6 +44,7 @@ from portfolio.models import (
     SyncRun,
     Tag,
     Tagging,
+    TaxDocument,
     TaxLine,
     TaxProfile,
     TaxReport,
@@ -200,6 +201,7 @@ TABLES = (
             "lot_transaction": rules.transaction("lot_transaction"),
         },
     ),
+    Table("tax_documents", TaxDocument, "report", rules={"data": rules.BYTES}),
     Table("saved_filters", SavedFilter, rules={"query": rules.QUERY}),
     Table("notice_settings", NoticeSettings, order="r.owner_id"),
     Table(

@@ -7,10 +7,8 @@ kept: what does not come out as it went in is refused.
 from __future__ import annotations
 
 import json
-import zipfile
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 from typing import IO, Any
 from zoneinfo import available_timezones
 
@@ -20,7 +18,7 @@ from django.utils.translation import gettext_noop
 
 from accounts.models import User
 from accounts.services import audit
-from portfolio.engine.archive import MANIFEST, ArchiveProblem, Manifest
+from portfolio.engine.archive import ArchiveProblem, Manifest
 from portfolio.exchanges import catalogue
 from portfolio.exports.archive import Counted
 from portfolio.imports.archive import Archive
@@ -45,17 +43,6 @@ class Summary:
     @property
     def transactions(self) -> int:
         return self.manifest.rows("transactions")
-
-
-def is_archive(path: Path) -> bool:
-    """Whether a file says that it is a complete archive; whether it is sound is not looked at."""
-    try:
-        with zipfile.ZipFile(path) as packed:
-            return (
-                f"{selector.SETTINGS}.jsonl" in packed.namelist() and MANIFEST in packed.namelist()
-            )
-    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError):
-        return False
 
 
 def preview(file: IO[bytes]) -> Summary:

@@ -26,6 +26,7 @@ from portfolio.models import (
     NoticeSettings,
     Position,
     RawRecord,
+    TaxDocument,
     TaxLine,
     TaxProfile,
     TaxReport,
@@ -231,6 +232,7 @@ def _tax(owner: User, of: Connection) -> None:
     TaxReport.objects.create(
         owner=owner, place="neutral", year=2024, environment="live", asked_at=AT, worked_at=AT
     )
+    TaxDocument.objects.create(report=report, data=bytes(range(256)), sha256="d" * 64)
     TaxLine.objects.create(
         report=report,
         part="disposal",

@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandParser
 
 from accounts.models import User
-from portfolio.imports import registry
+from portfolio.imports import archives, registry
 from portfolio.management.base import OperatorCommand, WrongArgument, connection_with, user_named
 from portfolio.models import Import
 from portfolio.selectors import imports as selector
@@ -18,7 +18,6 @@ from portfolio.services import (
     findings,
     import_work,
     imports,
-    restoring,
     transfer_matching,
     valuation,
 )
@@ -47,7 +46,7 @@ class Command(OperatorCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         user = user_named(options["user"])
-        if restoring.is_archive(Path(options["file"])):
+        if _is_archive(Path(options["file"])):
             asked = {"preview": options["dry_run"], "json": options["json"]}
             call_command("restore", user.email, options["file"], **asked, stdout=self.stdout)
             return
@@ -134,6 +133,14 @@ class Command(OperatorCommand):
         else:
             told = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in report.items())
             self.stdout.write(told)
+
+
+def _is_archive(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return archives.is_archive(file)
+    except OSError as error:
+        raise WrongArgument(f"{path}: {error.strerror}") from None
 
 
 _ASKED = {
