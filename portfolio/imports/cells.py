@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 
 from portfolio.engine import money
 from portfolio.imports import values
@@ -109,6 +110,7 @@ def headed(*alternatives: tuple[str, ...]) -> Callable[[tuple[str, ...]], bool]:
     return recognise
 
 
+@lru_cache(maxsize=4096)
 def _folded(name: str) -> str:
     return " ".join(without_zone(name.strip().lstrip("\ufeff")).split()).casefold()
 

@@ -38,6 +38,8 @@ def detect(table: Table, formats: Iterable[ImportFormat]) -> Detected:
             best = most, layout, tuple(ident for ident, size in found.items() if size == most)
         if widest is None or _width(layout) > _width(widest):
             widest = layout
+        if most >= len(layout.heading) > 2:
+            break  # explained to its last column: what follows are rows
     if widest is None or (best is None and _width(widest) < 2):
         raise NotUnderstood("no table begins within its first lines")
     layout, ids = (widest, ()) if best is None else best[1:]
