@@ -61,6 +61,9 @@ STATIC_PAGES = {
     "export-preview": "/exports/koinly/preview/",
     "export-preview-lines": "/exports/jsonl/preview/",
     "export-symbols": "/exports/cointracking/symbols/",
+    "taxes": "/taxes/",
+    "tax-place": "/taxes/place/",
+    "tax-settings": "/taxes/place/us/",
     "notices": "/notices/",
     "own-prices": "/prices/",
     "give-price": "/prices/give/?asset=NEWCOIN",
@@ -82,7 +85,7 @@ SIGNED_OUT = {
 }
 EMPTY_PAGES = (
     *("dashboard", "performance", "connections", "transactions", "asset", "assets", "exports"),
-    "imports",
+    *("imports", "taxes"),
     *("notices", "forget-keys", "transfers", "transfers-accepted", "transfers-refused"),
     "own-prices",
     *("review", "review-dismissed", "review-closed", "sources"),
@@ -137,6 +140,14 @@ user = User.objects.get(email="{email}")
 for asked in (Asked("csv"), Asked("koinly", year=2026), Asked("jsonl")):
     export_jobs.make(export_jobs.ask(user=user, asked=asked).pk)
 Export.objects.filter(owner=user, format="jsonl").update(state="failed", failure="It failed.")
+"""
+# A year's taxes, by a place with terms and two limits.
+TAXES = """
+from accounts.models import User
+from portfolio.services import tax_reports, tax_settings
+user = User.objects.get(email="{email}")
+tax_settings.choose(user=user, told=tax_settings.Told("germany", "fifo"))
+tax_reports.make(tax_reports.ask(user=user, year=2025).pk)
 """
 # Something too much in the ledger, as a person would enter it.
 DIFFER = """
@@ -210,6 +221,7 @@ def people(site: Site) -> dict[str, str]:
     site.manage("shell", "-c", DOUBT.format(email=people["full"]))
     site.manage("shell", "-c", REVIEW.format(email=people["full"]))
     site.manage("shell", "-c", EXPORTS.format(email=people["full"]))
+    site.manage("shell", "-c", TAXES.format(email=people["full"]))
     return people
 
 
@@ -308,7 +320,15 @@ def _found(page: Page, site: Site) -> dict[str, str]:
     link = _links(page, site, r"/transactions/\d+/link/$")[0]
     page.goto(f"{site.address}/exports/")
     failed, made, *_ = _links(page, site, r"/exports/made/\d+/$")
+    page.goto(f"{site.address}/taxes/")
+    (report,) = _links(page, site, r"/taxes/\d+/$")
     return {
+        "tax-report": report,
+        "tax-disposals": f"{report}disposal/",
+        "tax-disposal": f"{report}disposals/0/",
+        "tax-closing": f"{report}closing/",
+        "tax-assumed": f"{report}assumed/",
+        "tax-delete": f"{report}delete/",
         "export-failed": failed,
         "export-made": made,
         "export-delete": f"{made}delete/",
