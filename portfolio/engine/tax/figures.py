@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from decimal import ROUND_HALF_UP, Decimal
+from collections.abc import Callable, Iterable, Sequence
+from decimal import ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 
 from portfolio.engine import money
-from portfolio.engine.tax.types import Disposal, IncomeLine
+from portfolio.engine.tax.from_ledger import ContractLine
+from portfolio.engine.tax.types import Disposal, IncomeLine, Remaining
 
 CENT = Decimal("0.01")
+_HALF = Decimal("0.5")
 
 
 def proceeds(rows: Iterable[Disposal]) -> Decimal:
@@ -36,9 +38,32 @@ def net(rows: Iterable[Disposal]) -> Decimal:
     return money.total(row.gain for row in rows)
 
 
+def denied(rows: Iterable[Disposal]) -> Decimal:
+    """What the law does not let count of losses."""
+    return money.total(row.denied for row in rows)
+
+
 def income(lines: Iterable[IncomeLine]) -> Decimal:
     """What was received, at its value then."""
     return money.total(line.value for line in lines)
+
+
+def contracts(lines: Iterable[ContractLine]) -> Decimal:
+    """What contracts brought, less what they took."""
+    return money.total(line.value for line in lines)
+
+
+def worth(
+    rows: Sequence[Remaining], value: Callable[[str, Decimal], Decimal | None]
+) -> Decimal | None:
+    """What is held was worth; None where that of one asset is not known."""
+    known = [found for row in rows if (found := value(row.asset, row.amount)) is not None]
+    return money.total(known) if len(known) == len(rows) else None
+
+
+def half(amount: Decimal) -> Decimal:
+    """One of two equal parts, exact."""
+    return money.multiply(amount, _HALF)
 
 
 def cents(amount: Decimal) -> Decimal:
@@ -49,3 +74,13 @@ def cents(amount: Decimal) -> Decimal:
 def whole(amount: Decimal) -> Decimal:
     """Rounded to whole units, the half up, as forms in whole money want it."""
     return amount.quantize(Decimal(1), rounding=ROUND_HALF_UP, context=money.EXACT)
+
+
+def cut(amount: Decimal) -> Decimal:
+    """Whole units, what is behind the point left out, as forms that know no cents want it."""
+    return amount.quantize(Decimal(1), rounding=ROUND_DOWN, context=money.EXACT)
+
+
+def down(amount: Decimal) -> Decimal:
+    """Whole units, rounded down."""
+    return amount.quantize(Decimal(1), rounding=ROUND_FLOOR, context=money.EXACT)

@@ -24,6 +24,11 @@ from portfolio.engine.tax.settings import Settings
 from portfolio.engine.tax.types import Disposal, IncomeLine, Outcome, Remaining, Shortfall
 
 
+def gettext_noop(text: str) -> str:
+    """Marks words that pages translate; this engine knows no language."""
+    return text
+
+
 class Figure(NamedTuple):
     """One number that a form asks for, or that its reader needs.
 

@@ -57,6 +57,8 @@ class _Superficial(PoolRun):
                 self._running[coin].add(day, 0, -units)
 
     def denied(self, number: int, loss: int) -> int:
+        if self.operations.of_event(number).is_exempt:
+            return 0
         units = self.operations.units[number]
         running = self._running[self.operations.coins[number]]
         least = min(units, *running.around(self._days[number]))
