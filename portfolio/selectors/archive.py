@@ -8,8 +8,9 @@ from datetime import date, timedelta
 from itertools import zip_longest
 from typing import Any
 
+from django.db import DEFAULT_DB_ALIAS, connections, models
 from django.db import connection as database
-from django.db import models, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Min
 
 from accounts.models import User
@@ -33,23 +34,36 @@ Lines = Generator[str]
 def members(user: User) -> Iterator[Iterator[tuple[str, Lines]]]:
     """Every table by name with its lines, as all of it is at one moment; to be read in order.
 
-    Opens a database transaction, and tables of its own in it, until the end.
+    Outside of a transaction it is read over a connection of its own, so that whoever takes the
+    lines may store for good meanwhile.
     """
-    with transaction.atomic():
-        if not database.savepoint_ids:
-            # Whoever is in a transaction already sees one moment by its own means.
-            _execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        number_rows(user.pk)
-        with closing(_members(user)) as found:
+    with _reader() as reader:
+        number_rows(reader, user.pk)
+        with closing(_members(reader, user)) as found:
             yield found
-        drop_numbers()
+        drop_numbers(reader)
 
 
-def _members(user: User) -> Generator[tuple[str, Lines]]:
+@contextmanager
+def _reader() -> Iterator[BaseDatabaseWrapper]:
+    if database.in_atomic_block:
+        yield connections[DEFAULT_DB_ALIAS]
+        return
+    own = connections.create_connection(DEFAULT_DB_ALIAS)
+    try:
+        own.set_autocommit(False)
+        _execute(own, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        yield own
+        own.rollback()  # it only read
+    finally:
+        own.close()
+
+
+def _members(reader: BaseDatabaseWrapper, user: User) -> Generator[tuple[str, Lines]]:
     asked = {"owner": user.pk} | _prices_of(user)
     statements = {SETTINGS: _SETTINGS} | {table.name: statement(table) for table in TABLES}
     for name, each in statements.items():
-        with closing(_rows(each, asked)) as rows:
+        with closing(_rows(reader, each, asked)) as rows:
             yield name, rows
 
 
@@ -60,9 +74,9 @@ _SETTINGS = sql(
 )
 
 
-def _rows(statement_: str, asked: dict[str, Any]) -> Lines:
+def _rows(reader: BaseDatabaseWrapper, statement_: str, asked: dict[str, Any]) -> Lines:
     """Lines through a cursor on the server: the client holds one chunk."""
-    with database.chunked_cursor() as cursor:
+    with reader.chunked_cursor() as cursor:
         cursor.execute(statement_, asked)
         while rows := cursor.fetchmany(CHUNK):
             for (line,) in rows:
@@ -72,11 +86,12 @@ def _rows(statement_: str, asked: dict[str, Any]) -> Lines:
 # --- Rows by their place ----------------------------------------------------------------------
 
 
-def number_rows(owner_id: int) -> None:
+def number_rows(reader: BaseDatabaseWrapper, owner_id: int) -> None:
     """Gives each row that others may name its place, in the order in which rows are written."""
     for table in TABLES:
         if table.is_named:
             _execute(
+                reader,
                 sql(
                     "CREATE TEMPORARY TABLE archived_{name} ON COMMIT DROP AS "
                     "SELECT r.id, row_number() OVER (ORDER BY {order}) AS n FROM {rows}",
@@ -86,14 +101,14 @@ def number_rows(owner_id: int) -> None:
                 ),
                 {"owner": owner_id},
             )
-            _execute(f"CREATE UNIQUE INDEX ON archived_{table.name} (id)")
-            _execute(f"ANALYZE archived_{table.name}")
+            _execute(reader, f"CREATE UNIQUE INDEX ON archived_{table.name} (id)")
+            _execute(reader, f"ANALYZE archived_{table.name}")
 
 
-def drop_numbers() -> None:
+def drop_numbers(reader: BaseDatabaseWrapper) -> None:
     """Drops what ``number_rows`` made."""
     names = ", ".join(f"archived_{table.name}" for table in TABLES if table.is_named)
-    _execute(f"DROP TABLE {names}")
+    _execute(reader, f"DROP TABLE {names}")
 
 
 def _from(table: Table) -> str:
@@ -181,8 +196,8 @@ def _first_day(user: User) -> date:
     return date.max if first is None else first.date() - CARRY - timedelta(days=1)
 
 
-def _execute(told: str, asked: dict[str, Any] | None = None) -> None:
-    with database.cursor() as cursor:
+def _execute(reader: BaseDatabaseWrapper, told: str, asked: dict[str, Any] | None = None) -> None:
+    with reader.cursor() as cursor:
         cursor.execute(told, asked)
 
 

@@ -6,8 +6,8 @@ import uuid
 from collections.abc import Iterator
 from typing import Any
 
+from django.db import DEFAULT_DB_ALIAS, connections, models
 from django.db import connection as database
-from django.db import models
 
 from accounts.models import User
 from portfolio.engine.archive import ArchiveProblem
@@ -31,7 +31,7 @@ def store(user: User, archive: Archive, *, with_prices: bool) -> None:
             _require_lines(table)
             _insert(table, user)
             _run("DROP TABLE archived_lines")
-    selector.drop_numbers()
+    selector.drop_numbers(connections[DEFAULT_DB_ALIAS])
 
 
 def _number(table: Table, rows: int) -> None:

@@ -491,6 +491,24 @@ def test_killed_half_way_nothing_is_there(monkeypatch: pytest.MonkeyPatch) -> No
     assert archived(other) == data
 
 
+@pytest.mark.django_db(transaction=True)
+def test_it_is_of_one_moment_and_holds_up_nobody_who_stores_meanwhile() -> None:
+    owner = factories.user()
+    stream = factories.stream(factories.connection(owner))
+    factories.transaction(stream, ("1", "BTC"), kind="deposit")
+    chunks = archiving.chunks(owner)
+    data = next(chunks)
+    assert not database.in_atomic_block
+    factories.transaction(stream, ("2", "BTC"), kind="deposit")
+    data += b"".join(chunks)
+    packed = zipfile.ZipFile(io.BytesIO(data))
+    for name in ("transactions", "raw_records", "postings"):
+        assert packed.read(f"{name}.jsonl").count(b"\n") == 1
+    assert [each.table for each in archiving.differences(owner, io.BytesIO(data))] == [
+        *("transactions", "raw_records", "postings"),
+    ]
+
+
 def test_prices_are_the_only_tables_of_everybody() -> None:
     assert PRICES == ("daily_prices", "moment_prices")
     assert len(BY_MODEL) == len(TABLES)
