@@ -7,7 +7,6 @@ asset: no digit is lost by dividing.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -238,8 +237,3 @@ def shortfalls(transaction: ExportTransaction, context: ExportContext) -> Iterat
         yield TAKEN_FOR_EQUAL
     if not (apart.moves or apart.pairs or apart.singles or apart.fees):
         yield NOTHING
-
-
-def one_line(text: str) -> str:
-    """Words of people and exchanges, without line breaks and control characters."""
-    return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\s]+", " ", text).strip()

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Hashable
+
+# Line breaks and control characters, and what XML cannot hold.
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff\\s]+")
+
+
+def one_line(text: str) -> str:
+    """Words of people and exchanges, with single spaces for all that cannot be seen."""
+    return _UNSEEN.sub(" ", text).strip()
 
 
 class Names:

@@ -14,7 +14,7 @@ from decimal import Decimal
 from portfolio.engine import money
 from portfolio.engine.export import ExportContext, ExportTransaction
 from portfolio.exports.format import own_word
-from portfolio.exports.names import Accounts, Names
+from portfolio.exports.names import Accounts, Names, one_line
 from portfolio.exports.rp2_drafts import BACK, ELSEWHERE, IN, INTRA, OUT, OWN, Draft, drafts
 from portfolio.exports.rp2_meter import FINEST, Meter, as_read
 
@@ -179,4 +179,4 @@ def _about(transaction: ExportTransaction) -> str:
         transaction.key,
         transaction.note,
     )
-    return " ".join(" ".join(words).split())
+    return one_line(" ".join(words))

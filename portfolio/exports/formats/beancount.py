@@ -22,10 +22,9 @@ from portfolio.exports.journal import (
     Journal,
     Line,
     Place,
-    one_line,
     shortfalls,
 )
-from portfolio.exports.names import Names
+from portfolio.exports.names import Names, one_line
 from portfolio.exports.tables import text_pieces
 
 # Beancount computes with 28 digits, as Python does by default.

@@ -21,7 +21,7 @@ from portfolio.exports.format import (
     utc,
 )
 from portfolio.exports.meanings import FIAT
-from portfolio.exports.names import Accounts
+from portfolio.exports.names import Accounts, one_line
 from portfolio.exports.parts import Move, Pair, Parts, is_even, parts
 from portfolio.exports.tables import csv_table
 
@@ -112,7 +112,7 @@ def _about(transaction: ExportTransaction) -> str:
         transaction.key,
         transaction.note,
     )
-    return " ".join(" ".join(words).split())
+    return one_line(" ".join(words))
 
 
 def _split(transaction: ExportTransaction, apart: Parts) -> Iterator[_Row]:

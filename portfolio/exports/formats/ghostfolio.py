@@ -17,6 +17,7 @@ from portfolio.engine.export import ExportContext, ExportLeg, ExportTransaction
 from portfolio.engine.types import TransactionKind
 from portfolio.exports.format import ExportFormat, Group, free_text, gettext_noop, own_word
 from portfolio.exports.meanings import FIAT
+from portfolio.exports.names import one_line
 from portfolio.exports.parts import Pair, parts
 from portfolio.exports.tables import csv_table
 
@@ -187,7 +188,7 @@ def _about(transaction: ExportTransaction) -> str:
         *(transaction.kind.value, own_word(transaction), transaction.detail.get("symbol", "")),
         *(transaction.key, transaction.note),
     )
-    return " ".join(" ".join(words).split())
+    return one_line(" ".join(words))
 
 
 LACKS = {

@@ -19,10 +19,9 @@ from portfolio.exports.journal import (
     Entry,
     Journal,
     Line,
-    one_line,
     shortfalls,
 )
-from portfolio.exports.names import Names
+from portfolio.exports.names import Names, one_line
 from portfolio.exports.tables import text_pieces
 
 _BALANCES = "Balances"
@@ -110,7 +109,8 @@ def _plain(text: str) -> str:
 
 
 def _symbol(text: str) -> str:
-    return one_line(text).replace('"', "'") or "x"
+    """What may stand between quotes in both."""
+    return re.sub(r"[^\w.$/+-]+", " ", text).strip() or "x"
 
 
 def _comment(text: str) -> str:

@@ -23,6 +23,7 @@ from portfolio.exports.format import (
     gettext_noop,
     own_word,
 )
+from portfolio.exports.names import one_line
 from portfolio.exports.parts import Pair, is_even, parts
 from portfolio.exports.spools import Spool
 
@@ -186,7 +187,7 @@ def _about(transaction: ExportTransaction) -> str:
         *(transaction.kind.value, own_word(transaction), transaction.account_label),
         *(transaction.detail.get("symbol", ""), transaction.key, transaction.note),
     )
-    return " ".join(" ".join(words).split())
+    return one_line(" ".join(words))
 
 
 LACKS = {
