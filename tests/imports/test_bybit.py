@@ -42,6 +42,8 @@ BYBIT_FUNDING = """
 2024-05-04 00:00:00 conversion | +0.001 BTC funding, -50 USDT funding
 2024-05-05 00:00:00 withdrawal | -0.001 BTC funding
 2024-05-06 00:00:00 unclassified | +1 BTC funding
+2024-05-07 00:00:00 transfer | -5 USDT funding
+2024-05-08 00:00:00 transfer | +5 USDT funding
 """
 
 

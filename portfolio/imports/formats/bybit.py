@@ -163,7 +163,7 @@ _ABOUT = (
     ("interest", _Kind.REWARD), ("yield", _Kind.REWARD), ("reward", _Kind.REWARD),
     ("bonus", _Kind.REWARD), ("rebate", _Kind.REWARD), ("cashback", _Kind.REWARD),
     ("airdrop", _Kind.AIRDROP), ("convert", _Kind.CONVERSION), ("transfer", _Kind.TRANSFER),
-    ("subscription", _Kind.TRANSFER), ("redemption", _Kind.TRANSFER),
+    ("subscri", _Kind.TRANSFER), ("redemption", _Kind.TRANSFER), ("redeem", _Kind.TRANSFER),
     ("withdraw", _Kind.WITHDRAWAL), ("deposit", _Kind.DEPOSIT), ("fiat", _Kind.DEPOSIT),
     ("p2p", _Kind.DEPOSIT), ("buy crypto", _Kind.DEPOSIT), ("card", _Kind.WITHDRAWAL),
 )  # fmt: skip
