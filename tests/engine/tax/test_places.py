@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
+from bench import places as page
 from portfolio.engine.tax import History
 from portfolio.engine.tax.method import methods
 from portfolio.engine.tax.place import Place, UnknownPlace, all_places, by_id
@@ -59,3 +61,8 @@ def test_the_neutral_figures() -> None:
     told = {figure.title: figure.amount for figure in place.figures(year)}
     assert told["Proceeds"] == Decimal("75.56")
     assert told["Gain"] == Decimal("25.56")
+
+
+def test_the_page_is_what_the_places_say() -> None:
+    told = Path(__file__).parents[3] / "docs" / "taxes.md"
+    assert told.read_text() == page.document(), "python -m bench.places > docs/taxes.md"

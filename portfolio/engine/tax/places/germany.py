@@ -14,7 +14,7 @@ from decimal import Decimal
 
 from portfolio.engine import money
 from portfolio.engine.tax import figures as sums
-from portfolio.engine.tax.place import Figure, Place, Year
+from portfolio.engine.tax.place import Figure, Place, Year, gettext_noop
 from portfolio.engine.tax.settings import DisposalFee, LongTerm, Scope
 from portfolio.engine.tax.types import Term
 
@@ -36,34 +36,60 @@ def figures(year: Year) -> Sequence[Figure]:
     cliff = limit(year.first.year)
     contracts = [line.value for line in year.contracts]
     return (
-        Figure("SO 44", "Sale price", sums.cents(sums.proceeds(taxed)), "held for up to a year"),
-        Figure("SO 45", "Acquisition cost and expenses", sums.cents(sums.costs(taxed))),
-        Figure("SO 47", "Gain or loss", gain, "held for up to a year", True),
+        Figure(
+            "SO 44",
+            gettext_noop("Sale price"),
+            sums.cents(sums.proceeds(taxed)),
+            gettext_noop("held for up to a year"),
+        ),
+        Figure(
+            "SO 45", gettext_noop("Acquisition cost and expenses"), sums.cents(sums.costs(taxed))
+        ),
+        Figure(
+            "SO 47", gettext_noop("Gain or loss"), gain, gettext_noop("held for up to a year"), True
+        ),
         Figure(
             "",
-            "Gain that is taxed",
+            gettext_noop("Gain that is taxed"),
             gain if gain >= cliff else min(gain, _ZERO),
-            f"nothing below {cliff} euros a year, all from there on; with all other private sales",
+            gettext_noop(
+                "nothing below 1,000 euros a year (600 until 2023), all from there on; with"
+                " all other private sales"
+            ),
             True,
         ),
-        Figure("", "Gain of what was held longer", sums.cents(sums.net(exempt)), "exempt", True),
-        Figure("SO 11", "Benefits", benefits, "staking, lending, mining and the like", True),
         Figure(
             "",
-            "Benefits that are taxed",
+            gettext_noop("Gain of what was held longer"),
+            sums.cents(sums.net(exempt)),
+            gettext_noop("exempt"),
+            True,
+        ),
+        Figure(
+            "SO 11",
+            gettext_noop("Benefits"),
+            benefits,
+            gettext_noop("staking, lending, mining and the like"),
+            True,
+        ),
+        Figure(
+            "",
+            gettext_noop("Benefits that are taxed"),
             benefits if benefits >= _BENEFITS else _ZERO,
-            "nothing below 256 euros a year, all from there on; with all other benefits",
+            gettext_noop(
+                "nothing below 256 euros a year, all from there on; with all other benefits"
+            ),
             True,
         ),
         Figure(
             "KAP",
-            "Contracts: gains",
+            gettext_noop("Contracts: gains"),
             sums.cents(money.total(value for value in contracts if value > 0)),
-            "cash flows of derivatives (section 20 EStG)",
+            gettext_noop("cash flows of derivatives (section 20 EStG)"),
         ),
         Figure(
             "KAP",
-            "Contracts: losses",
+            gettext_noop("Contracts: losses"),
             sums.cents(money.negate(money.total(value for value in contracts if value < 0))),
         ),
     )
@@ -71,7 +97,7 @@ def figures(year: Year) -> Sequence[Figure]:
 
 PLACE = Place(
     id="germany",
-    title="Germany",
+    title=gettext_noop("Germany"),
     currency="EUR",
     time_zone="Europe/Berlin",
     year_start=(1, 1),
@@ -83,18 +109,24 @@ PLACE = Place(
     },
     figures=figures,
     covers=(
-        "Sales, trades, payments and fees in coins, each account for itself, with the year after"
-        " which they are exempt.",
-        "Benefits at market value when received: staking, interest, mining, rebates.",
-        "Airdrops and forks as coins that cost nothing.",
+        gettext_noop(
+            "Sales, trades, payments and fees in coins, each account for itself, with the year"
+            " after which they are exempt."
+        ),
+        gettext_noop("Benefits at market value when received: staking, interest, mining, rebates."),
+        gettext_noop("Airdrops and forks as coins that cost nothing."),
     ),
     not_covered=(
-        "Coins received as a gift go on with the giver's cost and date: here they cost nothing.",
-        "Airdrops for which something was done are benefits: tell them as a reward.",
-        "A fork's share of the cost of the coins it came from.",
-        "Average cost, which the letter of 2025 allows too; trading as a business.",
-        "Anlage KAP is not filled in: derivatives are given as sums only.",
-        "Other private sales and benefits, which share the limits; losses of other years.",
+        gettext_noop(
+            "Coins received as a gift go on with the giver's cost and date: here they cost nothing."
+        ),
+        gettext_noop("Airdrops for which something was done are benefits: tell them as a reward."),
+        gettext_noop("A fork's share of the cost of the coins it came from."),
+        gettext_noop("Average cost, which the letter of 2025 allows too; trading as a business."),
+        gettext_noop("Anlage KAP is not filled in: derivatives are given as sums only."),
+        gettext_noop(
+            "Other private sales and benefits, which share the limits; losses of other years."
+        ),
     ),
     sources=("EStG sections 20, 22 and 23", "BMF letter of 6 March 2025", "Anlage SO"),
     at_no_cost=frozenset({"airdrop", "fork", "gift"}),

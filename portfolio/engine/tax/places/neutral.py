@@ -6,31 +6,37 @@ from collections.abc import Sequence
 
 from portfolio.engine import money
 from portfolio.engine.tax import figures as sums
-from portfolio.engine.tax.place import Figure, Place, Year
+from portfolio.engine.tax.place import Figure, Place, Year, gettext_noop
 
 
 def figures(year: Year) -> Sequence[Figure]:
     """Proceeds, cost, gain, income and what contracts brought."""
     contracts = money.total(line.value for line in year.contracts)
     return (
-        Figure("", "Proceeds", sums.cents(sums.proceeds(year.disposals))),
-        Figure("", "Cost", sums.cents(sums.costs(year.disposals))),
-        Figure("", "Gain", sums.cents(sums.net(year.disposals)), is_main=True),
-        Figure("", "Income", sums.cents(sums.income(year.income)), is_main=True),
-        Figure("", "Contracts", sums.cents(contracts), is_main=True),
+        Figure("", gettext_noop("Proceeds"), sums.cents(sums.proceeds(year.disposals))),
+        Figure("", gettext_noop("Cost"), sums.cents(sums.costs(year.disposals))),
+        Figure("", gettext_noop("Gain"), sums.cents(sums.net(year.disposals)), is_main=True),
+        Figure("", gettext_noop("Income"), sums.cents(sums.income(year.income)), is_main=True),
+        Figure("", gettext_noop("Contracts"), sums.cents(contracts), is_main=True),
     )
 
 
 PLACE = Place(
     id="neutral",
-    title="No particular place",
+    title=gettext_noop("No particular place"),
     currency="",
     time_zone="",
     year_start=(1, 1),
     methods=("fifo", "lifo", "hifo", "lofo", "average", "specific", "by_year"),
     settings={},
     figures=figures,
-    covers=("Gains by lots or by average cost, income at its value when received, contracts.",),
-    not_covered=("The law of any place: rates, allowances, holding periods and forms.",),
+    covers=(
+        gettext_noop(
+            "Gains by lots or by average cost, income at its value when received, contracts."
+        ),
+    ),
+    not_covered=(
+        gettext_noop("The law of any place: rates, allowances, holding periods and forms."),
+    ),
     sources=(),
 )

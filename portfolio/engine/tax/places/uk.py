@@ -16,7 +16,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from portfolio.engine import money
 from portfolio.engine.tax import figures as sums
-from portfolio.engine.tax.place import Figure, Place, Year
+from portfolio.engine.tax.place import Figure, Place, Year, gettext_noop
 from portfolio.engine.tax.settings import DisposalFee, TradeFee
 from portfolio.engine.tax.types import Disposal
 
@@ -48,30 +48,34 @@ def figures(year: Year) -> Sequence[Figure]:
     return (
         *_sa108(year, len(by_day), gains, losses),
         *_at_new_rates(year, by_day),
-        Figure("", "Gains less losses", _down(net), is_main=True),
-        Figure("", "Annual exempt amount", exempt, "TCGA 1992 s.1K"),
+        Figure("", gettext_noop("Gains less losses"), _down(net), is_main=True),
+        Figure("", gettext_noop("Annual exempt amount"), exempt, gettext_noop("TCGA 1992 s.1K")),
         Figure(
             "",
-            "Above the exempt amount",
+            gettext_noop("Above the exempt amount"),
             None if exempt is None else max(money.add(_down(net), money.negate(exempt)), _ZERO),
-            "losses of earlier years are not taken off",
+            gettext_noop("losses of earlier years are not taken off"),
             True,
         ),
         Figure(
             "",
-            "Report if proceeds are above",
+            gettext_noop("Report if proceeds are above"),
             _report_above(year.first.year),
-            "also if gains are above the exempt amount, or losses are to be claimed",
+            gettext_noop("also if gains are above the exempt amount, or losses are to be claimed"),
         ),
         Figure(
             "SA100 17",
-            "Other taxable income",
+            gettext_noop("Other taxable income"),
             _down(sums.income(year.income)),
-            "at market value when received",
+            gettext_noop("at market value when received"),
             True,
         ),
         Figure(
-            "", "Contracts", _down(contracts), "cash flows of derivatives: not in SA108 13", True
+            "",
+            gettext_noop("Contracts"),
+            _down(contracts),
+            gettext_noop("cash flows of derivatives: not in SA108 13"),
+            True,
         ),
     )
 
@@ -91,13 +95,21 @@ def _sa108(
     if year.first.year < _OWN_SECTION:
         boxes = ("14", "15", "16", "17", "19")  # other property, assets and gains
     one, two, three, four, five = (f"SA108 {box}" for box in boxes)
-    day = "all disposals of one asset on one day are one"
+    day = gettext_noop("all disposals of one asset on one day are one")
     return (
-        Figure(one, "Number of disposals", Decimal(number), day, True, is_count=True),
-        Figure(two, "Disposal proceeds", _down(sums.proceeds(year.disposals)), "", True),
-        Figure(three, "Allowable costs", _up(sums.costs(year.disposals))),
-        Figure(four, "Gains in the year, before losses", _down(money.total(gains)), "", True),
-        Figure(five, "Losses in the year", _up(money.total(losses)), "", True),
+        Figure(one, gettext_noop("Number of disposals"), Decimal(number), day, True, is_count=True),
+        Figure(
+            two, gettext_noop("Disposal proceeds"), _down(sums.proceeds(year.disposals)), "", True
+        ),
+        Figure(three, gettext_noop("Allowable costs"), _up(sums.costs(year.disposals))),
+        Figure(
+            four,
+            gettext_noop("Gains in the year, before losses"),
+            _down(money.total(gains)),
+            "",
+            True,
+        ),
+        Figure(five, gettext_noop("Losses in the year"), _up(money.total(losses)), "", True),
     )
 
 
@@ -107,7 +119,12 @@ def _at_new_rates(year: Year, by_day: dict[tuple[date, str], Decimal]) -> tuple[
         return ()
     late = money.total(gain for (on, _), gain in by_day.items() if on >= _NEW_RATES)
     return (
-        Figure("", "Gains less losses from 30 October 2024", _down(late), "rates changed that day"),
+        Figure(
+            "",
+            gettext_noop("Gains less losses from 30 October 2024"),
+            _down(late),
+            gettext_noop("rates changed that day"),
+        ),
     )
 
 
@@ -128,7 +145,7 @@ def _up(amount: Decimal) -> Decimal:
 
 PLACE = Place(
     id="uk",
-    title="United Kingdom",
+    title=gettext_noop("United Kingdom"),
     currency="GBP",
     time_zone="Europe/London",
     year_start=(4, 6),
@@ -140,16 +157,25 @@ PLACE = Place(
     },
     figures=figures,
     covers=(
-        "Same day, 30 days and section 104 pool, gifts at market value, gifts to a spouse (tag"
-        " them “spouse”), coins spent on goods and fees.",
-        "Income when received: staking, interest, airdrops, mining, rebates.",
-        "Coins of a fork as having cost nothing.",
+        gettext_noop(
+            "Same day, 30 days and section 104 pool, gifts at market value, gifts to a spouse (tag"
+            " them “spouse”), coins spent on goods and fees."
+        ),
+        gettext_noop("Income when received: staking, interest, airdrops, mining, rebates."),
+        gettext_noop("Coins of a fork as having cost nothing."),
     ),
     not_covered=(
-        "Losses and claims of other years, other assets, reliefs, negligible value claims.",
-        "A fork's share of the pool's cost: HMRC wants it split; here the new coins cost nothing.",
-        "Airdrops for which nothing was done may be no income (CRYPTO21250): here they are.",
-        "Lending and liquidity pools as disposals (CRYPTO61000); derivatives.",
+        gettext_noop(
+            "Losses and claims of other years, other assets, reliefs, negligible value claims."
+        ),
+        gettext_noop(
+            "A fork's share of the pool's cost: HMRC wants it split; here the new coins"
+            " cost nothing."
+        ),
+        gettext_noop(
+            "Airdrops for which nothing was done may be no income (CRYPTO21250): here they are."
+        ),
+        gettext_noop("Lending and liquidity pools as disposals (CRYPTO61000); derivatives."),
     ),
     sources=(
         "TCGA 1992",

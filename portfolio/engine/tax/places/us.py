@@ -17,7 +17,7 @@ from decimal import Decimal
 from portfolio.engine import money
 from portfolio.engine.tax import figures as sums
 from portfolio.engine.tax.history import History
-from portfolio.engine.tax.place import Figure, Place, Year
+from portfolio.engine.tax.place import Figure, Place, Year, gettext_noop
 from portfolio.engine.tax.safe_harbour import compute_by_wallet_from
 from portfolio.engine.tax.settings import LongTerm, Settings
 from portfolio.engine.tax.types import Disposal, Outcome, Term
@@ -40,39 +40,72 @@ def figures(year: Year) -> Sequence[Figure]:
     total = sums.cents(sums.net(year.disposals))
     contracts = sums.cents(money.total(line.value for line in year.contracts))
     return (
-        *_part("8949 I", "Short term", boxes[0], short),
-        *_part("8949 II", "Long term", boxes[1], long),
-        Figure("Schedule D 16", "Capital gain or loss", total, "Part I and Part II together", True),
+        *_part("8949 I", _SHORT, _RULES[boxes[0]], short),
+        *_part("8949 II", _LONG, _RULES[boxes[1]], long),
+        Figure(
+            "Schedule D 16",
+            gettext_noop("Capital gain or loss"),
+            total,
+            gettext_noop("Part I and Part II together"),
+            True,
+        ),
         Figure(
             "Schedule D 21",
-            "Loss that counts this year",
+            gettext_noop("Loss that counts this year"),
             min(money.negate(total), _MOST_LOSS) if total < 0 else Decimal(0),
-            "at most 3,000; the rest is carried to the next year (half of it when married and"
-            " filing apart)",
+            gettext_noop(
+                "at most 3,000; the rest is carried to the next year (half of it when married and"
+                " filing apart)"
+            ),
         ),
         Figure(
             "Schedule 1 8v",
-            "Ordinary income from digital assets",
+            gettext_noop("Ordinary income from digital assets"),
             sums.cents(sums.income(year.income)),
-            "at market value when received",
+            gettext_noop("at market value when received"),
             True,
         ),
-        Figure("", "Contracts", contracts, "cash flows of derivatives: no form is filled in", True),
+        Figure(
+            "",
+            gettext_noop("Contracts"),
+            contracts,
+            gettext_noop("cash flows of derivatives: no form is filled in"),
+            True,
+        ),
     )
 
 
-def _part(code: str, term: str, box: str, rows: Sequence[Disposal]) -> tuple[Figure, ...]:
-    rule = f"box {box}: no Form 1099-DA or 1099-B taken into account"
+def _part(
+    code: str, titles: tuple[str, str, str], rule: str, rows: Sequence[Disposal]
+) -> tuple[Figure, ...]:
+    got, cost, gain = titles
     return (
-        Figure(f"{code} (d)", f"{term}: proceeds", sums.cents(sums.proceeds(rows)), rule),
-        Figure(f"{code} (e)", f"{term}: cost or other basis", sums.cents(sums.costs(rows)), rule),
-        Figure(f"{code} (h)", f"{term}: gain or loss", sums.cents(sums.net(rows)), rule, True),
+        Figure(f"{code} (d)", got, sums.cents(sums.proceeds(rows)), rule),
+        Figure(f"{code} (e)", cost, sums.cents(sums.costs(rows)), rule),
+        Figure(f"{code} (h)", gain, sums.cents(sums.net(rows)), rule, True),
     )
 
+
+_SHORT = (
+    gettext_noop("Short term: proceeds"),
+    gettext_noop("Short term: cost or other basis"),
+    gettext_noop("Short term: gain or loss"),
+)
+_LONG = (
+    gettext_noop("Long term: proceeds"),
+    gettext_noop("Long term: cost or other basis"),
+    gettext_noop("Long term: gain or loss"),
+)
+_RULES = {
+    "C": gettext_noop("box C: no Form 1099-B taken into account"),
+    "F": gettext_noop("box F: no Form 1099-B taken into account"),
+    "I": gettext_noop("box I: no Form 1099-DA or 1099-B taken into account"),
+    "L": gettext_noop("box L: no Form 1099-DA or 1099-B taken into account"),
+}
 
 PLACE = Place(
     id="us",
-    title="United States",
+    title=gettext_noop("United States"),
     currency="USD",
     time_zone="",
     year_start=(1, 1),
@@ -80,19 +113,32 @@ PLACE = Place(
     settings={"long_term": LongTerm.CALENDAR_YEAR},
     figures=figures,
     covers=(
-        "Sales, trades, payments and fees in coins, short and long term, by lot.",
-        "Lots of all accounts together until 2024, by account since 1 January 2025, with the"
-        " oldest units given to the account that was used first.",
-        "Income when received: staking, interest, airdrops, mining, forks, rebates.",
+        gettext_noop("Sales, trades, payments and fees in coins, short and long term, by lot."),
+        gettext_noop(
+            "Lots of all accounts together until 2024, by account since 1 January 2025, with the"
+            " oldest units given to the account that was used first."
+        ),
+        gettext_noop("Income when received: staking, interest, airdrops, mining, forks, rebates."),
     ),
     not_covered=(
-        "Forms 1099-DA and 1099-B are not compared: move rows to box G, H, J or K where a broker"
-        " reported them.",
-        "Highest, lowest and latest first need identification made before each sale; whether you"
-        " made it is yours to know.",
-        "Gifts received count as if they had cost nothing: enter the giver's basis by hand.",
-        "Derivatives (section 1256 and others), mark to market, state taxes, NFTs as collectibles.",
-        "Wash sale rules do not apply to digital assets today; nothing is adjusted for them.",
+        gettext_noop(
+            "Forms 1099-DA and 1099-B are not compared: move rows to box G, H, J or K where a"
+            " broker reported them."
+        ),
+        gettext_noop(
+            "Highest, lowest and latest first need identification made before each sale; whether"
+            " you made it is yours to know."
+        ),
+        gettext_noop(
+            "Gifts received count as if they had cost nothing: enter the giver's basis by hand."
+        ),
+        gettext_noop(
+            "Derivatives (section 1256 and others), mark to market, state taxes, NFTs as"
+            " collectibles."
+        ),
+        gettext_noop(
+            "Wash sale rules do not apply to digital assets today; nothing is adjusted for them."
+        ),
     ),
     sources=(
         "Notice 2014-21",

@@ -32,9 +32,7 @@ def test_what_was_held_when_the_year_began_counts() -> None:
 def test_without_a_price_the_value_is_unknown() -> None:
     year = lived("netherlands", 2024, EVENTS)
     known = {"BTC": PRICES["BTC"]}
-    priced = replace(
-        year, opening_values=lambda asset, amount: known.get(asset)
-    )
+    priced = replace(year, opening_values=lambda asset, amount: known.get(asset))
     assert figures("netherlands", priced)[BOX] is None
     assert figures("netherlands", lived("netherlands", 2023, EVENTS))[BOX] == 0
 
