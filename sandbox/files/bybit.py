@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from sandbox.generate.bybit_records import BybitAccount
+from sandbox.generate.bybit_records import WORD, BybitAccount
 
 _UNIFIED = ("Time", "Currency", "Contract", "Type", "Direction", "Quantity", "Position",
             "Filled Price", "Funding", "Fee Paid", "Cash Flow", "Change", "Wallet Balance",
@@ -32,7 +32,8 @@ def funding(account: BybitAccount) -> Iterator[tuple[str, ...]]:
         row = entry.row
         sign = "-" if row["ioDirection"] == "O" else ""
         told = _time(int(row["createTime"])), row["currency"], f"{sign}{row['txnAmt']}"
-        yield (*told, row["showBusiTypeEn"], row["afterAmt"], row["descriptionEn"])
+        about = row["description"].removeprefix(WORD)
+        yield (*told, row["showBusiTypeEn"], row["afterAmt"], about)
 
 
 def _time(seconds: int) -> str:
