@@ -18,7 +18,7 @@ from portfolio.engine.tax.method import methods
 from portfolio.engine.tax.settings import Scope, TransferFee
 from tests.engine.tax.build import at, event, settings
 
-METHODS = sorted(methods().keys() - {"by_year", "specific", "fr_portfolio"})
+METHODS = sorted(methods().keys() - {"at_old_and_new", "by_year", "specific", "fr_portfolio"})
 OF_LOTS = ("fifo", "lifo", "hifo", "lofo", "ie_fifo_4week")
 ORACLES = sorted((Path(__file__).parents[4] / "shared" / "oracles").glob("*.json"))
 
