@@ -45,7 +45,10 @@ def main() -> int:
     begun = time.monotonic()
     with ProcessPoolExecutor(options.workers) as pool:
         seeds = range(options.seed, options.seed + chunks)
-        found = list(pool.map(partial(_run, CHUNK), seeds))
+        found = []
+        for done, part in enumerate(pool.map(partial(_run, CHUNK), seeds), start=1):
+            found.append(part)
+            print(f"{done * CHUNK:,} of {options.files:,}", file=sys.stderr, end="\r")
     crashes = [seen for seen, _ in found if isinstance(seen, str)]
     whole = [seen for seen, _ in found if isinstance(seen, Seen)]
     outcomes = sum((seen.outcomes for seen in whole), Counter[str]())
