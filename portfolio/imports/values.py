@@ -28,7 +28,7 @@ def zone(name: str) -> tzinfo:
         return timezone(sign * timedelta(hours=int(found[2]), minutes=int(found[3] or 0)))
     try:
         return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # a folder; a name as long as no file's
         raise NotUnderstood(f"{name} is not a time zone") from None
 
 

@@ -58,3 +58,11 @@ def test_a_zone_in_the_cell_counts_before_the_readings() -> None:
     assert values.moment("2024-03-01 09:00", tokyo) == datetime(2024, 3, 1, tzinfo=UTC)
     assert values.moment("2024-03-01T09:00:00+02:00", tokyo) == datetime(2024, 3, 1, 7, tzinfo=UTC)
     assert values.moment("2024-03-01 09:00:00 UTC", tokyo) == datetime(2024, 3, 1, 9, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "name", ["Europe", "Europe/" + "[" * 400 + "Amsterdam", "../etc", "Mars/X"]
+)
+def test_what_is_no_zone_is_refused(name: str) -> None:
+    with pytest.raises(NotUnderstood, match="is not a time zone"):
+        values.zone(name)
