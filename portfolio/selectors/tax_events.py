@@ -49,6 +49,21 @@ def costs(user: User, currency: str) -> dict[int, Decimal]:
     return found
 
 
+def prices(
+    user: User, currency: str, environment: str
+) -> Callable[[str, datetime], Decimal | None]:
+    """What a unit of an asset was worth at moments that come by day, oldest first; streamed."""
+    opened: list[Moments] = []
+
+    def price(asset: str, at: datetime) -> Decimal | None:
+        if not opened:
+            opened.append(Moments(user.pk, currency, at.astimezone(UTC).date()))
+        found = opened[0].price(source_name("", environment), asset, at)
+        return None if found is None else found.price
+
+    return price
+
+
 class Worths:
     """What amounts were worth in a currency at moments; each moment is read once."""
 

@@ -16,8 +16,10 @@ from portfolio.engine.tax import VERSION, History
 from portfolio.engine.tax.from_ledger import Translation, events
 from portfolio.engine.tax.place import Place
 from portfolio.engine.tax.settings import Settings
+from portfolio.engine.tax.types import TaxEvent
 from portfolio.exports import canonical
 from portfolio.exports.transfers import by_transfer
+from portfolio.models import Connection
 from portfolio.selectors import exports, tax_events
 from portfolio.selectors.exports import Selection
 
@@ -43,10 +45,12 @@ def read(
     chosen: Selection,
     *,
     tell: Callable[[int], None] = lambda number: None,
+    environment: str = Connection.Environment.LIVE,
 ) -> TaxLedger:
     """Reads what is chosen, oldest first; ``tell`` is told how many transactions were read.
 
-    An empty choice of accounts reads nothing.
+    An empty choice of accounts reads nothing. ``environment`` is whose prices count where the
+    place asks for the value of all coins at a sale.
     """
     currency = settings.base_currency
     costs = tax_events.costs(user, currency)
@@ -57,9 +61,14 @@ def read(
     with closing(exports.transactions(user, chosen, currency)) as transactions:  # type: ignore[type-var]
         watched = _watched(transactions, digest, tell)
         told = events(
-            by_transfer(watched), currency, made, costs=costs, at_no_cost=place.at_no_cost
+            by_transfer(watched),
+            currency,
+            made,
+            costs=costs,
+            at_no_cost=place.at_no_cost,
+            price=tax_events.prices(user, currency, environment) if place.needs_portfolio else None,
         )
-        history = History(told, currency)
+        history = History(_valued(told, digest), currency)
     return TaxLedger(history, made, digest.hexdigest())
 
 
@@ -70,6 +79,14 @@ def _watched(
         digest.update(canonical.line(canonical.of_transaction(transaction)))
         tell(number)
         yield transaction
+
+
+def _valued(events: Iterable[TaxEvent], digest: Any) -> Iterator[TaxEvent]:
+    """The values of all coins at sales go in too."""
+    for event in events:
+        if event.portfolio_value is not None:
+            digest.update(f"{event.portfolio_value:f};".encode())
+        yield event
 
 
 def settings_told(settings: Settings) -> dict[str, Any]:

@@ -164,7 +164,14 @@ def _compute(report: TaxReport) -> None:
     chosen = tax_ledger.selection(user, report.environment, before)
     _update(report, total=exports.count(user, chosen))
     know_rates(user, chosen, settings.base_currency)
-    ledger = tax_ledger.read(user, place, settings, chosen, tell=_Pulse(report).tell)
+    ledger = tax_ledger.read(
+        user,
+        place,
+        settings,
+        chosen,
+        tell=_Pulse(report).tell,
+        environment=report.environment,
+    )
     settings = replace(settings, picks=picks_of(profile, ledger.made.sources))
     try:
         year = year_of(place, settings, ledger.history, ledger.made.contracts, report.year)

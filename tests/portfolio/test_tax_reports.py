@@ -92,6 +92,21 @@ def test_a_place_of_another_currency_has_its_rates(owner: User, kraken: Stream) 
     assert report.counts["assumed"] == 0
 
 
+def test_a_place_that_asks_for_the_value_of_all_coins_gets_it(
+    owner: User, kraken: Stream, binance: Stream
+) -> None:
+    """200 paid; 0.5 of 1.999 sold for 90 at 80 apiece, then coins that cost nothing for 70."""
+    lived(kraken, binance)
+    factories.own_price(owner, "BTC", "80", since=on(1, year=2023))
+    tax_settings.choose(user=owner, told=Told(place="france", method="fr_portfolio"))
+    report = made(owner)
+    first, second = told(report, Part.DISPOSAL)
+    all_coins = Decimal(90) + Decimal("1.499") * 80
+    assert first[:3] == ("BTC", Decimal("0.5"), Decimal(90))
+    assert first[3] == pytest.approx(200 * 90 / all_coins)
+    assert second[:3] == ("ETH", Decimal("0.5"), Decimal(70))
+
+
 def test_each_line_leads_to_its_transaction_and_its_lot(
     owner: User, kraken: Stream, binance: Stream
 ) -> None:

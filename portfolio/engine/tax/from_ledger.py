@@ -17,6 +17,7 @@ from typing import NamedTuple
 from portfolio.engine import money
 from portfolio.engine.export import ExportTransaction
 from portfolio.engine.money import ZERO
+from portfolio.engine.tax.holdings import Holdings, Price
 from portfolio.engine.tax.settings import Picks
 from portfolio.engine.tax.types import EventKind, Leg, TaxEvent
 from portfolio.engine.types import PostingRole, TransactionKind
@@ -105,16 +106,21 @@ def events(
     *,
     costs: Mapping[int, Decimal] | None = None,
     at_no_cost: frozenset[str] = frozenset(),
+    price: Price | None = None,
 ) -> Iterator[TaxEvent]:
     """The tax events of transactions that come oldest first, with values in the base currency.
 
     ``costs`` are what their owner says was paid in all, in the base currency, by transaction.
     ``at_no_cost`` are the kinds of income, or "gift", that the law takes for no income and for
-    coins that cost nothing.
+    coins that cost nothing. Where ``price`` is told, each sale has what all coins were worth.
     """
     translator = _Translator(base_currency, made, costs or {}, at_no_cost)
+    holdings = Holdings(base_currency, price) if price else None
     for transaction in transactions:
-        for event in translator.translate(transaction):
+        for plain in translator.translate(transaction):
+            event = plain if holdings is None else holdings.follow(plain)
+            if holdings is not None:
+                translator.assume_unpriced(transaction, holdings)
             made.sources.append(transaction.id)
             made.accounts.append(transaction.account)
             yield event
@@ -330,6 +336,12 @@ class _Translator:
         if net.asset in FIAT:
             return Leg(self._base, value, value)
         return Leg(net.asset, net.amount.copy_abs(), value)
+
+    def assume_unpriced(self, told: ExportTransaction, holdings: Holdings) -> None:
+        """Tell the coins that count as nothing in the value of all."""
+        for asset, amount in holdings.unpriced:
+            self._assume(Assumed.NO_VALUE, told, _Net(asset, amount, None))
+        holdings.unpriced.clear()
 
     def _assume(self, what: Assumed, told: ExportTransaction, net: _Net) -> None:
         self._made.assumptions.append(

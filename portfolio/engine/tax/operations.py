@@ -209,6 +209,7 @@ def _dispose(
     special = Special(
         more_cost=0 if reduces else fee,
         is_exempt=event.subkind in settings.exempt,
+        is_fee=event.kind is EventKind.FEE,
         portfolio_value=event.portfolio_value,
     )
     place = (given.asset, event.wallet, given.units + joined)

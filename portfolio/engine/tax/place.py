@@ -106,6 +106,8 @@ class Place:
     has_long_term: bool = False
     # Where the law changes in a way that settings cannot say, the place computes itself.
     compute: Callable[[Settings, History], Outcome] = compute
+    # Each sale is told with what all coins were worth before it.
+    needs_portfolio: bool = False
     has_wash_sales: str = ""  # the rule in a sentence, where the place has one like it
 
     def settings_for(self, method: str, currency: str = "", time_zone: str = "") -> Settings:

@@ -95,6 +95,8 @@ def sell_now(
     place: Place, settings: Settings, history: History, sale: Sale
 ) -> Iterator[SaleResult]:
     """One sale by all methods that the place allows. May raise what ``compute`` may."""
+    if place.needs_portfolio:
+        return  # what all coins are worth then is not told here
     price = Leg(settings.base_currency, sale.proceeds, sale.proceeds)
     coins = Leg(sale.asset, sale.amount, sale.proceeds)
     event = TaxEvent(sale.at, EventKind.SELL, sale.wallet, into=price, out=coins)

@@ -211,3 +211,27 @@ def test_every_kind_moves_what_the_ledger_moves(kind: TransactionKind) -> None:
         held = total(r.amount for r in outcome.remaining if r.wallet == "A")
         moved = Decimal(0) if kind is TransactionKind.TRANSFER else Decimal(text.split()[0])
         assert held == 9 + moved - Decimal("0.5")
+
+
+# --- The value of all coins ------------------------------------------------------------------
+
+
+def test_a_sale_has_the_value_of_all_coins_where_prices_are_told() -> None:
+    found, made = translated(
+        told(1, "trade", "2 BTC =200", "-200 EUR =200"),
+        told(2, "trade", "5 XYZ =50", "-50 EUR =50"),
+        told(3, "trade", "-1 BTC =150", "150 EUR =150"),
+        price=lambda asset, at: {"BTC": Decimal(160)}.get(asset),
+    )
+    assert [each.portfolio_value for each in found] == [None, None, 310]
+    (row,) = made.assumptions
+    assert (row.what, row.transaction, row.asset) == (Assumed.NO_VALUE, 3, "XYZ")
+    assert row.amount == 5
+
+
+def test_no_price_is_asked_for_where_none_is_told() -> None:
+    found, _ = translated(
+        told(1, "trade", "2 BTC =200", "-200 EUR =200"),
+        told(2, "trade", "-1 BTC =150", "150 EUR =150"),
+    )
+    assert [each.portfolio_value for each in found] == [None, None]
