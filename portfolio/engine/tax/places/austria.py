@@ -58,11 +58,7 @@ PLACE = Place(
     time_zone="Europe/Vienna",
     year_start=(1, 1),
     methods=("at_old_and_new",),
-    settings={
-        "scope": Scope.PER_WALLET,
-        "disposal_fee": DisposalFee.ADD_TO_COST,
-        "exempt": frozenset(),
-    },
+    settings={"scope": Scope.PER_WALLET, "disposal_fee": DisposalFee.ADD_TO_COST},
     figures=figures,
     covers=(
         gettext_noop(

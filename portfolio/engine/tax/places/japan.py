@@ -52,7 +52,7 @@ PLACE = Place(
     time_zone="Asia/Tokyo",
     year_start=(1, 1),
     methods=("total_average", "average"),
-    settings={"exempt": frozenset()},
+    settings={},
     figures=figures,
     covers=(
         gettext_noop(

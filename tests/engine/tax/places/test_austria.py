@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
 
-from portfolio.engine.tax.settings import Oversell
+from portfolio.engine.money import ZERO, total
+from portfolio.engine.tax import TaxEvent
+from portfolio.engine.tax.settings import Oversell, Scope
 from portfolio.engine.tax.types import Match
 from tests.engine.tax.build import buy, event, run, sell
 from tests.engine.tax.places.build import figures, lived
+from tests.engine.tax.test_properties import histories
 
 GAINS, LOSSES, OLD = "Gains on new stock", "Losses on new stock", "Gains on old stock"
 
@@ -103,3 +107,22 @@ def test_what_was_never_held_costs_nothing() -> None:
     (row,) = found.disposals
     assert row.gain == 500
     assert row.match is Match.NONE
+
+
+@given(events=histories())
+def test_units_and_cost_are_conserved(events: list[TaxEvent]) -> None:
+    """What a swap hands on is neither got nor lost; what it sells of old stock is paid again."""
+    found = run(events, "at_old_and_new", scope=Scope.PER_WALLET)
+    swaps = {number for number, row in enumerate(events) if row.kind == "trade"}
+    cost = [row.proceeds for row in found.disposals if row.event in swaps]
+    units = []
+    for row in events:
+        if row.into and row.kind in ("buy", "income"):
+            cost.append(row.into.value or ZERO)
+        for leg, sign in ((row.into, 1), (row.out, -1)):
+            if leg and leg.asset != "EUR":
+                units.append(leg.amount * sign)
+    assert total(units) == total(row.amount for row in found.remaining)
+    used = [row.cost_basis for row in found.disposals]
+    used += [row.cost_basis for row in found.remaining]
+    assert total(used) == total(cost)

@@ -38,12 +38,12 @@ def test_a_superficial_loss_counts_in_part_and_goes_into_the_cost() -> None:
     assert [row.cost_basis for row in year.closing] == [4575]
 
 
-@pytest.mark.parametrize(("again", "denied"), [("2024-01-14", 50), ("2024-01-15", 0)])
+@pytest.mark.parametrize(("again", "denied"), [("2024-01-30", 50), ("2024-01-31", 0)])
 def test_what_is_bought_after_the_year_makes_a_loss_superficial(again: str, denied: int) -> None:
-    """30 days from 15 December are over with 14 January."""
+    """30 days from 31 December are over with 30 January."""
     events = [
         buy("2023-05-01", "1 BTC", "100"),
-        sell("2023-12-15", "1 BTC", "50"),
+        sell("2023-12-31", "1 BTC", "50"),
         buy(again, "1 BTC", "60"),
     ]
     assert figures("canada", lived("canada", 2023, events))["Superficial losses"] == denied
