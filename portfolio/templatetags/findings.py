@@ -26,7 +26,7 @@ SUMS = frozenset(
     for name in (
         *("dashboard", "asset-detail", "transaction-list", "export-list"),
         *("proof-sheet", "proof-place", "connection-detail", "running-balance", "asset-lots"),
-        *("asset-days", "asset-list", "export-preview", "export-detail"),
+        *("asset-days", "asset-list", "export-preview", "export-detail", "tax-list", "tax-report"),
     )
 )
 

@@ -17,7 +17,8 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
 from portfolio.models import Connection, DataGrade, Finding
-from portfolio.services import grading
+from portfolio.services import export_jobs, grading, tax_reports
+from portfolio.services.exports import Asked
 from portfolio.templatetags.findings import SUMS
 from tests import factories
 from tests.portfolio.conftest import Browser
@@ -272,14 +273,28 @@ def _url(name: str, choices: list[dict[str, Any]]) -> str:
     raise AssertionError(f"{name}: this test must learn what is in its address")
 
 
+def _export(owner: User) -> int:
+    job = export_jobs.ask(user=owner, asked=Asked("csv"))
+    export_jobs.make(job.pk)
+    return job.pk
+
+
+def _report(owner: User) -> int:
+    report = tax_reports.ask(user=owner, year=2024)
+    tax_reports.make(report.pk)
+    return report.pk
+
+
 def test_every_page_with_sums_says_how_far_they_can_be_relied_on(
     page: Client, owner: User, connection: Connection
 ) -> None:
     finding(connection, value=D(20))
     graded(owner)
     row = connection.holdings.get()
+    known: list[dict[str, Any]] = [{}, {"code": "EUR"}, {"connection_id": connection.pk}]
+    known += [{"format_id": "csv"}, {"export_id": _export(owner)}, {"report_id": _report(owner)}]
     for name in SUMS:
-        url = _url(name, [{}, {"code": "EUR"}, {"connection_id": connection.pk}])
+        url = _url(name, known)
         html = page.get(url, {"wallet": row.wallet, "asset": row.asset}).content.decode()
         assert html.count('id="data-grade"') == 1, name
         assert ">Data C<" in html
