@@ -92,6 +92,20 @@ def file_streams(connection: Connection) -> dict[int, Stream]:
     return found
 
 
+def is_alone(connection: Connection, streams: Mapping[int, Stream]) -> bool:
+    """Whether all that is told comes from one import of one format: rows of one are never one."""
+    if len(streams) > 1:
+        return False
+    others = connection.streams.exclude(pk__in=streams)
+    if RawRecord.objects.filter(stream__in=others).exists():
+        return False
+    began = Import.objects.exclude(state__in=_DRAFTS)
+    return began.filter(accounts__connection=connection).distinct().count() <= 1
+
+
+_DRAFTS = (Import.State.READING, Import.State.ASKED, Import.State.READY, Import.State.FAILED)
+
+
 def margin(streams: Mapping[int, Stream]) -> timedelta:
     """How far off a file may tell of an event: a day where some of them tell days alone."""
     has_days = any(stream.scope.get(DAYS) for stream in streams.values())

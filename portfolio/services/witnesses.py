@@ -23,6 +23,7 @@ from portfolio.services.witness_tellings import (
     clock,
     file_records,
     file_streams,
+    is_alone,
     margin,
     note_days,
     of_files,
@@ -44,10 +45,18 @@ def settle_page(
     streams = file_streams(connection) if told else {}
     if not streams:
         return
+    if is_alone(connection, streams):  # nobody else tells anything: a first import, as most are
+        note_days(streams, of_files(told, {}))
+        _take_scopes(told, streams)
+        return
     moved = [raw.occurred_at for raw in told if raw.transaction and raw.transaction.kind in _MOVED]
     near = [*former, *(raw.occurred_at for raw in told)]
     reach = Reach.of(near, moved, margin=margin(streams))
     _settle_all(connection, streams, file_records(connection, streams, reach))
+    _take_scopes(told, streams)
+
+
+def _take_scopes(told: Iterable[RawRecord], streams: Mapping[int, Stream]) -> None:
     for raw in told:
         if raw.stream_id in streams:  # another object than ours, which may be saved after this
             raw.stream.scope = streams[raw.stream_id].scope
