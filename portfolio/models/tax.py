@@ -84,7 +84,9 @@ class TaxReport(models.Model):
     sha256 = models.CharField(max_length=64, blank=True)
     figures = models.JSONField(default=list)  # of place.Figure, in its order
     counts = models.JSONField(default=dict)  # lines by part
-    # How complete the ledger was: per connection, as selectors.tax_evidence tells it.
+    # The same year by each method that the place allows, as services.tax_comparison tells it.
+    comparison = models.JSONField(default=list)
+    # How complete the ledger was when it was made, as selectors.tax_evidence tells it.
     evidence = models.JSONField(default=dict)
     # Kept as what was filed: it cannot be deleted while it is locked.
     locked_at = models.DateTimeField(null=True)

@@ -34,6 +34,45 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
+class Method:
+    """One year by one method, from what is stored."""
+
+    told: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        return str(self.told["method"])
+
+    @property
+    def left(self) -> int:
+        return int(self.told["left"])
+
+    @property
+    def gain(self) -> Decimal | None:
+        return self._number("gain")
+
+    @property
+    def gain_short(self) -> Decimal | None:
+        return self._number("gain_short")
+
+    @property
+    def gain_long(self) -> Decimal | None:
+        return self._number("gain_long")
+
+    @property
+    def cost(self) -> Decimal | None:
+        return self._number("cost")
+
+    @property
+    def left_cost(self) -> Decimal | None:
+        return self._number("left_cost")
+
+    def _number(self, name: str) -> Decimal | None:
+        text = self.told.get(name)
+        return None if text is None else Decimal(text)
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """A report with its figures as numbers."""
 
@@ -49,6 +88,12 @@ class Report:
     @property
     def main(self) -> list[Figure]:
         return [figure for figure in self.figures if figure.is_main]
+
+    @property
+    def methods(self) -> list[Method]:
+        """The same year by each method, the least gain first."""
+        rows = [Method(told) for told in self.row.comparison]
+        return sorted(rows, key=lambda row: (row.gain or money.ZERO, row.name))
 
     @property
     def parts(self) -> list[tuple[str, Any, int]]:

@@ -29,8 +29,8 @@ from portfolio.engine.tax.operations import BadEvent
 from portfolio.engine.tax.place import Figure, Year
 from portfolio.engine.tax.yearly import year_of
 from portfolio.models import TaxDocument, TaxProfile, TaxReport
-from portfolio.selectors import exports, tax_events
-from portfolio.services import tax_documents, tax_ledger, tax_lines
+from portfolio.selectors import exports, tax_events, tax_evidence
+from portfolio.services import tax_comparison, tax_documents, tax_ledger, tax_lines
 from portfolio.services.exports import know_rates
 from portfolio.services.tax_ledger import TaxLedger
 from portfolio.services.tax_settings import TaxProblem, picks_of, profile_of, settings_of
@@ -175,11 +175,13 @@ def _compute(report: TaxReport) -> None:
     settings = replace(settings, picks=picks_of(profile, ledger.made.sources))
     try:
         year = year_of(place, settings, ledger.history, ledger.made.contracts, report.year)
+        report.comparison = tax_comparison.told(place, settings, ledger, report.year)
     except BadEvent as error:
         raise TaxProblem(_refused(ledger.made.sources[error.event], str(error))) from error
     worths = tax_events.Worths(user, settings.base_currency, report.environment)
     year = replace(year, opening_values=worths.at(year.begin), closing_values=worths.at(year.end))
     figures = [_figure_told(figure) for figure in place.figures(year)]
+    report.evidence = tax_evidence.evidence(user, report.environment)
     _store(report, ledger, year, figures)
 
 
@@ -202,6 +204,8 @@ def _store(report: TaxReport, ledger: TaxLedger, year: Year, figures: list[Any])
         sha256=hashlib.sha256(told + sha256.encode()).hexdigest(),
         figures=figures,
         counts=counts,
+        comparison=report.comparison,
+        evidence=report.evidence,
     )
     _draw(report)
 

@@ -107,6 +107,21 @@ def test_a_place_that_asks_for_the_value_of_all_coins_gets_it(
     assert second[:3] == ("ETH", Decimal("0.5"), Decimal(70))
 
 
+def test_other_methods_and_what_it_stood_on_are_kept_with_it(
+    owner: User, kraken: Stream, binance: Stream
+) -> None:
+    lived(kraken, binance)
+    factories.transaction(kraken, ("1", "BTC"), ("-300", "EUR"), kind="trade", at=on(2, 20))
+    report = made(owner)
+    gains = {row["method"]: row["gain"] for row in report.comparison}
+    assert gains["fifo"] == dict((f[1], f[2]) for f in report.figures)["Gain"]
+    assert set(gains) == {"fifo", "lifo", "hifo", "lofo", "average"}
+    assert Decimal(gains["hifo"]) < Decimal(gains["fifo"])
+    told = {row["label"]: row for row in report.evidence["connections"]}
+    assert set(told) == {"One", "Two"}
+    assert not told["One"]["complete"]
+
+
 def test_each_line_leads_to_its_transaction_and_its_lot(
     owner: User, kraken: Stream, binance: Stream
 ) -> None:

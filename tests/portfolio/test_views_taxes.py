@@ -93,6 +93,8 @@ def test_a_report_is_asked_for_and_made_by_a_worker(
     shown = text(page, address(report))
     assert "109.90 EUR" in shown
     assert "Came from outside: taken at no cost" in shown
+    assert "The same year by other methods" in shown
+    assert "What the ledger stood on" in shown
     assert "The law of any place" in shown  # what it does not cover
 
 
