@@ -119,7 +119,7 @@ def test_other_methods_and_what_it_stood_on_are_kept_with_it(
     assert Decimal(gains["hifo"]) < Decimal(gains["fifo"])
     told = {row["label"]: row for row in report.evidence["connections"]}
     assert set(told) == {"One", "Two"}
-    assert not told["One"]["complete"]
+    assert told["One"] == told["Two"] | {"id": told["One"]["id"], "label": "One"}
 
 
 def test_each_line_leads_to_its_transaction_and_its_lot(
