@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Max, Min, Q, Sum
+from django.db.models import Count, F, Max, Min, Q, Sum
 
 from accounts.models import User
 from portfolio.engine import money
+from portfolio.engine.tax import what_if
 from portfolio.engine.tax.place import Place
-from portfolio.engine.tax.settings import Settings
+from portfolio.engine.tax.settings import LongTerm, Settings
 from portfolio.models import Connection, TaxDocument, TaxLine, TaxReport, Transaction
 
 PAGE_SIZE = 100
@@ -140,6 +141,41 @@ def reports(user: User) -> list[Report]:
 def report(user: User, report_id: int) -> Report:
     """One report. May raise TaxReport.DoesNotExist."""
     return Report(TaxReport.objects.of(user).get(pk=report_id))
+
+
+def lots_at_a_loss(report: TaxReport, *, start: int = 0) -> LinePage:
+    """Lots held at the end that were worth less than they had cost, the greatest loss first."""
+    rows = (
+        TaxLine.objects.filter(report=report, part=Part.CLOSING)
+        .annotate(loss=F("cost") - F("value"))
+        .filter(loss__gt=0)
+    )
+    total = rows.count()
+    found = list(rows.order_by("-loss", "position")[start : start + PAGE_SIZE])
+    end = start + PAGE_SIZE
+    return LinePage(
+        lines=found,
+        total=total,
+        first=start,
+        after=end if end < total else None,
+        before=max(start - PAGE_SIZE, 0) if start else None,
+    )
+
+
+def long_from(report: TaxReport, line: TaxLine) -> date | None:
+    """The first day on which a lot held at the end is long held; None where there are no terms."""
+    engine = report.settings["engine"]
+    rule = LongTerm(engine["long_term"])
+    if rule is LongTerm.NONE or line.acquired_at is None:
+        return None
+    settings = Settings(
+        engine["method"],
+        report.currency,
+        tax_timezone=engine["tax_timezone"],
+        long_term=rule,
+        long_term_days=engine["long_term_days"],
+    )
+    return what_if.long_from(settings, line.acquired_at)
 
 
 def document(row: TaxReport) -> bytes | None:

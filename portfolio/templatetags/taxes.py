@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 from django import template
 
-from portfolio.models import TaxLine
+from portfolio.engine import money
+from portfolio.models import TaxLine, TaxReport
 from portfolio.selectors import tax_pages, tax_words
 
 register = template.Library()
@@ -23,6 +25,20 @@ register.filter("method_words", tax_words.method)
 def gain_of(line: TaxLine) -> Decimal | None:
     """Proceeds less cost, with what is denied of a loss; None where one is not known."""
     return tax_pages.gain_of(line)
+
+
+@register.filter
+def open_gain(line: TaxLine) -> Decimal | None:
+    """What a lot was worth more than it had cost; None where one is not known."""
+    if line.value is None or line.cost is None:
+        return None
+    return money.add(line.value, money.negate(line.cost))
+
+
+@register.simple_tag
+def long_from(report: TaxReport, line: TaxLine) -> date | None:
+    """The first day on which a lot is long held."""
+    return tax_pages.long_from(report, line)
 
 
 @register.filter

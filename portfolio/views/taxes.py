@@ -159,10 +159,14 @@ def lines(request: Request, report_id: int, part: str) -> HttpResponse:
         raise Http404
     start = request.GET.get("from", "0")
     first = int(start) if start.isdecimal() and len(start) < 10 else 0
+    at_loss = part == TaxLine.Part.CLOSING and "loss" in request.GET
     context = _about(report) | {
         "part": part,
-        "title": TaxLine.Part(part).label,
-        "page": selector.lines(report.row, part, start=first),
+        "title": _("Lots at a loss") if at_loss else TaxLine.Part(part).label,
+        "at_loss": at_loss,
+        "page": selector.lots_at_a_loss(report.row, start=first)
+        if at_loss
+        else selector.lines(report.row, part, start=first),
         "labels": selector.labels(request.user),
     }
     return render(request, "portfolio/taxes/lines.html", context)

@@ -153,6 +153,20 @@ def test_a_disposal_of_several_lots_tells_its_shares(
     assert "All parts of this disposal" in shown
 
 
+def test_lots_at_a_loss_and_those_that_turn_long(page: Client, owner: User, ledger: Stream) -> None:
+    tax_settings.choose(user=owner, told=Told("germany", "fifo"))
+    report = made(owner)
+    TaxLine.objects.filter(report=report, part=Part.CLOSING).update(value=10)
+    TaxLine.objects.filter(report=report, part=Part.CLOSING, position=0).update(value=1000)
+    url = address(report, "lines", "closing")
+    shown = text(page, url)
+    assert "2024-05-02" in shown  # a year and a day after the purchase
+    assert "+" in shown
+    at_loss = text(page, f"{url}?loss=on")
+    number = TaxLine.objects.filter(report=report, part=Part.CLOSING, value=10).count()
+    assert f"{number} of {number} lines" in at_loss
+
+
 def fetched(page: Client, report: TaxReport, name: str) -> bytes:
     answer = page.get(address(report, "document", name))
     assert answer.status_code == 200
