@@ -2,27 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 
+from portfolio.engine.exchange_codes import REUSED, asset_on
 from portfolio.engine.types import Event
-
-
-@dataclass(frozen=True, slots=True)
-class Reused:
-    """What a code named before a day (UTC)."""
-
-    asset: str
-    before: date
-
-
-# Binance stopped trading the former LUNA and UST on 26 May 2022, renamed them LUNC and USTC, and
-# opened the new LUNA on 31 May (its announcement of the support of the Terra airdrop).
-_TERRA = date(2022, 5, 28)
-REUSED = {
-    ("binance", "LUNA"): Reused("LUNC", _TERRA),
-    ("binance", "UST"): Reused("USTC", _TERRA),
-}
 
 
 def of_its_time(exchange: str, event: Event) -> Event:
@@ -33,12 +17,6 @@ def of_its_time(exchange: str, event: Event) -> Event:
         for movement in event.movements
     )
     return event if moved == event.movements else replace(event, movements=moved)
-
-
-def asset_on(exchange: str, code: str, on: date) -> str:
-    """The coin that a code named on a day."""
-    reused = REUSED.get((exchange, code))
-    return reused.asset if reused and on < reused.before else code
 
 
 def begins(exchange: str, code: str) -> date:

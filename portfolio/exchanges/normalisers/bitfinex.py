@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from portfolio.engine import money
+from portfolio.engine.exchange_codes import ALIASES
 from portfolio.engine.types import Event, Movement, PostingRole, TransactionKind
 from portfolio.exchanges.normalisers.kinds import known
 from portfolio.exchanges.normalisers.values import at_ms, exact
@@ -23,43 +24,7 @@ _WALLETS = {"trading": MARGIN, "deposit": FUNDING}  # their names in older rows
 _COLLATERAL = "F0"  # USTF0 is what derivatives are traded with: an account of its own
 
 # Bitfinex's names that are other coins elsewhere, or other names of the same coin (as in ccxt).
-_ASSETS = {
-    "ALG": "ALGO",
-    "AMP": "AMPL",
-    "ATO": "ATOM",
-    "BCHABC": "XEC",
-    "BCHN": "BCH",
-    "DAT": "DATA",
-    "DOG": "MDOGE",
-    "DSH": "DASH",
-    "EDO": "PNT",
-    "EUS": "EURS",
-    "EUT": "EURT",
-    "HTX": "HT",
-    "IDX": "ID",
-    "IOT": "IOTA",
-    "IQX": "IQ",
-    "LUNA": "LUNC",
-    "LUNA2": "LUNA",
-    "MNA": "MANA",
-    "ORS": "ORS Group",
-    "PAS": "PASS",
-    "QSH": "QASH",
-    "QTM": "QTUM",
-    "RBT": "RBTC",
-    "SNG": "SNGLS",
-    "STJ": "STORJ",
-    "TERRAUST": "USTC",
-    "TSD": "TUSD",
-    "UDC": "USDC",
-    "UST": "USDT",
-    "VSY": "VSYS",
-    "WAX": "WAXP",
-    "XCH": "XCHF",
-    "YGG": "YEED",
-    "YYW": "YOYOW",
-    "ZBT": "ZB",
-}
+_ASSETS = ALIASES["bitfinex"]
 
 
 def asset(code: str) -> str:

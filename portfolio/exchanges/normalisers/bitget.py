@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from portfolio.engine import money
+from portfolio.engine.exchange_codes import ALIASES
 from portfolio.engine.types import Event, Movement, PostingRole, TransactionKind
 from portfolio.exchanges.normalisers.kinds import kind_of, known
 from portfolio.exchanges.normalisers.values import at_ms, detail, exact
@@ -23,14 +24,7 @@ FUTURES = {
 }
 MARGIN = {"crossed": "cross margin", "isolated": "isolated margin"}
 # Other coins than those that elsewhere go by the same code, and one that goes by another.
-_ALIASES = {
-    "TONCOIN": "TON",
-    "APX": "AstroPepeX",
-    "DEGEN": "DegenReborn",
-    "EVA": "Evadore",
-    "JADE": "JadeProtocol",
-    "OMNI": "omni",
-}
+_ALIASES = ALIASES["bitget"]
 
 _SPOT_KINDS = {
     TransactionKind.TRADE: ("buy", "sell", "buy crypto", "buy with card", "sell crypto"),

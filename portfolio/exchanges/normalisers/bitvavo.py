@@ -11,13 +11,14 @@ from decimal import Decimal
 from typing import Any
 
 from portfolio.engine import money
+from portfolio.engine.exchange_codes import ALIASES
 from portfolio.engine.types import Event, Movement, PostingRole, TransactionKind
 from portfolio.exchanges.normalisers.kinds import kind_of
 from portfolio.exchanges.normalisers.values import at_ms, at_utc_text, detail, exact
 from portfolio.exchanges.types import StreamSpec
 
 WALLET = "spot"
-_ALIASES = {"MIOTA": "IOTA"}
+_ALIASES = ALIASES["bitvavo"]
 _KINDS = {
     **dict.fromkeys(("buy", "sell"), TransactionKind.TRADE),
     **dict.fromkeys(

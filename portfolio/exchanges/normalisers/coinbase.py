@@ -10,12 +10,13 @@ from decimal import Decimal
 from typing import Any
 
 from portfolio.engine import money
+from portfolio.engine.exchange_codes import ALIASES
 from portfolio.engine.types import Event, Movement, PostingRole, TransactionKind
 from portfolio.exchanges.normalisers.kinds import kind_of
 from portfolio.exchanges.normalisers.values import at_utc_text, detail, exact
 from portfolio.exchanges.types import StreamSpec
 
-_ALIASES = {"CGLD": "CELO", "ETH2": "ETH"}
+_ALIASES = ALIASES["coinbase"]
 _FILL = "advanced_trade_fill"
 
 _KINDS = {

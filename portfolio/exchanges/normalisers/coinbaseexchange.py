@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from portfolio.engine.exchange_codes import ALIASES
 from portfolio.engine.types import Event, Movement, PostingRole, TransactionKind
 from portfolio.exchanges.normalisers.kinds import kind_of
 from portfolio.exchanges.normalisers.values import at_utc_text, detail, exact
 from portfolio.exchanges.types import StreamSpec
 
 WALLET = "spot"
-_ALIASES = {"CGLD": "CELO"}
+_ALIASES = ALIASES["coinbaseexchange"]
 _FEES = ("fee", "otc_fee", "rfq_fee", "conversion_fee")
 
 _KINDS = {

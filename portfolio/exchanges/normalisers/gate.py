@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from portfolio.engine import money
+from portfolio.engine.exchange_codes import ALIASES
 from portfolio.engine.types import Event, Movement, PostingRole, TransactionKind
 from portfolio.exchanges.normalisers.kinds import kind_of
 from portfolio.exchanges.normalisers.values import at_ms, at_seconds, detail, exact
@@ -22,28 +23,7 @@ FUTURES = {"usdt": "usdt futures", "btc": "btc futures"}
 POINT = "GATEPOINT"
 
 # Names that are another coin's elsewhere.
-_ASSETS = {
-    "ORT": "XREATORS",
-    "ASS": "ASSF",
-    "88MPH": "MPH",
-    "AXIS": "AXISDEFI",
-    "BIFI": "BITCOINFILE",
-    "BOX": "DEFIBOX",
-    "BYN": "BEYONDFI",
-    "EGG": "GOOSEFINANCE",
-    "GTC": "GAMECOM",
-    "GTC_HT": "GAMECOM_HT",
-    "GTC_BSC": "GAMECOM_BSC",
-    "HIT": "HITCHAIN",
-    "MM": "MILLION",
-    "MPH": "MORPHER",
-    "POINT": POINT,
-    "RAI": "RAIREFLEXINDEX",
-    "SBTC": "SUPERBITCOIN",
-    "TNC": "TRINITYNETWORKCREDIT",
-    "VAI": "VAIOT",
-    "TRAC": "TRACO",
-}
+_ASSETS = ALIASES["gate"]
 
 
 def asset(code: str) -> str:

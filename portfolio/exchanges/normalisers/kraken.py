@@ -2,41 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from portfolio.engine import money
+from portfolio.engine.exchange_codes import kraken_asset, kraken_pair
 from portfolio.engine.types import Event, Movement, PostingRole, TransactionKind
 from portfolio.exchanges.normalisers.kinds import kind_of
 from portfolio.exchanges.normalisers.values import at_seconds, detail, exact
 from portfolio.exchanges.types import StreamSpec
-
-# Kraken's first assets carry X (coin) or Z (currency) in front; later ones do not.
-_X_CODES = frozenset(
-    "XDAO XETC XETH XICN XLTC XMLN XNMC XREP XXBT XXDG XXLM XXMR XXRP XXVN XZEC".split()  # noqa: SIM905
-)
-_Z_CODES = frozenset(("ZAUD", "ZCAD", "ZEUR", "ZGBP", "ZJPY", "ZKRW", "ZUSD"))
-_ALIASES = {
-    "XBT": "BTC",
-    "XDG": "DOGE",
-    "ETH2": "ETH",
-    "FEE": "KFEE",
-    "LUNA": "LUNC",
-    "LUNA2": "LUNA",
-    "UST": "USTC",
-    "REP": "REPV1",
-    "REPV2": "REP",
-}
-_WALLET_OF_SUFFIX = {
-    "S": "staking",
-    "M": "earn",
-    "B": "earn",
-    "F": "earn",
-    "P": "parachain",
-    "T": "tokenised",
-    "HOLD": "hold",
-}
-_SUFFIX = re.compile(r"^([A-Z0-9]{2,}?)(\d{2})?\.([A-Z]+)$")  # DOT28.S: bonded for 28 days
 
 _KINDS = {
     "trade": TransactionKind.TRADE,
@@ -59,32 +32,7 @@ _KINDS = {
 _EARNED = ("", "reward")
 _EARN_MOVES = ("allocation", "deallocation", "autoallocation", "autodeallocation", "migration")
 _TRANSFER_MOVES = ("spot", "staking", "futures", "earn", "margin")
-_QUOTES = (
-    *sorted(_Z_CODES),
-    *("XXBT", "XETH", "USDT", "USDC", "PYUSD", "DAI", "EUR", "USD", "GBP", "CAD", "AUD", "JPY"),
-    *("CHF", "XBT", "ETH", "DOT", "SOL"),
-)
-
-
-def asset(code: str) -> tuple[str, str]:
-    """Return (canonical code, wallet) of one of Kraken's asset names: XXBT, ZEUR, DOT28.S."""
-    wallet = "spot"
-    match = _SUFFIX.match(code)
-    if match:
-        code, _, suffix = match.groups()
-        wallet = _WALLET_OF_SUFFIX.get(suffix, suffix.lower())
-    if code in _X_CODES or code in _Z_CODES:
-        code = code[1:]
-    return _ALIASES.get(code, code), wallet
-
-
-def pair(name: str) -> tuple[str, str]:
-    """Return the (base, quote) codes of a pair's name; ("", "") where it cannot be told apart."""
-    known = name.split("/") if "/" in name else None
-    if known is None:
-        quote = next((q for q in _QUOTES if name.endswith(q) and len(name) > len(q)), None)
-        known = [name[: -len(quote)], quote] if quote else None
-    return (asset(known[0])[0], asset(known[1])[0]) if known else ("", "")
+asset, pair = kraken_asset, kraken_pair
 
 
 def ledger(stream: StreamSpec, record: dict[str, Any]) -> Event:

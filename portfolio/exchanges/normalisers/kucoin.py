@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from portfolio.engine import money
+from portfolio.engine.exchange_codes import ALIASES
 from portfolio.engine.types import Event, Movement, PostingRole, TransactionKind
 from portfolio.exchanges.normalisers.kinds import kind_of
 from portfolio.exchanges.normalisers.values import at_ms, detail, exact
@@ -31,15 +32,7 @@ _MARGINS = (CROSS, ISOLATED)
 _ELSEWHERE = ("TRADE_HF", "MARGIN_V2", "ISOLATED_V2", "CONTRACT")  # have ledgers of their own
 
 # Names that are another coin's elsewhere.
-_ASSETS = {
-    "XBT": "BTC",
-    "BIFI": "BIFIF",
-    "VAI": "VAIOT",
-    "WAX": "WAXP",
-    "ALT": "APTOSLAUNCHTOKEN",
-    "KALT": "ALT",
-    "FUD": "FTX Users' Debt",
-}
+_ASSETS = ALIASES["kucoin"]
 
 # Words of both spellings: "Instant Exchange" in older rows, "INSTANT_EXCHANGE" in newer ones.
 _KINDS = {

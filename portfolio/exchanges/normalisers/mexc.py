@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from portfolio.engine import money
+from portfolio.engine.exchange_codes import ALIASES
 from portfolio.engine.types import Event, Movement, PostingRole, TransactionKind
 from portfolio.exchanges.normalisers.values import at_ms, detail, exact
 from portfolio.exchanges.types import StreamSpec
@@ -13,27 +14,7 @@ SPOT, FUTURES, MARGIN = "spot", "futures", "isolated margin"
 WALLETS = {"SPOT": SPOT, "FUTURES": FUTURES, "FUTURE": FUTURES, "ISOLATED_MARGIN": MARGIN}
 
 # Names that are another coin's elsewhere.
-_ASSETS = {
-    "BEYONDPROTOCOL": "BEYOND",
-    "BIFI": "BIFIF",
-    "BYN": "BEYONDFI",
-    "COFI": "COFIX",
-    "DFI": "DFISTARTER",
-    "DFT": "DFUTURE",
-    "EGC": "EGORASCREDIT",
-    "FLUX": "FLUX1",
-    "FLUX1": "FLUX",
-    "FREE": "FREEROSSDAO",
-    "GAS": "GASDAO",
-    "GASNEO": "GAS",
-    "GMT": "GMTTOKEN",
-    "HERO": "STEPHERO",
-    "MIMO": "MIMOSA",
-    "PROS": "PROSFINANCE",
-    "SIN": "SINCITYTOKEN",
-    "SOUL": "SOULSWAP",
-    "STEPN": "GMT",
-}
+_ASSETS = ALIASES["mexc"]
 
 
 def asset(code: str) -> str:

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from portfolio.engine import money
+from portfolio.engine.exchange_codes import ALIASES
 from portfolio.engine.types import Event, Movement, PostingRole, TransactionKind
 from portfolio.exchanges.normalisers.kinds import kind_of
 from portfolio.exchanges.normalisers.values import at_ms, detail, exact
@@ -18,7 +19,7 @@ from portfolio.exchanges.types import StreamSpec
 
 TRADING, FUNDING, EARN = "trading", "funding", "earn"
 _DERIVATIVES = ("SWAP", "FUTURES", "OPTION")
-_ASSETS = {"AE": "AET"}  # their name of another coin's token
+_ASSETS = ALIASES["okx"]
 _CONVERT, _EASY_CONVERT = "27", "28"
 
 _BILL_KINDS = {
