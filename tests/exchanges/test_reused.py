@@ -7,11 +7,11 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from portfolio.engine.exchange_codes import REUSED
 from portfolio.engine.moments import Width
 from portfolio.engine.types import RecordKind
 from portfolio.exchanges import registry
 from portfolio.exchanges.paging import to_ms
-from portfolio.exchanges.reused import REUSED
 from portfolio.exchanges.types import StreamSpec
 from tests.exchanges.stub import Asked, Reply, Stub
 
