@@ -12,7 +12,7 @@ from sandbox.generate.prices import DAY, YEAR
 
 WALLETS = {"MAIN": SPOT, "FUNDING": FUNDING, "UMFUTURE": USD_M, "CMFUTURE": COIN_M}
 INCOME_KEPT = 90 * DAY  # of USDT-M; counted from the anchor
-TRADES_KEPT = 180 * DAY  # counted from today
+TRADES_KEPT = 180 * DAY  # counted from when the life was made, so that it stays one truth
 TAKER, MAKER = Decimal("0.0005"), Decimal("0.0002")
 BNB_SHARE = Decimal("0.9")  # fees paid in BNB are a tenth cheaper
 PLACES = 8
@@ -45,6 +45,7 @@ class FuturesLife:
 
     def __init__(self, life: BinanceLife) -> None:
         self.life = life
+        self._made = time.time_ns() // 1_000_000
         self.rng = random.Random(f"futures:{life.account.id}")  # noqa: S311  # nosec B311
         self.income: dict[str, list[Row]] = {USD_M: [], COIN_M: []}
         self.fills: dict[str, list[Row]] = {}
@@ -209,9 +210,9 @@ class FuturesLife:
         since = self.life.prices.origin + 3 * YEAR - INCOME_KEPT
         return [row for row in rows if row["time"] >= since]
 
-    def served_fills(self, symbol: str, now_ms: int = 0) -> list[Row]:
+    def served_fills(self, symbol: str) -> list[Row]:
         """The trades of a contract that are still kept."""
-        since = (now_ms or time.time_ns() // 1_000_000) - TRADES_KEPT
+        since = self._made - TRADES_KEPT
         return [row for row in self.fills.get(symbol, []) if row["time"] >= since]
 
     def available(self, code: str, wallet: str) -> Decimal:

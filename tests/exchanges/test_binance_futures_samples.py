@@ -338,6 +338,24 @@ def test_all_trades_of_a_contract_are_found_and_twice_the_same(
     assert covered[-1][1] == NOW
 
 
+@pytest.mark.parametrize("kept", [timedelta(days=180), timedelta(days=184)])
+@pytest.mark.parametrize("refuses", [False, True])
+def test_trades_older_than_is_relied_on(
+    stub: Stub, binance: ExchangeClient, kept: timedelta, refuses: bool
+) -> None:
+    """What Binance still has is kept; where it refuses, no day that it promises is lost."""
+    template = json.loads(sample("binance", "coinm_trades"))[0]
+    hours = range(1, kept // timedelta(hours=1))
+    rows = [template | {"id": hour, "time": ms(NOW) - hour * 3_600_000} for hour in hours]
+    oldest = ms(NOW - kept) if refuses else 0
+    stub.answers(f"{PATHS['coinm']}/v1/userTrades", Server(rows, days=7, oldest=oldest))
+    found, _, covered = walk(binance, fills("coinm", template["symbol"]))
+    promised = timedelta(days=179)
+    sure = promised // timedelta(hours=1) if refuses else len(rows)
+    assert {int(record.external_id) for record in found.values()} >= set(range(1, sure + 1))
+    assert covered[-1] == (NOW - promised, NOW)
+
+
 # --- the profiles of one wallet -----------------------------------------------------------------
 
 

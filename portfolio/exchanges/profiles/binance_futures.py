@@ -181,8 +181,16 @@ def _streams(
             family=f"{tag}-fills",
             kind=RecordKind.TRADES,
             call=trades,
-            # Seven days at a time, six months back.
-            strategy=_windows(1000, 7 * _DAY, opened, retention=timedelta(days=179)),
+            # Seven days at a time, six months back: how many days these are is for Binance to
+            # say, so a few more are asked for than are relied on.
+            strategy=_windows(
+                1000,
+                7 * _DAY,
+                opened,
+                retention=timedelta(days=179),
+                asks_beyond=True,
+                beyond=timedelta(days=186),
+            ),
             read=_listed,
             external_id=lambda row: str(row.value["id"]),
             occurred_at=lambda row: at_ms(row.value["time"]),

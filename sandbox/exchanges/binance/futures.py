@@ -212,7 +212,7 @@ class FuturesPrivate:
             start = call.now_ms - 7 * DAY
         if start is not None and end is not None:
             _within(start, end, 7)
-        rows = [row for s in symbols for row in life.served_fills(s, call.now_ms)]
+        rows = [row for s in symbols for row in life.served_fills(s)]
         timed = ((f"{r['symbol']}{r['id']}", r["time"], r) for r in rows)
         found = [
             row
