@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from portfolio.engine.exchange_words import BINANCE_INCOME
 from portfolio.engine.types import Event, Movement, PostingRole, TransactionKind
 from portfolio.exchanges.normalisers.kinds import kind_of
 from portfolio.exchanges.normalisers.values import at_ms, detail, exact
@@ -18,30 +19,6 @@ from portfolio.exchanges.types import StreamSpec
 USD_M, COIN_M = "usd-m futures", "coin-m futures"
 
 _Kind = TransactionKind
-_INCOME_KINDS = {
-    "TRANSFER": _Kind.TRANSFER,
-    "INTERNAL_TRANSFER": _Kind.TRANSFER,
-    "CROSS_COLLATERAL_TRANSFER": _Kind.TRANSFER,
-    "STRATEGY_UMFUTURES_TRANSFER": _Kind.TRANSFER,
-    "REALIZED_PNL": _Kind.REALISED_PNL,
-    "DELIVERED_SETTELMENT": _Kind.REALISED_PNL,  # the exchange's spelling
-    "OPTIONS_SETTLE_PROFIT": _Kind.REALISED_PNL,
-    "OPTIONS_PREMIUM_FEE": _Kind.FEE,
-    "FUNDING_FEE": _Kind.FUNDING,
-    "INSURANCE_CLEAR": _Kind.LIQUIDATION,
-    "COMMISSION": _Kind.FEE,
-    "FEE_RETURN": _Kind.FEE,
-    "POSITION_LIMIT_INCREASE_FEE": _Kind.FEE,
-    "WELCOME_BONUS": _Kind.REWARD,
-    "REFERRAL_KICKBACK": _Kind.REWARD,
-    "COMMISSION_REBATE": _Kind.REWARD,
-    "API_REBATE": _Kind.REWARD,
-    "CONTEST_REWARD": _Kind.REWARD,
-    "BFUSD_REWARD": _Kind.REWARD,
-    "AUTO_EXCHANGE": _Kind.CONVERSION,
-    "COIN_SWAP_DEPOSIT": _Kind.CONVERSION,
-    "COIN_SWAP_WITHDRAW": _Kind.CONVERSION,
-}
 
 
 def income(wallet: str) -> Callable[[StreamSpec, dict[str, Any]], Event]:
@@ -49,7 +26,7 @@ def income(wallet: str) -> Callable[[StreamSpec, dict[str, Any]], Event]:
 
     def read(stream: StreamSpec, row: dict[str, Any]) -> Event:
         amount = exact(row["income"])
-        kind = kind_of(row["incomeType"], _INCOME_KINDS)
+        kind = kind_of(row["incomeType"], BINANCE_INCOME)
         if kind is _Kind.REWARD and amount < 0:
             kind = _Kind.ADJUSTMENT  # a bonus taken back
         role = PostingRole.FEE if kind is _Kind.FEE else PostingRole.PRINCIPAL

@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from portfolio.engine import money
+from portfolio.engine.exchange_words import BINANCE_INCOME
 from portfolio.engine.types import Event, Movement, PostingRole, TransactionKind
 from portfolio.imports import cells, legs
 from portfolio.imports.codes import of_binance
@@ -158,32 +159,8 @@ def _either(entry: Entry, reading: Reading) -> Event:
 
 # --- futures -----------------------------------------------------------------------------------
 
-_INCOME = {
-    "TRANSFER": _Kind.TRANSFER,
-    "INTERNAL_TRANSFER": _Kind.TRANSFER,
-    "CROSS_COLLATERAL_TRANSFER": _Kind.TRANSFER,
-    "STRATEGY_UMFUTURES_TRANSFER": _Kind.TRANSFER,
-    "DEPOSIT": _Kind.TRANSFER,
-    "WITHDRAW": _Kind.TRANSFER,
-    "REALIZED_PNL": _Kind.REALISED_PNL,
-    "DELIVERED_SETTELMENT": _Kind.REALISED_PNL,
-    "OPTIONS_SETTLE_PROFIT": _Kind.REALISED_PNL,
-    "OPTIONS_PREMIUM_FEE": _Kind.FEE,
-    "FUNDING_FEE": _Kind.FUNDING,
-    "INSURANCE_CLEAR": _Kind.LIQUIDATION,
-    "COMMISSION": _Kind.FEE,
-    "FEE_RETURN": _Kind.FEE,
-    "POSITION_LIMIT_INCREASE_FEE": _Kind.FEE,
-    "WELCOME_BONUS": _Kind.REWARD,
-    "REFERRAL_KICKBACK": _Kind.REWARD,
-    "COMMISSION_REBATE": _Kind.REWARD,
-    "API_REBATE": _Kind.REWARD,
-    "CONTEST_REWARD": _Kind.REWARD,
-    "BFUSD_REWARD": _Kind.REWARD,
-    "AUTO_EXCHANGE": _Kind.CONVERSION,
-    "COIN_SWAP_DEPOSIT": _Kind.CONVERSION,
-    "COIN_SWAP_WITHDRAW": _Kind.CONVERSION,
-}
+# Files have two words more than answers.
+_INCOME = BINANCE_INCOME | {"DEPOSIT": _Kind.TRANSFER, "WITHDRAW": _Kind.TRANSFER}
 # What is traded against dollars is settled in these; BNB is kept there to pay fees.
 _SETTLED_IN = ("USDT", "USDC", "BUSD", "FDUSD", "BNFCR", "BFUSD", "LDUSDT", "BNB")
 
