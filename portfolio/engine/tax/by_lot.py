@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import count, repeat
 
 from portfolio.engine.tax.lots import NONE, Book, Make, Stock
 from portfolio.engine.tax.operations import ACQUIRE, DISPOSE, MOVE, Operations
@@ -32,14 +33,20 @@ class LotRun:
     def run(self) -> Outcome:
         """Return what comes of them. May raise InsufficientHoldings."""
         operations, wallets = self.operations, self._wallets
-        rows = zip(operations.kinds, operations.coins, operations.wallets, strict=True)
-        for number, (kind, coin, wallet) in enumerate(rows):
-            book = self._book(coin, wallet if wallets else 0)
+        books, special = self._books, operations.special
+        columns = (operations.kinds, operations.coins, operations.units, operations.money)
+        places = operations.wallets if wallets else repeat(0)
+        rows = zip(count(), places, *columns, strict=False)
+        for number, wallet, kind, coin, units, money in rows:
+            book = books.get((coin, wallet)) or self._book(coin, wallet)
             if kind == ACQUIRE:
-                if operations.units[number]:
+                if units:
                     book.push(number)
             elif kind == DISPOSE:
-                self._dispose(number, book)
+                if self._order_on is not None:
+                    self._reorder(number, book)
+                more = special[number].more_cost if number in special else 0
+                self.place(number, book, units, money, more)
             elif kind == MOVE:
                 self._move(number, book)
             else:
@@ -68,30 +75,34 @@ class LotRun:
             book = self._books[coin, wallet] = Book(self.stock, self._make)
         return book
 
-    def _dispose(self, number: int, book: Book) -> None:
-        if self._order_on is not None:
-            make = self._order_on(number)
-            if make is not book.make:
-                book.reorder(make)
-        operations = self.operations
-        more = operations.of_event(number).more_cost if operations.special else 0
-        self.place(number, book, operations.units[number], operations.money[number], more)
+    def _reorder(self, number: int, book: Book) -> None:
+        make = self._order_on(number) if self._order_on is not None else book.make
+        if make is not book.make:
+            book.reorder(make)
 
-    def next_lot(self, number: int, book: Book) -> int:
-        """Return the lot that the operation takes from next; NONE where nothing is left."""
-        return book.order.first()
+    def chooser(self, number: int, book: Book) -> Callable[[], int]:
+        """Return what tells the next lot to take for an operation; NONE where nothing is left."""
+        return book.order.first
 
     def place(self, number: int, book: Book, units: int, price: int, more: int) -> None:
         """Take units from lots until all are met; each gets its share of price and costs."""
-        held = self.stock.units
+        held, costs, add = self.stock.units, self.stock.costs, self.parts.append
+        next_lot = self.chooser(number, book)
         while units:
-            lot = self.next_lot(number, book)
+            lot = next_lot()
             if lot == NONE:
                 self.miss(number, units, price, more)
                 return
-            part = min(units, held[lot])
-            own, extra = self.take(number, lot, part, (units, price, more))
-            units, price, more = units - part, price - own, more - extra
+            have, cost = held[lot], costs[lot]
+            if have >= units:
+                spent = cost if have == units else cost * units // have
+                held[lot], costs[lot] = have - units, cost - spent
+                add((number, lot, units, price, spent + more))
+                return
+            own, extra = price * have // units, more * have // units if more else 0
+            held[lot] = costs[lot] = 0
+            add((number, lot, have, own, cost + extra))
+            units, price, more = units - have, price - own, more - extra
 
     def take(
         self, number: int, lot: int, part: int, whole: tuple[int, int, int]

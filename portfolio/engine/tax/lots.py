@@ -147,15 +147,19 @@ class Book:
         for lot in self.lots:
             self.order.push(lot)
 
-    def oldest(self) -> int:
-        """Return the oldest lot; NONE where there is none."""
+    def by_age(self) -> Order:
+        """Return the same lots, the oldest first."""
         if isinstance(self.order, Fifo):
-            return self.order.first()
+            return self.order
         if self._oldest is None:
             self._oldest = Fifo(self._stock)
             for lot in self.lots:
                 self._oldest.push(lot)
-        return self._oldest.first()
+        return self._oldest
+
+    def oldest(self) -> int:
+        """Return the oldest lot; NONE where there is none."""
+        return self.by_age().first()
 
     def find(self, event: int, events: list[int]) -> int:
         """Return the lot that came of an event, if anything is left of it; NONE otherwise."""

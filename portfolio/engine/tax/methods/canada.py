@@ -18,30 +18,24 @@ DAYS = 30
 
 
 class _Running:
-    """Sums of one asset up to each day on which something happened."""
+    """Sums of one asset up to each day on which something happened; before all days, nothing."""
 
     def __init__(self) -> None:
-        self._days: list[int] = []
-        self._acquired: list[int] = []
-        self._held: list[int] = []
+        self.days = [-DAYS]
+        self.acquired = [0]
+        self.held = [0]
 
-    def add(self, day: int, acquired: int, change: int) -> None:
-        """Count units; days come in order."""
-        if not self._days:
-            self._days, self._acquired, self._held = [day], [0], [0]
-        elif self._days[-1] != day:
-            self._days.append(day)
-            self._acquired.append(self._acquired[-1])
-            self._held.append(self._held[-1])
-        self._acquired[-1] += acquired
-        self._held[-1] += change
+    def begin(self, day: int) -> None:
+        """Count from what there was before; days come in order."""
+        self.days.append(day)
+        self.acquired.append(self.acquired[-1])
+        self.held.append(self.held[-1])
 
     def around(self, day: int) -> tuple[int, int]:
         """Return what is acquired 30 days before to 30 after a day, and what is held after them."""
-        first = bisect_left(self._days, day - DAYS)
-        last = bisect_right(self._days, day + DAYS) - 1
-        before = self._acquired[first - 1] if first else 0
-        return self._acquired[last] - before, self._held[last]
+        before = bisect_left(self.days, day - DAYS) - 1
+        last = bisect_right(self.days, day + DAYS) - 1
+        return self.acquired[last] - self.acquired[before], self.held[last]
 
 
 class _Superficial(PoolRun):
@@ -51,10 +45,16 @@ class _Superficial(PoolRun):
         self._running = [_Running() for _ in operations.history.assets]
         rows = zip(operations.kinds, operations.coins, operations.units, self._days, strict=True)
         for kind, coin, units, day in rows:
+            if kind == MOVE:
+                continue
+            running = self._running[coin]
+            if running.days[-1] != day:
+                running.begin(day)
             if kind == ACQUIRE:
-                self._running[coin].add(day, units, units)
-            elif kind != MOVE:
-                self._running[coin].add(day, 0, -units)
+                running.acquired[-1] += units
+                running.held[-1] += units
+            else:
+                running.held[-1] -= units
 
     def denied(self, number: int, loss: int) -> int:
         if self.operations.of_event(number).is_exempt:

@@ -9,7 +9,7 @@ the pool without gain or loss and is never matched (s.58).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from operator import itemgetter
 
 from portfolio.engine.tax.by_pool import Pool
 from portfolio.engine.tax.days import day_of
@@ -23,28 +23,14 @@ from portfolio.engine.tax.whole import value_of
 THIRTY_DAYS = 30
 
 
-class _Day:
-    """All that happened to one asset on one local date; what is matched is taken off."""
-
-    __slots__ = ("bought", "given", "last", "more", "on", "price", "sold", "vanished")
-
-    def __init__(self, on: int, number: int) -> None:
-        self.on = on
-        self.last = number  # the last disposal
-        self.bought = Pool()
-        self.sold = self.price = self.more = self.given = self.vanished = 0
-
-
-class _Part(NamedTuple):
-    """A part of a day's disposals; ``acquired`` is a day, or 0 for the pool."""
-
-    on: int
-    last: int
-    units: int
-    price: int
-    cost: int
-    match: Match
-    acquired: int
+# All that happened to one asset on one local date, as a row: what is matched is taken off. LAST is
+# the last disposal; COST is that of what was BOUGHT, PRICE and MORE (what it cost besides) are
+# those of what was SOLD; GIVEN is without gain or loss.
+_Day = list[int]
+ON, LAST, BOUGHT, COST, SOLD, PRICE, MORE, GIVEN, VANISHED = range(9)
+# A part of a day's disposals: day, last operation, units, price, cost, what it was matched with,
+# and the day when that was acquired, 0 for the pool.
+_Part = tuple[int, int, int, int, int, Match, int]
 
 
 class _Asset:
@@ -53,55 +39,71 @@ class _Asset:
     def __init__(self, tell: Teller, days: dict[int, _Day]) -> None:
         self._tell = tell
         self._days = [days[on] for on in sorted(days)]
-        self._add: list[_Part] = []
+        self._parts: list[_Part] = []
         self.pool = Pool()
         self.short: list[Shortfall] = []
 
     def match(self) -> list[_Part]:
         """Match all disposals. May raise InsufficientHoldings."""
+        same_day = Match.SAME_DAY
         for day in self._days:
-            if day.sold and day.bought.units:
-                self._match(day, day, Match.SAME_DAY)
+            if day[SOLD] and day[BOUGHT]:
+                self._match(day, [day], 0, same_day)
         self._thirty_days()
+        pool = self.pool
         for day in self._days:
-            self.pool.units += day.bought.units
-            self.pool.cost += day.bought.cost
-            self._from_pool(day)
-        return self._add
+            if day[BOUGHT]:
+                pool.units += day[BOUGHT]
+                pool.cost += day[COST]
+            if day[SOLD] or day[GIVEN] or day[VANISHED]:
+                self._from_pool(day)
+        return self._parts
 
     def _thirty_days(self) -> None:
         """The earliest disposal first, with the earliest acquisition after it."""
-        buying = [day for day in self._days if day.bought.units]
-        begin = 0
+        buying = [day for day in self._days if day[BOUGHT]]
+        begin, end, thirty_day = 0, len(buying), Match.THIRTY_DAY
         for day in self._days:
-            if not day.sold:
-                continue
-            while begin < len(buying) and buying[begin].on <= day.on:
-                begin += 1
-            place = begin
-            while day.sold and place < len(buying) and buying[place].on <= day.on + THIRTY_DAYS:
-                if buying[place].bought.units:
-                    self._match(day, buying[place], Match.THIRTY_DAY)
-                place += 1
+            if day[SOLD]:
+                # What is too early for one disposal, or used up, is so for all after it.
+                while begin < end and buying[begin][ON] <= day[ON]:
+                    begin += 1
+                begin = self._match(day, buying, begin, thirty_day)
 
-    def _match(self, day: _Day, other: _Day, match: Match) -> None:
-        units = min(day.sold, other.bought.units)
-        self._part(day, units, other.bought.take(units), match, other.on)
+    def _match(self, day: _Day, buying: list[_Day], begin: int, match: Match) -> int:
+        """Meet a day's disposals from what was bought; return the place of the first not used."""
+        on, last, _, _, sold, price, more, _, _ = day
+        end, latest, add = len(buying), on + THIRTY_DAYS, self._parts.append
+        while sold and begin < end and (other := buying[begin])[ON] <= latest:
+            units, cost, own, extra = other[BOUGHT], other[COST], price, more
+            if units > sold:
+                units, cost = sold, cost * sold // units
+                other[BOUGHT] -= units
+                other[COST] -= cost
+            else:
+                other[BOUGHT] = other[COST] = 0
+                begin += 1
+                if units != sold:
+                    own = price * units // sold
+                    extra = more and more * units // sold
+            sold, price, more = sold - units, price - own, more - extra
+            add((on, last, units, own, cost + extra, match, other[ON]))
+        day[SOLD], day[PRICE], day[MORE] = sold, price, more
+        return begin
 
     def _from_pool(self, day: _Day) -> None:
-        if day.given:
-            cost = self._take(self._held(day, day.given))
-            self._add.append(
-                _Part(day.on, day.last, day.given, cost, cost, Match.NO_GAIN_NO_LOSS, 0)
-            )
-        if day.sold:
-            held = self._held(day, day.sold)
+        if day[GIVEN]:
+            cost = self._take(self._held(day, day[GIVEN]))
+            part = (day[ON], day[LAST], day[GIVEN], cost, cost, Match.NO_GAIN_NO_LOSS, 0)
+            self._parts.append(part)
+        if day[SOLD]:
+            held = self._held(day, day[SOLD])
             if held:
-                self._part(day, held, self._take(held), Match.SECTION_104, 0)
-            if day.sold:
-                self._part(day, day.sold, 0, Match.NONE, 0)
-        if day.vanished:
-            self.pool.units -= self._held(day, day.vanished)
+                self._part(day, held, self._take(held), Match.SECTION_104)
+            if day[SOLD]:
+                self._part(day, day[SOLD], 0, Match.NONE)
+        if day[VANISHED]:
+            self.pool.units -= self._held(day, day[VANISHED])
 
     def _take(self, units: int) -> int:
         return self.pool.take(units) if units else 0
@@ -110,19 +112,19 @@ class _Asset:
         """Return how many units the pool has. May raise InsufficientHoldings."""
         if units <= self.pool.units:
             return units
-        self.short.append(self._tell.shortfall(day.last, units - self.pool.units))
+        self.short.append(self._tell.shortfall(day[LAST], units - self.pool.units))
         return self.pool.units
 
-    def _part(self, day: _Day, units: int, cost: int, match: Match, acquired: int) -> None:
+    def _part(self, day: _Day, units: int, cost: int, match: Match) -> None:
         """A part of the day's disposals, with its share of proceeds and fees."""
-        price, more = day.price, day.more
-        if units != day.sold:
-            price = price * units // day.sold
-            more = more * units // day.sold
-        day.price -= price
-        day.more -= more
-        day.sold -= units
-        self._add.append(_Part(day.on, day.last, units, price, cost + more, match, acquired))
+        price, more = day[PRICE], day[MORE]
+        if units != day[SOLD]:
+            price = price * units // day[SOLD]
+            more = more * units // day[SOLD]
+        day[PRICE] -= price
+        day[MORE] -= more
+        day[SOLD] -= units
+        self._parts.append((day[ON], day[LAST], units, price, cost + more, match, 0))
 
 
 def _days(operations: Operations, tell: Teller) -> list[dict[int, _Day]]:
@@ -139,21 +141,22 @@ def _days(operations: Operations, tell: Teller) -> list[dict[int, _Day]]:
             continue
         day = found[coin].get(on)
         if day is None:
-            day = found[coin][on] = _Day(on, number)
+            day = found[coin][on] = [on, number, 0, 0, 0, 0, 0, 0, 0]
         if kind == ACQUIRE:
-            day.bought.units += units
-            day.bought.cost += money
+            day[BOUGHT] += units
+            day[COST] += money
         elif kind != DISPOSE:
-            day.vanished += units
+            day[VANISHED] += units
         else:
-            day.last = number
+            day[LAST] = number
             told = special.get(number)
-            if told is not None and told.is_exempt:
-                day.given += units
-                continue
-            day.sold += units
-            day.price += money
-            day.more += told.more_cost if told is not None else 0
+            if told is not None:
+                if told.is_exempt:
+                    day[GIVEN] += units
+                    continue
+                day[MORE] += told.more_cost
+            day[SOLD] += units
+            day[PRICE] += money
     return found
 
 
@@ -168,7 +171,7 @@ class _Run:
 
     def run(self) -> Outcome:
         parts = [part for _, asset in self._assets for part in asset.match()]
-        parts.sort(key=lambda part: part.on)  # assets stay in the order of their names
+        parts.sort(key=itemgetter(0))  # assets stay in the order of their names
         disposals: Rows[Disposal] = Rows(parts, self._disposal)
         short = tuple(row for _, asset in self._assets for row in asset.short)
         return Outcome(disposals, (), tuple(self._left()), short)
@@ -180,12 +183,13 @@ class _Run:
                 yield Remaining(name, amount, value_of(asset.pool.cost))
 
     def _disposal(self, part: _Part) -> Disposal:
-        tell, number = self._tell, part.last
+        tell = self._tell
+        on, number, units, price, cost, match, acquired = part
         return Disposal(
-            *(self._operations.events[number], tell.at(number), day_of(part.on)),
-            *(tell.asset(number), "", tell.amount(part.units)),
-            *(value_of(part.price), value_of(part.cost), part.match),
-            day_of(part.acquired) if part.acquired else None,
+            *(self._operations.events[number], tell.at(number), day_of(on)),
+            *(tell.asset(number), "", tell.amount(units)),
+            *(value_of(price), value_of(cost), match),
+            day_of(acquired) if acquired else None,
         )
 
 
