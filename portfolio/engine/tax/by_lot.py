@@ -136,18 +136,24 @@ class LotRun:
             target.push(self.stock.move(lot, part))
 
     def _vanish(self, number: int, book: Book) -> None:
+        """The units go; the cost of lots used up goes to the oldest left, there or where it went.
+
+        May raise InsufficientHoldings.
+        """
         stock, cost, left = self.stock, 0, self.operations.units[number]
-        while left:
-            lot = book.oldest()
-            if lot == NONE:
-                raise self.tell.insufficient(number, left)
+        while left and (lot := book.oldest()) != NONE:
             part = min(left, stock.units[lot])
             left -= part
-            if part == stock.units[lot]:  # used up: its cost goes to the oldest that is left
+            if part == stock.units[lot]:
                 cost += stock.take(lot, part)
             else:
                 stock.units[lot] -= part
+        if left:
+            self._short.append(self.tell.shortfall(number, left))
         heir = book.oldest()
+        if heir == NONE and self._wallets:
+            coin = self.operations.coins[number]
+            heir = self._book(coin, self.operations.of_event(number).to_wallet).oldest()
         if cost and heir != NONE:
             stock.costs[heir] += cost
 

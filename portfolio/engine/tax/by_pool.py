@@ -86,7 +86,7 @@ class PoolRun:
         cost = pool.take(held) if held else 0
         if self.operations.special:
             cost += self.operations.of_event(number).more_cost
-        denied = self.denied(number, cost - price) if cost > price else 0
+        denied = self.denied(number, cost - price) if held and cost > price else 0
         pool.cost += denied
         self._parts.append((number, denied if held else NOTHING, units, price, cost))
 

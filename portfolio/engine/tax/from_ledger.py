@@ -18,6 +18,7 @@ from portfolio.engine import money
 from portfolio.engine.export import ExportTransaction
 from portfolio.engine.money import ZERO
 from portfolio.engine.tax.holdings import Holdings, Price
+from portfolio.engine.tax.nets import Net, after_fees, is_of_contract, joined, nets_of, part_of
 from portfolio.engine.tax.settings import Picks
 from portfolio.engine.tax.types import EventKind, Leg, TaxEvent
 from portfolio.engine.types import PostingRole, TransactionKind
@@ -30,8 +31,7 @@ FIAT = frozenset(
 # Where coins are that left for a place that is not known, and are still their owner's.
 OUTSIDE = "outside"
 _INCOME = (Kind.REWARD, Kind.INTEREST, Kind.AIRDROP, Kind.MINING, Kind.FORK)
-_CONTRACTS = (Kind.FUNDING, Kind.REALISED_PNL, Kind.LIQUIDATION)
-_TRADES = (Kind.TRADE, Kind.CONVERSION)
+_WITH_REBATES = (Kind.TRADE, Kind.CONVERSION, Kind.FEE)
 
 
 class Assumed(enum.StrEnum):
@@ -91,14 +91,6 @@ class Translation:
         }
 
 
-class _Net(NamedTuple):
-    """What an account got (above zero) or gave of one asset in one transaction."""
-
-    asset: str
-    amount: Decimal
-    value: Decimal | None
-
-
 def events(
     transactions: Iterable[ExportTransaction],
     base_currency: str,
@@ -138,18 +130,23 @@ class _Translator:
         self._made = made
         self._costs = costs
         self._at_no_cost = at_no_cost
+        # What went into a lock or a loan and did not come back, by account and asset.
+        self._locked: dict[tuple[str, str], Decimal] = {}
 
     def translate(self, told: ExportTransaction) -> Iterator[TaxEvent]:
-        nets = _nets(told, PostingRole.PRINCIPAL)
-        fees = _nets(told, PostingRole.FEE)
+        nets = nets_of(told, PostingRole.PRINCIPAL)
+        fees = nets_of(told, PostingRole.FEE)
         if told.counterpart is not None:
             yield from self._transfer(told, nets, fees)
             return
+        if told.kind in _INCOME:
+            nets, fees = after_fees(nets, fees)
         came = [net for net in nets if net.amount > 0]
         went = [net for net in nets if net.amount < 0]
-        if told.kind in _CONTRACTS:
+        is_swap = bool(came and went)  # also where a position in coins is closed by force
+        if is_of_contract(told) and not (is_swap and told.kind is Kind.LIQUIDATION):
             yield from self._contract(told, [*nets, *fees])
-        elif came and went:
+        elif is_swap:
             yield from self._trade(told, came, went, fees)
         else:
             for net in came:
@@ -161,54 +158,90 @@ class _Translator:
     # --- Trades -------------------------------------------------------------------------------
 
     def _trade(
-        self, told: ExportTransaction, came: Sequence[_Net], went: Sequence[_Net], fees: list[_Net]
+        self, told: ExportTransaction, came: Sequence[Net], went: Sequence[Net], fees: list[Net]
     ) -> Iterator[TaxEvent]:
         """One for one is a trade; of several each is sold, or bought, for what it was worth."""
+        if len(came) == len(went) == 1:
+            yield from self._one_for_one(told, came[0], went[0], fees)
+            return
         paid = [fee for fee in fees if fee.amount < 0]
         first = self._leg(told, paid[0]) if paid else None
-        if len(came) == len(went) == 1:
-            got, given = self._leg(told, came[0]), self._leg(told, went[0])
-            kind = EventKind.TRADE
-            if given.asset == self._base:
-                kind = EventKind.BUY
-            elif got.asset == self._base:
-                kind = EventKind.SELL
-            yield TaxEvent(told.occurred_at, kind, told.account, got, given, first)
-        else:
-            for net in went:
-                yield self._for_money(told, net, first)
-                first = None
-            for net in came:
-                yield self._for_money(told, net, None)
-        rest = [fee for fee in fees if fee.amount > 0] + paid[1:]
-        yield from self._fees(told, rest)
+        for net in went:
+            yield self._for_money(told, net, first)
+            first = None
+        for net in came:
+            yield self._for_money(told, net, None)
+        yield from self._fees(told, [fee for fee in fees if fee.amount > 0] + paid[1:])
 
-    def _for_money(self, told: ExportTransaction, net: _Net, fee: Leg | None) -> TaxEvent:
+    def _one_for_one(
+        self, told: ExportTransaction, came: Net, went: Net, fees: list[Net]
+    ) -> Iterator[TaxEvent]:
+        """A trade bears one fee; what it costs beyond that is part of the price."""
+        got, given = self._leg(told, came), self._leg(told, went)
+        if (
+            got.asset == given.asset == self._base
+        ):  # money for money: a fee in coins is all there is
+            yield TaxEvent(told.occurred_at, EventKind.BUY, told.account, got, given)
+            yield from self._fees(told, fees)
+            return
+        paid = [fee for fee in fees if fee.amount < 0]
+        legs = [self._leg(told, fee) for fee in paid]
+        more = money.total(leg.value or ZERO for leg in legs[1:])
+        kind = EventKind.TRADE
+        if given.asset == self._base:
+            kind, given = EventKind.BUY, self._money(money.add(given.amount, more))
+        elif got.asset == self._base:
+            left = max(money.add(got.amount, money.negate(more)), ZERO)
+            kind, got = EventKind.SELL, self._money(left)
+        yield TaxEvent(told.occurred_at, kind, told.account, got, given, legs[0] if legs else None)
+        yield from self._fees(told, [fee for fee in fees if fee.amount > 0] + paid[1:])
+
+    def _money(self, amount: Decimal) -> Leg:
+        return Leg(self._base, amount, amount)
+
+    def _for_money(self, told: ExportTransaction, net: Net, fee: Leg | None) -> TaxEvent:
         leg = self._leg(told, net)
         worth = leg.value or ZERO
-        price = Leg(self._base, worth, worth)
+        price = self._money(worth)
         if net.amount > 0:
             return TaxEvent(told.occurred_at, EventKind.BUY, told.account, leg, price, fee)
         return TaxEvent(told.occurred_at, EventKind.SELL, told.account, price, leg, fee)
 
     # --- One side -----------------------------------------------------------------------------
 
-    def _in(self, told: ExportTransaction, net: _Net) -> Iterator[TaxEvent]:
+    def _in(self, told: ExportTransaction, net: Net) -> Iterator[TaxEvent]:
         """What came without anything going."""
         kind = told.kind
-        if net.asset in FIAT and kind not in _INCOME:
+        if net.asset in FIAT and kind not in (*_INCOME, Kind.FEE):
             yield self._event(told, EventKind.DEPOSIT, into=self._leg(told, net))
         elif kind.value in self._at_no_cost:
-            yield self._at_cost(told, net, ZERO)
+            yield self._at_cost(told, net, self._costs.get(told.id, ZERO))
         elif kind in _INCOME or kind is Kind.FEE:
             subkind = "rebate" if kind is Kind.FEE else kind.value
             yield self._event(told, EventKind.INCOME, into=self._leg(told, net), subkind=subkind)
         elif kind is Kind.GIFT:
             yield self._event(told, EventKind.GIFT, into=self._leg(told, net), subkind="gift")
+        elif kind is Kind.OTHER:
+            yield from self._back(told, net)
         elif kind is not Kind.TRANSFER:
             yield self._of_unknown_origin(told, net)
 
-    def _of_unknown_origin(self, told: ExportTransaction, net: _Net) -> TaxEvent:
+    def _back(self, told: ExportTransaction, net: Net) -> Iterator[TaxEvent]:
+        """What was locked comes back with its lots; beyond that it is of unknown origin."""
+        key = told.account, net.asset
+        back = min(self._locked.get(key, ZERO), net.amount)
+        if back:
+            self._locked[key] = money.add(self._locked[key], money.negate(back))
+            leg = Leg(net.asset, back)
+            yield TaxEvent(
+                *(told.occurred_at, EventKind.TRANSFER, OUTSIDE, leg, leg), to_wallet=told.account
+            )
+        rest = money.add(net.amount, money.negate(back))
+        if rest:
+            value = part_of(net.value, rest, net.amount)
+            yield self._of_unknown_origin(told, Net(net.asset, rest, value))
+
+    def _of_unknown_origin(self, told: ExportTransaction, net: Net) -> TaxEvent:
         cost = self._costs.get(told.id)
         if cost is None:
             what = Assumed.UNKNOWN_ORIGIN if told.kind is Kind.DEPOSIT else Assumed.UNCLEAR
@@ -216,13 +249,13 @@ class _Translator:
             cost = ZERO
         return self._at_cost(told, net, cost)
 
-    def _at_cost(self, told: ExportTransaction, net: _Net, cost: Decimal) -> TaxEvent:
+    def _at_cost(self, told: ExportTransaction, net: Net, cost: Decimal) -> TaxEvent:
         into = Leg(net.asset, net.amount, cost)
         price = Leg(self._base, cost, cost)
         subkind = told.kind.value
         return self._event(told, EventKind.BUY, into=into, out=price, subkind=subkind)
 
-    def _out(self, told: ExportTransaction, net: _Net) -> Iterator[TaxEvent]:
+    def _out(self, told: ExportTransaction, net: Net) -> Iterator[TaxEvent]:
         """What went without anything coming."""
         kind = told.kind
         if net.asset in FIAT:
@@ -241,12 +274,16 @@ class _Translator:
         elif kind is not Kind.TRANSFER:
             what = Assumed.UNKNOWN_TARGET if kind is Kind.WITHDRAWAL else Assumed.UNCLEAR
             self._assume(what, told, net)
+            if kind is Kind.OTHER:
+                key = told.account, net.asset
+                locked = self._locked.get(key, ZERO)
+                self._locked[key] = money.add(locked, money.negate(net.amount))
             yield self._moved(told, net, money.negate(net.amount), OUTSIDE)
 
-    def _fees(self, told: ExportTransaction, fees: Iterable[_Net]) -> Iterator[TaxEvent]:
+    def _fees(self, told: ExportTransaction, fees: Iterable[Net]) -> Iterator[TaxEvent]:
         for fee in fees:
-            if fee.asset in FIAT:
-                continue  # of what is no trade: it costs money, and no coin
+            if fee.asset in FIAT and (fee.amount < 0 or told.kind not in _WITH_REBATES):
+                continue  # it costs money, and no coin
             leg = self._leg(told, fee)
             if fee.amount < 0:
                 yield self._event(told, EventKind.FEE, out=leg, subkind="fee")
@@ -255,7 +292,7 @@ class _Translator:
 
     # --- Contracts ----------------------------------------------------------------------------
 
-    def _contract(self, told: ExportTransaction, nets: Iterable[_Net]) -> Iterator[TaxEvent]:
+    def _contract(self, told: ExportTransaction, nets: Iterable[Net]) -> Iterator[TaxEvent]:
         """Coins won are bought for what was won; coins paid are sold for what was lost."""
         for net in nets:
             leg = self._leg(told, net)
@@ -273,7 +310,7 @@ class _Translator:
     # --- Own transfers ------------------------------------------------------------------------
 
     def _transfer(
-        self, told: ExportTransaction, nets: Sequence[_Net], fees: Sequence[_Net]
+        self, told: ExportTransaction, nets: Sequence[Net], fees: Sequence[Net]
     ) -> Iterator[TaxEvent]:
         """Told by the half that sends; the half that receives says nothing more."""
         other = told.counterpart
@@ -283,14 +320,14 @@ class _Translator:
             return
         for net in sent:
             own = [fee for fee in fees if fee.asset == net.asset and fee.amount < 0]
-            whole = _joined(net, own)
+            whole = joined(net, own)
             yield self._moved(
                 told, whole, min(other.amount, whole.amount.copy_abs()), other.account
             )
         gone = {net.asset for net in sent}
         yield from self._fees(told, (fee for fee in fees if fee.asset not in gone))
 
-    def _moved(self, told: ExportTransaction, net: _Net, arrived: Decimal, to: str) -> TaxEvent:
+    def _moved(self, told: ExportTransaction, net: Net, arrived: Decimal, to: str) -> TaxEvent:
         """Coins that go to another wallet; what does not arrive is the network's fee."""
         if net.asset in FIAT:
             return self._event(told, EventKind.WITHDRAWAL, out=self._leg(told, net))
@@ -298,9 +335,9 @@ class _Translator:
         lost = money.add(sent, money.negate(arrived))
         fee = None
         if lost:
-            worth = _part(net.value, lost, sent)
+            worth = part_of(net.value, lost, sent)
             if worth is None:
-                self._assume(Assumed.NO_VALUE, told, _Net(net.asset, money.negate(lost), None))
+                self._assume(Assumed.NO_VALUE, told, Net(net.asset, money.negate(lost), None))
             fee = Leg(net.asset, lost, worth or ZERO)
         return TaxEvent(
             told.occurred_at,
@@ -325,7 +362,7 @@ class _Translator:
     ) -> TaxEvent:
         return TaxEvent(told.occurred_at, kind, told.account, into, out, subkind=subkind)
 
-    def _leg(self, told: ExportTransaction, net: _Net) -> Leg:
+    def _leg(self, told: ExportTransaction, net: Net) -> Leg:
         """Without a sign; money of any kind is the base currency's worth of it."""
         value = net.value
         if net.asset == self._base:
@@ -340,51 +377,13 @@ class _Translator:
     def assume_unpriced(self, told: ExportTransaction, holdings: Holdings) -> None:
         """Tell the coins that count as nothing in the value of all."""
         for asset, amount in holdings.unpriced:
-            self._assume(Assumed.NO_VALUE, told, _Net(asset, amount, None))
+            self._assume(Assumed.NO_VALUE, told, Net(asset, amount, None))
         holdings.unpriced.clear()
 
-    def _assume(self, what: Assumed, told: ExportTransaction, net: _Net) -> None:
+    def _assume(self, what: Assumed, told: ExportTransaction, net: Net) -> None:
         self._made.assumptions.append(
             Assumption(
                 *(what, told.id, told.occurred_at, told.account),
                 *(net.asset, net.amount.copy_abs(), net.value),
             )
         )
-
-
-def _nets(told: ExportTransaction, role: PostingRole) -> list[_Net]:
-    """What an account got or gave of each asset, in the order of first mention; zeros left out.
-
-    A value is known where that of every amount is.
-    """
-    amounts: dict[str, Decimal] = {}
-    values: dict[str, Decimal | None] = {}
-    for leg in told.legs:
-        if leg.role is not role:
-            continue
-        amounts[leg.asset] = money.add(amounts.get(leg.asset, ZERO), leg.amount)
-        values[leg.asset] = _plus(values.get(leg.asset, ZERO), leg.value, leg.amount)
-    return [
-        _Net(asset, amount, None if (value := values[asset]) is None else value.copy_abs())
-        for asset, amount in amounts.items()
-        if amount
-    ]
-
-
-def _plus(sofar: Decimal | None, value: Decimal | None, amount: Decimal) -> Decimal | None:
-    if sofar is None or value is None:
-        return None
-    return money.add(sofar, money.negate(value) if amount < 0 else value)
-
-
-def _joined(net: _Net, fees: Sequence[_Net]) -> _Net:
-    """What left with its fees in the same coin."""
-    amount = money.total([net.amount, *(fee.amount for fee in fees)])
-    known = [part.value for part in (net, *fees) if part.value is not None]
-    return _Net(net.asset, amount, money.total(known) if len(known) == 1 + len(fees) else None)
-
-
-def _part(value: Decimal | None, part: Decimal, whole: Decimal) -> Decimal | None:
-    if value is None:
-        return None
-    return money.divide(money.multiply(value, part), whole)

@@ -194,7 +194,8 @@ def _cost(settings: Settings, history: History, event: WholeEvent, got: WholeLeg
     out = event.out
     if out is None or event.kind in (EventKind.INCOME, EventKind.GIFT):
         return _value(history, event, got)
-    if out.asset == BASE or settings.trade_values is TradeValues.CROSS or got.value is None:
+    crosses = settings.trade_values is TradeValues.CROSS and out.value is not None
+    if out.asset == BASE or crosses or got.value is None:
         return _value(history, event, out)
     return got.value
 
@@ -238,7 +239,8 @@ def _transfer(settings: Settings, history: History, event: WholeEvent) -> Iterat
         if lost < 0:
             raise BadEvent(event.number, "more arrives than was sent")
         if lost and settings.transfer_fee is TransferFee.KEEP_COST:
-            yield _TRANSFER, Operation(VANISH, *place, lost, 0, 0)
+            special = Special(to_wallet=event.to_wallet)
+            yield _TRANSFER, Operation(VANISH, *place, lost, 0, 0, special)
         elif lost:
             if fee is None or fee.asset != out.asset:
                 raise BadEvent(event.number, "the value of the transfer's fee is not known")

@@ -20,6 +20,7 @@ from portfolio.engine.tax.settings import (
     TradeValues,
     TransferFee,
 )
+from portfolio.engine.tax.types import Shortfall
 from tests.engine.tax.build import (
     CONSUME,
     PER_WALLET,
@@ -197,6 +198,14 @@ def test_two_values_of_one_trade() -> None:
     assert left(run(given)) == [("ETH", "2", "190")]
 
 
+def test_one_value_of_a_trade_serves_both_sides() -> None:
+    trade = event("trade", "2023-02-01", out="1 BTC", into="20 ETH 300")
+    for values in TradeValues:
+        found = run([buy("2023-01-01", "1 BTC", "100"), trade], trade_values=values)
+        assert rows(found) == [("1", "300", "100", "200", "lot")]
+        assert left(found) == [("ETH", "20", "300")]
+
+
 def test_what_nobody_knows_the_value_of_is_refused_by_its_event() -> None:
     events = [buy("2023-01-01", "1 BTC", "100"), event("income", "2023-02-01", into="1 XYZ")]
     with pytest.raises(BadEvent, match="event 1: the value of 1 XYZ is not known"):
@@ -248,6 +257,17 @@ def test_the_cost_of_a_lot_that_vanishes_whole_goes_to_the_oldest_left() -> None
     assert left(run(events, transfer_fee=TransferFee.KEEP_COST)) == [("BTC", "2", "401")]
 
 
+def test_the_cost_of_a_fee_goes_along_where_nothing_else_is_left() -> None:
+    events = [
+        buy("2023-01-01", "1 BTC", "100"),
+        event(
+            "transfer", "2023-02-01", out="1 BTC", into="0.9 BTC", fee="0.1 BTC 12", to_wallet="B"
+        ),
+    ]
+    found = run(events, transfer_fee=TransferFee.KEEP_COST, **PER_WALLET)
+    assert left(found) == [("BTC", "0.9", "100")]
+
+
 # --- More than is held -----------------------------------------------------------------------
 
 
@@ -263,6 +283,21 @@ def test_more_than_is_held_is_an_error_or_told(method: str) -> None:
     found = run(events, method, oversell=Oversell.ZERO_COST)
     assert total(row.gain for row in found.disposals) == 350
     assert [(s.event, s.asset, s.missing) for s in found.shortfalls] == [(1, "BTC", Decimal("0.5"))]
+
+
+def test_a_fee_that_vanishes_may_be_more_than_is_held() -> None:
+    events = [
+        buy("2023-01-01", "1 BTC", "100"),
+        event(
+            "transfer", "2023-02-01", out="2 BTC", into="0.5 BTC", fee="1.5 BTC 12", to_wallet="B"
+        ),
+    ]
+    for method in ("fifo", "average"):
+        found = run(events, method, transfer_fee=TransferFee.KEEP_COST, oversell=Oversell.ZERO_COST)
+        assert found.shortfalls == (Shortfall(1, "BTC", Decimal("0.5")),)
+        assert left(found) == []
+        with pytest.raises(InsufficientHoldings):
+            run(events, method, transfer_fee=TransferFee.KEEP_COST)
 
 
 # --- Places ----------------------------------------------------------------------------------
@@ -283,6 +318,21 @@ def test_canada_denies_the_part_of_a_loss_that_is_bought_back() -> None:
     assert run(late, "acb_superficial").disposals[0].denied == 0
     on_day_30 = [*events[:2], buy("2023-07-01", "15 BTC", "1125")]
     assert run(on_day_30, "acb_superficial").disposals[0].denied == 450
+
+
+def test_canada_coins_that_were_never_held_deny_nothing_and_are_not_owed() -> None:
+    zero = {"oversell": Oversell.ZERO_COST}
+    sold = sell("2022-01-01", "3 BTC", "10", fee="50 EUR 50")
+    found = run([sold, buy("2022-01-05", "1 BTC", "100")], "acb_superficial", **zero)
+    assert found.disposals[0].denied == 0
+    assert left(found) == [("BTC", "1", "100")]
+    later = [
+        buy("2023-01-10", "50 BTC", "5000"),
+        sell("2023-06-01", "20 BTC", "1400"),
+        buy("2023-06-15", "15 BTC", "1125"),
+    ]
+    oversold = sell("2022-01-01", "45 BTC", "10")
+    assert run([oversold, *later], "acb_superficial", **zero).disposals[1].denied == 450
 
 
 def test_uk_same_day_then_30_days_then_the_pool() -> None:

@@ -54,7 +54,8 @@ class _Superficial(PoolRun):
                 running.acquired[-1] += units
                 running.held[-1] += units
             else:
-                running.held[-1] -= units
+                # What was never held is not owed.
+                running.held[-1] = max(running.held[-1] - units, 0)
 
     def denied(self, number: int, loss: int) -> int:
         if self.operations.of_event(number).is_exempt:
