@@ -61,12 +61,22 @@ class SaleResult(NamedTuple):
         return money.total(row.gain for row in self.rows if row.term is Term.LONG)
 
 
-def held(place: Place, settings: Settings, history: History) -> Held:
+def lots_now(
+    place: Place, settings: Settings, history: History, at: datetime
+) -> Sequence[Remaining]:
+    """The lots as a sale at ``at`` would find them. May raise what ``compute`` may."""
+    # Where the law counts lots anew from a day on, it does so with the first event after it.
+    money_in = Leg(settings.base_currency, money.ZERO, money.ZERO)
+    nothing = TaxEvent(at, EventKind.DEPOSIT, into=money_in)
+    return place.compute(settings, history.plus(nothing)).remaining
+
+
+def held(place: Place, settings: Settings, history: History, at: datetime) -> Held:
     """What there is to sell, by the place's own method. May raise what ``compute`` may."""
     if place.needs_portfolio:
         return {asset: {"": amount} for asset, amount in _units(settings, history).items()}
     found: dict[str, dict[str, Decimal]] = defaultdict(dict)
-    for row in place.compute(settings, history).remaining:
+    for row in lots_now(place, settings, history, at):
         of_asset = found[row.asset]
         of_asset[row.wallet] = money.add(of_asset.get(row.wallet, money.ZERO), row.amount)
     return found
@@ -111,9 +121,10 @@ def sell_now(
     *,
     opening_values: Worth | None = None,
 ) -> Iterator[SaleResult]:
-    """Sales of one asset at one moment, by all methods of the place. May raise what ``compute`` may.
+    """Sales of one asset at one moment, by all methods of the place.
 
-    ``opening_values`` is what amounts were worth when the tax year began.
+    ``opening_values`` is what amounts were worth when the tax year began. May raise what
+    ``compute`` may.
     """
     number, more = len(history.at), history
     for sale in sales:

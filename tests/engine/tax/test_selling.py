@@ -76,7 +76,7 @@ def test_lots_by_account_are_sold_where_they_are() -> None:
         *LOTS,
         replace(buy("2023-02-01", "1 BTC", "500"), wallet="B"),
     ]
-    there = held(germany, of(germany), History(events, "EUR"))
+    there = held(germany, of(germany), History(events, "EUR"), at("2024-03-01"))
     assert there == {"BTC": {"A": 3, "B": 1}}
     (one,) = sold(germany, events, sale("1", "200", "B"), sale("3", "600", "A")).values()
     assert sorted((row.wallet, row.cost_basis) for row in one.rows) == [
@@ -88,10 +88,18 @@ def test_lots_by_account_are_sold_where_they_are() -> None:
     assert not one.left
 
 
+def test_lots_that_the_law_will_count_by_account_are_told_so() -> None:
+    us = by_id("us")
+    there = held(us, of(us), History(LOTS, "EUR"), at("2026-03-01"))
+    assert there == {"BTC": {"A": 3}}
+    (one, *_) = sold(us, LOTS, sale("1", "200", "A", "2026-03-01")).values()
+    assert (one.missing, one.gain) == (0, 100)
+
+
 def test_a_place_that_asks_for_the_value_of_all_coins_gets_it() -> None:
     france = by_id("france")
     events = [*LOTS, buy("2023-02-01", "10 XYZ", "400"), buy("2023-02-01", "1 ODD", "0")]
-    there = held(france, of(france), History(events, "EUR"))
+    there = held(france, of(france), History(events, "EUR"), at("2024-03-01"))
     assert there == {"BTC": {"": 3}, "XYZ": {"": 10}, "ODD": {"": 1}}
     asked = sale("1", "500")
     prices = {"BTC": Decimal(600), "XYZ": Decimal(30)}
@@ -130,7 +138,7 @@ def test_what_would_be_is_what_is(events: list[TaxEvent], amount: int, worth: in
 def test_all_that_there_is_can_be_sold_and_no_more(events: list[TaxEvent]) -> None:
     last = max((row.time for row in events), default=at("2021-01-01"))
     told = History(events, "EUR")
-    there = held(NEUTRAL, of(NEUTRAL), told).get("BTC", {})
+    there = held(NEUTRAL, of(NEUTRAL), told, last).get("BTC", {})
     for wallet, amount in there.items():
         asked = Sale("BTC", amount, Decimal(1), wallet, last)
         (found, *_) = sell_now(NEUTRAL, of(NEUTRAL), told, (), [asked])
