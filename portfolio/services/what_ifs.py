@@ -23,7 +23,8 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from portfolio.engine.tax import VERSION
 from portfolio.engine.tax.operations import BadEvent
-from portfolio.models import WhatIf, WhatIfLine
+from portfolio.engine.tax.settings import Settings
+from portfolio.models import TaxProfile, WhatIf, WhatIfLine
 from portfolio.selectors import exports, tax_events, tax_pages
 from portfolio.selectors.prices_now import PricesNow
 from portfolio.services import tax_ledger, what_if_sales, what_if_today
@@ -72,7 +73,7 @@ def _ask(user: User, kind: WhatIf.Kind, asked: dict[str, str]) -> WhatIf:
     if profile.pk is None:
         raise TaxProblem(_("Say first where you pay taxes: its law decides which lots are sold."))
     place, settings = settings_of(user, profile)
-    told = {"profile": told_of(profile), "engine": tax_ledger.settings_told(settings)}
+    told = _told(profile, settings)
     waiting = WhatIf.objects.of(user).unfinished()
     same = waiting.filter(kind=kind, asked=asked, settings=told).first()
     if same is not None:
@@ -91,6 +92,17 @@ def _ask(user: User, kind: WhatIf.Kind, asked: dict[str, str]) -> WhatIf:
         asked_at=now,
         worked_at=now,
     )
+
+
+def has_other_settings(user: User, row: WhatIf) -> bool:
+    """Whether it was asked by other settings than those of now. May raise TaxProblem."""
+    profile = profile_of(user)
+    _place, settings = settings_of(user, profile)
+    return bool(row.settings != _told(profile, settings))
+
+
+def _told(profile: TaxProfile, settings: Settings) -> dict[str, Any]:
+    return {"profile": told_of(profile), "engine": tax_ledger.settings_told(settings)}
 
 
 def left_alone(now: datetime) -> list[int]:
