@@ -30,7 +30,6 @@ from portfolio.views import (
     taxes,
     transactions,
     transfers,
-    what_ifs,
 )
 
 app_name = "portfolio"
@@ -183,16 +182,14 @@ urlpatterns = [
     path("taxes/place/", taxes.choose, name="tax-place"),
     path("taxes/place/<slug:place_id>/", taxes.settings, name="tax-settings"),
     path("taxes/years/<int:year>/", taxes.make, name="tax-make"),
-    path("taxes/what-if/", what_ifs.index, name="what-if-list"),
-    path("taxes/what-if/sell/", what_ifs.sell, name="what-if-sell"),
-    path("taxes/what-if/today/", what_ifs.today, name="what-if-today"),
-    path("taxes/what-if/<int:answer_id>/", what_ifs.detail, name="what-if"),
-    path("taxes/what-if/<int:answer_id>/delete/", what_ifs.delete, name="what-if-delete"),
     path("taxes/<int:report_id>/", taxes.detail, name="tax-report"),
     path("taxes/<int:report_id>/lock/", taxes.lock, name="tax-lock"),
     path("taxes/<int:report_id>/delete/", taxes.delete, name="tax-delete"),
     path("taxes/<int:report_id>/disposals/<int:position>/", taxes.disposal, name="tax-disposal"),
     path("taxes/<int:report_id>/files/<str:name>", taxes.document, name="tax-document"),
+    path("taxes/<int:report_id>/coverage/", taxes.coverage, name="tax-coverage"),
+    path("taxes/<int:report_id>/reconciliation/", taxes.balances, name="tax-balances"),
+    path("taxes/<int:report_id>/findings/", taxes.findings, name="tax-findings"),
     path("taxes/<int:report_id>/<slug:part>/", taxes.lines, name="tax-lines"),
     path("exports/", exports.index, name="export-list"),
     path("exports/made/<int:export_id>/", exports.detail, name="export-detail"),

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import chain
 from typing import NamedTuple
 
 from portfolio.engine.money import plain
@@ -60,6 +61,19 @@ class Part(NamedTuple):
     lines: Iterable[Line]
 
 
+class Section(NamedTuple):
+    """A table that a document has beside the lines: how complete the ledger was, and the like."""
+
+    title: str  # at most 24 letters, digits and spaces
+    words: str  # what it says, and what it does not
+    header: tuple[str, ...]
+    rows: Sequence[tuple[str, ...]]
+    numbers: frozenset[int]  # the places of columns that hold amounts
+    money: frozenset[int]  # those of them that are rounded for reading
+    widths: tuple[int, ...]  # of the columns on paper, as parts of their sum
+    empty: str = ""  # instead of a table without rows
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """What a document tells beside its lines."""
@@ -70,7 +84,11 @@ class Report:
     figures: Sequence[Figure]
     covered: Sequence[str]
     not_covered: Sequence[str]
-    assumed: Sequence[tuple[str, str, str, str]]  # what, how often, the money, what to do
+    # What, how often, the money, what of the year stands on it, what to do.
+    assumed: Sequence[tuple[str, str, str, str, str]]
+    owner: str = ""  # whose it is
+    sections: Sequence[Section] = ()
+    is_letter: bool = False  # the paper of the place, else A4
 
 
 HEADER = (
@@ -135,4 +153,8 @@ def sheets(report: Report, parts: Iterable[Part]) -> Iterator[bytes]:
         Sheet(part.title[:24], HEADER, (cells(line) for line in part.lines), _NUMBERS)
         for part in parts
     )
-    return workbook([*first, *rest])
+    stood_on = (
+        Sheet(told.title, told.header, (list(row) for row in told.rows), told.numbers)
+        for told in report.sections
+    )
+    return workbook(chain(first, rest, stood_on))

@@ -104,7 +104,7 @@ def page(user: User, filters: Filters, grade: DataGrade) -> Page:
     start = (filters.page - 1) * PAGE_SIZE
     if filters.tab == "closed":
         found = list(rows.order_by("-closed_at", "-id")[start : start + PAGE_SIZE + 1])
-        closed = tuple(_row(finding) for finding in found[:PAGE_SIZE])
+        closed = tuple(row_of(finding) for finding in found[:PAGE_SIZE])
         return Page((), closed, filters.page > 1, len(found) > PAGE_SIZE)
     if filters.is_paged:
         found = list(rows.order_by(*_RANK)[start : start + PAGE_SIZE + 1])
@@ -148,7 +148,7 @@ def _grouped(rows: FindingQuerySet, shown: Sequence[Finding], worth: Decimal) ->
             number=number,
             unknown=unknown,
             value=value,
-            rows=tuple(_row(finding) for finding in shown if finding.cause == cause),
+            rows=tuple(row_of(finding) for finding in shown if finding.cause == cause),
         )
         for cause, number, unknown, value in tallies
     ]
@@ -162,7 +162,8 @@ def _rank(group: Group, worth: Decimal) -> tuple[Decimal, str]:
     return (money.negate(counted), group.cause)
 
 
-def _row(finding: Finding) -> Row:
+def row_of(finding: Finding) -> Row:
+    """One finding with what looks for it."""
     return Row(finding, by_cause().get(finding.cause))
 
 

@@ -10,10 +10,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import Count, F, Max, Min, Q, Sum
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from portfolio.engine import money
 from portfolio.engine.tax import what_if
+from portfolio.engine.tax.from_ledger import OUTSIDE
 from portfolio.engine.tax.place import Place
 from portfolio.engine.tax.settings import LongTerm, Settings
 from portfolio.models import Connection, TaxDocument, TaxLine, TaxReport, Transaction
@@ -85,6 +87,11 @@ class Report:
             Figure(code, title, None if amount is None else Decimal(amount), *more)
             for code, title, amount, *more in self.row.figures
         ]
+
+    @property
+    def begin(self) -> str:
+        """The year as pages of coverage name times: a calendar year, else none."""
+        return str(self.row.year) if self.row.year_name == str(self.row.year) else ""
 
     @property
     def main(self) -> list[Figure]:
@@ -210,6 +217,27 @@ def lines(report: TaxReport, part: str, *, start: int = 0) -> LinePage:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class RowPage:
+    """Some rows of a table that is kept with a report; as LinePage."""
+
+    rows: Sequence[Any]
+    total: int
+    after: int | None
+    before: int | None
+
+
+def rows(kept: Sequence[Any], *, start: int = 0) -> RowPage:
+    """The rows from a place on."""
+    end = start + PAGE_SIZE
+    return RowPage(
+        rows=kept[start:end],
+        total=len(kept),
+        after=end if end < len(kept) else None,
+        before=max(start - PAGE_SIZE, 0) if start else None,
+    )
+
+
 def gain_of(line: TaxLine) -> Decimal | None:
     """Proceeds less cost, with what is denied of a loss; None where one is not known."""
     if line.proceeds is None or line.cost is None:
@@ -219,7 +247,14 @@ def gain_of(line: TaxLine) -> Decimal | None:
 
 def labels(user: User) -> Mapping[str, str]:
     """The names of the user's accounts, by id."""
-    return {str(row.pk): str(row) for row in Connection.objects.of(user)}
+    told = {str(row.pk): str(row) for row in Connection.objects.of(user)}
+    return {**told, OUTSIDE: str(_("An unknown place, still yours"))}
+
+
+def labels_of(report: TaxReport) -> Mapping[str, str]:
+    """The names that the accounts of a report had when it was made, by id."""
+    told = {row["id"]: row["label"] for row in report.evidence.get("connections", [])}
+    return {**told, OUTSIDE: str(_("An unknown place, still yours"))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +293,7 @@ class AssumedSum:
     number: int
     value: Decimal | None
     unknown: int  # of unknown worth
+    touched: Decimal | None  # the gain of the year that stands on it; None where it was not asked
 
 
 def assumed(report: TaxReport) -> list[AssumedSum]:
@@ -268,7 +304,14 @@ def assumed(report: TaxReport) -> list[AssumedSum]:
         .annotate(number=Count("pk"), worth=Sum("value"), unknown=Count("pk", filter=Q(value=None)))
         .order_by("subkind")
     )
-    return [AssumedSum(r["subkind"], r["number"], r["worth"], r["unknown"]) for r in rows]
+    touched = report.evidence.get("assumed", {})
+    return [
+        AssumedSum(
+            *(r["subkind"], r["number"], r["worth"], r["unknown"]),
+            Decimal(touched[r["subkind"]]["gain"]) if r["subkind"] in touched else None,
+        )
+        for r in rows
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from portfolio.engine.tax import method as methods
 from portfolio.engine.tax import place as places
 from portfolio.engine.tax.place import UnknownPlace
 from portfolio.models.ledger import KIND_LABELS
+from portfolio.selectors.finder import by_cause
 
 _MATCHES: dict[str, Promise] = {
     "lot": _("one purchase"),
@@ -19,6 +25,15 @@ _MATCHES: dict[str, Promise] = {
     "thirty_day": _("purchases within 30 days after"),
     "section_104": _("the section 104 pool"),
     "no_gain_no_loss": _("the pool, without gain or loss"),
+}
+_COVERED: dict[str, Promise] = {
+    "failed": _("could not be fetched:"),
+    "hole": _("never asked for:"),
+    "unavailable": _("not served:"),
+    "fetched": _("fetched"),
+    "empty": _("fetched, there was nothing"),
+    "asked": _("asked for as a whole"),
+    "outside": _("nothing: outside of what was asked for"),
 }
 _TERMS: dict[str, Promise] = {"short": _("short"), "long": _("long")}
 _ASSUMED: dict[str, Promise] = {
@@ -67,6 +82,38 @@ def subkind(name: str) -> str:
     """What an event was."""
     kinds: dict[str, Promise] = {kind.value: label for kind, label in KIND_LABELS.items()}
     return str(kinds.get(name, _OTHERS.get(name, name)))
+
+
+def as_of(moment: str | None) -> str:
+    """Up to when a ledger told anything: the moment of its latest transaction that went in."""
+    if not moment:
+        return str(_("unknown"))
+    at = datetime.fromisoformat(moment)
+    return str(_("the transaction of {at} UTC")).format(at=f"{at:%Y-%m-%d %H:%M:%S}")
+
+
+def covered(told: Mapping[str, Any]) -> list[str]:
+    """What is said of one time of one kind of record, in a few words; what is missing, if any."""
+    names = told["words"]
+    known = [name for name in ("fetched", "asked") if name in names]
+    if "fetched" not in known and "empty" in names:
+        known.insert(0, "empty")
+    if not told["missing"]:
+        return [str(_COVERED[name]) for name in known or ["outside"]]
+    parts = [str(_("partly fetched"))] if known else []
+    for word, start, end in told["missing"]:
+        days = start if start == end else f"{start} – {end}"
+        parts.append(f"{_COVERED[word]} {days}")
+    if told["more"]:
+        more = ngettext("and {number} more", "and {number} more", told["more"])
+        parts.append(more.format(number=told["more"]))
+    return parts
+
+
+def finding(cause: str) -> tuple[str, str]:
+    """What a finding is, and what to do; a cause that is no longer looked for by its name."""
+    finder = by_cause().get(cause)
+    return (str(finder.title), str(finder.fix)) if finder else (cause, "")
 
 
 def place(ident: str) -> str:

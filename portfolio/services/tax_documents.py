@@ -7,15 +7,17 @@ from collections.abc import Iterator, Mapping
 from django.utils.encoding import force_str
 from django.utils.translation import gettext as _
 
-from portfolio.engine import money
+from portfolio.engine import rounding
 from portfolio.engine.tax import place as places
 from portfolio.engine.tax.place import Place, UnknownPlace
 from portfolio.exports import tax_report
 from portfolio.exports.tax_report import Figure, Line, Part, Report
 from portfolio.models import TaxLine, TaxReport
 from portfolio.selectors import tax_pages, tax_words
+from portfolio.services import tax_sections
 
 CHUNK = 2000
+_LETTER = frozenset({"us", "canada"})  # where documents are printed on Letter
 
 
 def csv(report: TaxReport, part: str) -> Iterator[bytes]:
@@ -40,7 +42,7 @@ def told(report: TaxReport) -> Report:
     """What a report says beside its lines."""
     place = _place(report)
     return Report(
-        title=f"{tax_words.place(report.place)} {report.year_name}",
+        title=f"{_('Taxes')} {report.year_name}, {tax_words.place(report.place)}",
         facts=_facts(report),
         currency=report.currency,
         figures=[
@@ -49,7 +51,10 @@ def told(report: TaxReport) -> Report:
         ],
         covered=[_(sentence) for sentence in place.covers] if place else [],
         not_covered=[_(sentence) for sentence in place.not_covered] if place else [],
-        assumed=[_assumed(row, report.currency) for row in tax_pages.assumed(report)],
+        assumed=[_assumed(row, report) for row in tax_pages.assumed(report)],
+        owner=str(report.owner),
+        sections=tax_sections.sections(report),
+        is_letter=report.place in _LETTER,
     )
 
 
@@ -63,20 +68,30 @@ def _place(report: TaxReport) -> Place | None:
 def _facts(report: TaxReport) -> list[tuple[str, str]]:
     engine = report.settings["engine"]
     facts = [
+        (_("Of"), str(report.owner)),
         (_("Method"), tax_words.method(engine["method"])),
         (_("Currency"), report.currency),
         (_("Calendar"), engine["tax_timezone"]),
         (_("Engine"), report.engine),
+        (_("As of"), tax_words.as_of(report.evidence.get("as_of"))),
         (_("Fingerprint of what went in"), report.fingerprint),
+        (_("SHA-256 of what came out"), report.sha256),
     ]
     if report.environment == "sandbox":
         facts.insert(0, (_("Note"), _("Of simulated accounts: not your taxes.")))
     return facts
 
 
-def _assumed(row: tax_pages.AssumedSum, currency: str) -> tuple[str, str, str, str]:
-    worth = _("unknown") if row.value is None else f"{money.plain(row.value)} {currency}"
-    return tax_words.assumed(row.what), str(row.number), worth, tax_words.mended(row.what)
+def _assumed(row: tax_pages.AssumedSum, report: TaxReport) -> tuple[str, str, str, str, str]:
+    """What, how often, about how much money, the gain that stands on it, what to do."""
+    worth, gain = _("unknown"), _("unknown")
+    step = rounding.step(report.currency)
+    if row.value is not None:
+        worth = f"{rounding.rounded(row.value, step):,f}"
+    if row.touched is not None:
+        gain = f"{rounding.rounded(row.touched, step):,f}"
+    what = tax_words.assumed(row.what)
+    return what, f"{row.number:,}", worth, gain, tax_words.mended(row.what)
 
 
 def _part(report: TaxReport, part: TaxLine.Part) -> Part:
@@ -85,7 +100,7 @@ def _part(report: TaxReport, part: TaxLine.Part) -> Part:
 
 def _lines(report: TaxReport, part: TaxLine.Part) -> Iterator[Line]:
     """The lines of a part in order, streamed."""
-    labels = tax_pages.labels(report.owner)
+    labels = tax_pages.labels_of(report)
     rows = TaxLine.objects.filter(report=report, part=part).order_by("position")
     for row in rows.iterator(chunk_size=CHUNK):
         yield _line(row, part, labels)

@@ -22,6 +22,7 @@ from portfolio.exports.transfers import by_transfer
 from portfolio.models import Connection
 from portfolio.selectors import exports, tax_events
 from portfolio.selectors.exports import Selection
+from portfolio.services.tax_inputs import Inputs
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class TaxLedger:
     history: History
     made: Translation
     fingerprint: str
+    inputs: Inputs
 
 
 def selection(user: User, environment: str, before: datetime) -> Selection:
@@ -54,12 +56,13 @@ def read(
     """
     currency = settings.base_currency
     costs = tax_events.costs(user, currency)
+    inputs = Inputs()
     made, digest = Translation(), hashlib.sha256(_told(place, settings))
     digest.update(canonical.line({str(number): str(cost) for number, cost in costs.items()}))
     if not chosen.connections:
-        return TaxLedger(History((), currency), made, digest.hexdigest())
+        return TaxLedger(History((), currency), made, digest.hexdigest(), inputs)
     with closing(exports.transactions(user, chosen, currency)) as transactions:  # type: ignore[type-var]
-        watched = _watched(transactions, digest, tell)
+        watched = _watched(transactions, digest, inputs, tell)
         told = events(
             by_transfer(watched),
             currency,
@@ -69,14 +72,18 @@ def read(
             price=tax_events.prices(user, currency, environment) if place.needs_portfolio else None,
         )
         history = History(_valued(told, digest), currency)
-    return TaxLedger(history, made, digest.hexdigest())
+    return TaxLedger(history, made, digest.hexdigest(), inputs)
 
 
 def _watched(
-    transactions: Iterable[ExportTransaction], digest: Any, tell: Callable[[int], None]
+    transactions: Iterable[ExportTransaction],
+    digest: Any,
+    inputs: Inputs,
+    tell: Callable[[int], None],
 ) -> Iterator[ExportTransaction]:
     for number, transaction in enumerate(transactions, 1):
         digest.update(canonical.line(canonical.of_transaction(transaction)))
+        inputs.add(transaction)
         tell(number)
         yield transaction
 

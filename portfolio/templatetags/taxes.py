@@ -19,6 +19,8 @@ register.filter("mended_words", tax_words.mended)
 register.filter("subkind_words", tax_words.subkind)
 register.filter("place_words", tax_words.place)
 register.filter("method_words", tax_words.method)
+register.filter("covered_words", tax_words.covered)
+register.filter("finding_words", tax_words.finding)
 
 
 @register.filter
@@ -39,6 +41,12 @@ def open_gain(line: TaxLine) -> Decimal | None:
 def long_from(report: TaxReport, line: TaxLine) -> date | None:
     """The first day on which a lot is long held."""
     return tax_pages.long_from(report, line)
+
+
+@register.filter
+def exact(text: str | None) -> Decimal | None:
+    """A number that was kept as text."""
+    return None if text is None else Decimal(text)
 
 
 @register.filter

@@ -175,6 +175,51 @@ def lines(request: Request, report_id: int, part: str) -> HttpResponse:
 @login_required
 @never_cache
 @require_safe
+def coverage(request: Request, report_id: int) -> HttpResponse:
+    """What was fetched of each account, within the year and before it."""
+    return _stood_on(request, report_id, "coverage")
+
+
+@login_required
+@never_cache
+@require_safe
+def balances(request: Request, report_id: int) -> HttpResponse:
+    """The ledger beside what exchanges reported, when the report was made."""
+    return _stood_on(request, report_id, "balances")
+
+
+@login_required
+@never_cache
+@require_safe
+def findings(request: Request, report_id: int) -> HttpResponse:
+    """What was open when the report was made, with the money it could change."""
+    return _stood_on(request, report_id, "findings")
+
+
+def _stood_on(request: Request, report_id: int, what: str) -> HttpResponse:
+    """One table of what is kept of the ledger with a report, a page at a time."""
+    report = _report(request, report_id)
+    rows = report.row.evidence.get(what)
+    if rows is None:
+        raise Http404  # of a report that is not made, or kept nothing of it
+    page = _page_of(request, rows)
+    context = _about(report) | {
+        "page": page,
+        "names": selector.labels_of(report.row),
+        "begin": report.begin,
+    }
+    return render(request, f"portfolio/taxes/{what}.html", context)
+
+
+def _page_of(request: Request, rows: list[Any]) -> selector.RowPage:
+    start = request.GET.get("from", "0")
+    first = int(start) if start.isdecimal() and len(start) < 10 else 0
+    return selector.rows(rows, start=first)
+
+
+@login_required
+@never_cache
+@require_safe
 def disposal(request: Request, report_id: int, position: int) -> HttpResponse:
     """How one part of a disposal was worked out, in words and numbers."""
     report = _report(request, report_id)

@@ -167,6 +167,17 @@ def test_lots_at_a_loss_and_those_that_turn_long(page: Client, owner: User, ledg
     assert f"{number} of {number} lines" in at_loss
 
 
+def test_what_it_stood_on_has_its_pages(page: Client, owner: User, ledger: Stream) -> None:
+    report = made(owner)
+    assert "asked for as a whole" in text(page, address(report, "coverage"))
+    assert "Nothing was held" in text(page, address(report, "balances"))
+    assert "There were none" in text(page, address(report, "findings"))
+    TaxReport.objects.update(evidence={})  # made before any of it was kept
+    assert text(page, address(report))
+    for name in ("coverage", "balances", "findings"):
+        assert text(page, address(report, name), 404)
+
+
 def fetched(page: Client, report: TaxReport, name: str) -> bytes:
     answer = page.get(address(report, "document", name))
     assert answer.status_code == 200
@@ -184,6 +195,7 @@ def test_a_report_can_be_taken_along(page: Client, owner: User, ledger: Stream) 
     book = zipfile.ZipFile(io.BytesIO(fetched(page, report, "report.xlsx")))
     sheets = re.findall(r'sheet name="([^"]+)"', book.read("xl/workbook.xml").decode())
     assert sheets[:3] == ["Report", "Figures", "Disposals"]
+    assert sheets[-3:] == ["Coverage", "Reconciliation", "Open findings"]
     assert fetched(page, report, "report.pdf").startswith(b"%PDF-")
     assert page.get(address(report, "document", "secrets.csv")).status_code == 404
 
@@ -229,6 +241,9 @@ def test_nobody_else_sees_it(browser: Browser, other: User, owner: User, ledger:
         ("disposal", 0),
         ("delete",),
         ("document", "report.pdf"),
+        ("coverage",),
+        ("balances",),
+        ("findings",),
     ):
         assert stranger.get(address(report, name, *more)).status_code == 404
     assert stranger.post(address(report, "lock"), {"locked": "yes"}).status_code == 404
