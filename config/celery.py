@@ -65,6 +65,16 @@ app.conf.beat_schedule = {
         "schedule": 30.0,
         "options": {"expires": 29},
     },
+    "begin what-ifs anew that were left": {
+        "task": "portfolio.tasks.resume_what_ifs",
+        "schedule": 30.0,
+        "options": {"expires": 29},
+    },
+    "drop old what-ifs": {
+        "task": "portfolio.tasks.prune_what_ifs",
+        "schedule": crontab(minute="53"),
+        "options": {"expires": 3500},
+    },
     "drop old exports": {
         "task": "portfolio.tasks.prune_exports",
         "schedule": crontab(minute="47"),

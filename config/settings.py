@@ -48,6 +48,8 @@ SYNC_INTERVAL_SECONDS: int = env.int("SYNC_INTERVAL_SECONDS", default=900)
 SYNC_LEASE_SECONDS: int = env.int("SYNC_LEASE_SECONDS", default=60)
 # How long files for other programs are kept; what is known of them stays.
 EXPORTS_KEPT_DAYS: int = env.int("EXPORTS_KEPT_DAYS", default=30)
+# How long it is kept what would have been if something had been sold.
+WHAT_IFS_KEPT_DAYS: int = env.int("WHAT_IFS_KEPT_DAYS", default=30)
 REGISTRATION: str = env.str("REGISTRATION", default="open")
 
 # --- Imports: how much is read of a file that a person brings ----------------------------------

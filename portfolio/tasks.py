@@ -31,6 +31,7 @@ from portfolio.services import (
     tax_reports,
     transfer_matching,
     valuation,
+    what_ifs,
 )
 
 log = structlog.get_logger(__name__)
@@ -228,6 +229,25 @@ def resume_tax_reports() -> None:
     """Begins reports anew whose worker is gone."""
     for report_id in tax_reports.left_alone(timezone.now()):
         make_tax_report.apply_async((report_id,), expires=60)
+
+
+@shared_task(soft_time_limit=REVALUE_SECONDS, time_limit=REVALUE_SECONDS + 30)
+def make_what_if(answer_id: int) -> bool:
+    """Works out in one pass what would be."""
+    return what_ifs.make(answer_id)
+
+
+@shared_task
+def resume_what_ifs() -> None:
+    """Begins answers anew whose worker is gone."""
+    for answer_id in what_ifs.left_alone(timezone.now()):
+        make_what_if.apply_async((answer_id,), expires=60)
+
+
+@shared_task
+def prune_what_ifs() -> int:
+    """Drops answers that were kept long enough."""
+    return what_ifs.prune(timezone.now())
 
 
 @shared_task

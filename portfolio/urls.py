@@ -30,6 +30,7 @@ from portfolio.views import (
     taxes,
     transactions,
     transfers,
+    what_ifs,
 )
 
 app_name = "portfolio"
@@ -182,6 +183,11 @@ urlpatterns = [
     path("taxes/place/", taxes.choose, name="tax-place"),
     path("taxes/place/<slug:place_id>/", taxes.settings, name="tax-settings"),
     path("taxes/years/<int:year>/", taxes.make, name="tax-make"),
+    path("taxes/what-if/", what_ifs.index, name="what-if-list"),
+    path("taxes/what-if/sell/", what_ifs.sell, name="what-if-sell"),
+    path("taxes/what-if/today/", what_ifs.today, name="what-if-today"),
+    path("taxes/what-if/<int:answer_id>/", what_ifs.detail, name="what-if"),
+    path("taxes/what-if/<int:answer_id>/delete/", what_ifs.delete, name="what-if-delete"),
     path("taxes/<int:report_id>/", taxes.detail, name="tax-report"),
     path("taxes/<int:report_id>/lock/", taxes.lock, name="tax-lock"),
     path("taxes/<int:report_id>/delete/", taxes.delete, name="tax-delete"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 
 import django
+import hypothesis
 from django.conf import settings
 
 from tests import servers
@@ -22,3 +23,9 @@ settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 # Conftests further down import models while they are read.
 django.setup()
+
+# How long an example takes says more about the machine than about the product.
+hypothesis.settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any machine")

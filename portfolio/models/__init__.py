@@ -40,6 +40,7 @@ from portfolio.models.saved_filter import SavedFilter
 from portfolio.models.sync import Coverage, Stream, SyncRun
 from portfolio.models.tax import TaxDocument, TaxLine, TaxProfile, TaxReport
 from portfolio.models.transfer import TransferLink
+from portfolio.models.what_if import WhatIf, WhatIfLine
 from portfolio.models.witness import WitnessConflict
 
 __all__ = [
@@ -96,5 +97,7 @@ __all__ = [
     "Transaction",
     "TransferLink",
     "ValuationState",
+    "WhatIf",
+    "WhatIfLine",
     "WitnessConflict",
 ]

@@ -9,10 +9,11 @@ from decimal import Decimal
 
 from django.db import connection as database
 from django.db.models import F
+from django.utils import timezone
 
 from portfolio.engine import money
 from portfolio.engine.types import Movement
-from portfolio.models import BalanceMark, Connection, Posting
+from portfolio.models import BalanceMark, Connection, Posting, WhatIf
 
 
 def add_to_holdings(
@@ -103,7 +104,10 @@ def _move_marks(connection: Connection, moved: dict[tuple[str, str], Decimal]) -
 
 
 def mark_stale(owner_id: int, day: date) -> None:
-    """Says that daily holdings and values from this day on must be computed again."""
+    """Says that daily holdings and values from this day on must be computed again.
+
+    Answers that were worked out of the ledger as it was are told to be old.
+    """
     with database.cursor() as cursor:
         cursor.execute(
             """
@@ -115,3 +119,5 @@ def mark_stale(owner_id: int, day: date) -> None:
             """,
             {"owner": owner_id, "day": day},
         )
+    fresh = WhatIf.objects.filter(owner_id=owner_id, changed_at=None)
+    fresh.update(changed_at=timezone.now())

@@ -28,12 +28,19 @@ from portfolio.engine.tax import VERSION
 from portfolio.engine.tax.operations import BadEvent
 from portfolio.engine.tax.place import Figure, Year
 from portfolio.engine.tax.yearly import year_of
-from portfolio.models import TaxDocument, TaxProfile, TaxReport
+from portfolio.models import TaxDocument, TaxReport
 from portfolio.selectors import exports, tax_events, tax_evidence, tax_findings
 from portfolio.services import tax_comparison, tax_documents, tax_ledger, tax_lines
 from portfolio.services.exports import know_rates
 from portfolio.services.tax_ledger import TaxLedger
-from portfolio.services.tax_settings import TaxProblem, picks_of, profile_of, settings_of
+from portfolio.services.tax_settings import (
+    TaxProblem,
+    as_told,
+    picks_of,
+    profile_of,
+    settings_of,
+    told_of,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -61,7 +68,7 @@ def ask(*, user: User, year: int) -> TaxReport:
     User.objects.select_for_update(no_key=True).get(pk=user.pk)
     profile = profile_of(user)
     place, settings = settings_of(user, profile)
-    told = {"profile": _profile_told(profile), "engine": tax_ledger.settings_told(settings)}
+    told = {"profile": told_of(profile), "engine": tax_ledger.settings_told(settings)}
     waiting = TaxReport.objects.of(user).unfinished()
     same = waiting.filter(place=place.id, year=year, settings=told).first()
     if same is not None:
@@ -157,7 +164,7 @@ def _begun(report_id: int) -> TaxReport | None:
 
 def _compute(report: TaxReport) -> None:
     user = report.owner
-    profile = _profile_of(report)
+    profile = as_told(user, report.settings["profile"])
     place, settings = settings_of(user, profile)
     _begin, end = place.span(report.year, settings.tax_timezone)
     before = end + timedelta(days=place.days_after)
@@ -226,18 +233,6 @@ def _draw(report: TaxReport) -> None:
 def _figure_told(figure: Figure) -> list[Any]:
     amount = None if figure.amount is None else plain(figure.amount)
     return [figure.code, figure.title, amount, figure.rule, figure.is_main, figure.is_count]
-
-
-def _profile_told(profile: TaxProfile) -> dict[str, Any]:
-    return {name: getattr(profile, name) for name in _CHOSEN}
-
-
-def _profile_of(report: TaxReport) -> TaxProfile:
-    """The choices that the report is made by, whatever the owner chose since."""
-    return TaxProfile(owner=report.owner, **report.settings["profile"])
-
-
-_CHOSEN = ("place", "currency", "time_zone", "method", "method_by_year", "picks", "choices")
 
 
 class _Pulse:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -79,6 +80,19 @@ def settings_of(user: User, profile: TaxProfile, method: str = "") -> tuple[Plac
     by_year = {int(year): name for year, name in profile.method_by_year.items()}
     # What was never held is told in the report, with the money; it does not end it.
     return place, replace(made, method_by_year=by_year, oversell=Oversell.ZERO_COST)
+
+
+def told_of(profile: TaxProfile) -> dict[str, Any]:
+    """All choices as JSON, to be kept with what is made by them."""
+    return {name: getattr(profile, name) for name in _CHOSEN}
+
+
+def as_told(user: User, told: Mapping[str, Any]) -> TaxProfile:
+    """The choices that something was made by, whatever the user chose since."""
+    return TaxProfile(owner=user, **told)
+
+
+_CHOSEN = ("place", "currency", "time_zone", "method", "method_by_year", "picks", "choices")
 
 
 def picks_of(profile: TaxProfile, sources: Sequence[int]) -> Picks:

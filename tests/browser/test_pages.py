@@ -64,6 +64,7 @@ STATIC_PAGES = {
     "taxes": "/taxes/",
     "tax-place": "/taxes/place/",
     "tax-settings": "/taxes/place/us/",
+    "what-if": "/taxes/what-if/?asset=BTC",
     "notices": "/notices/",
     "own-prices": "/prices/",
     "give-price": "/prices/give/?asset=NEWCOIN",
@@ -85,7 +86,7 @@ SIGNED_OUT = {
 }
 EMPTY_PAGES = (
     *("dashboard", "performance", "connections", "transactions", "asset", "assets", "exports"),
-    *("imports", "taxes"),
+    *("imports", "taxes", "what-if"),
     *("notices", "forget-keys", "transfers", "transfers-accepted", "transfers-refused"),
     "own-prices",
     *("review", "review-dismissed", "review-closed", "sources"),
@@ -148,6 +149,17 @@ from portfolio.services import tax_reports, tax_settings
 user = User.objects.get(email="{email}")
 tax_settings.choose(user=user, told=tax_settings.Told("germany", "fifo"))
 tax_reports.make(tax_reports.ask(user=user, year=2025).pk)
+"""
+# A sale that is not made, one that cannot be, and all lots of today.
+WHAT_IFS = """
+from decimal import Decimal
+from accounts.models import User
+from portfolio.services import what_ifs
+from portfolio.services.what_if_case import Asked
+user = User.objects.get(email="{email}")
+what_ifs.make(what_ifs.ask_today(user=user).pk)
+what_ifs.make(what_ifs.ask_sale(user=user, asked=Asked("BTC", Decimal(10**9))).pk)
+what_ifs.make(what_ifs.ask_sale(user=user, asked=Asked("BTC")).pk)
 """
 # Something too much in the ledger, as a person would enter it.
 DIFFER = """
@@ -222,6 +234,7 @@ def people(site: Site) -> dict[str, str]:
     site.manage("shell", "-c", REVIEW.format(email=people["full"]))
     site.manage("shell", "-c", EXPORTS.format(email=people["full"]))
     site.manage("shell", "-c", TAXES.format(email=people["full"]))
+    site.manage("shell", "-c", WHAT_IFS.format(email=people["full"]))
     return people
 
 
@@ -322,7 +335,13 @@ def _found(page: Page, site: Site) -> dict[str, str]:
     failed, made, *_ = _links(page, site, r"/exports/made/\d+/$")
     page.goto(f"{site.address}/taxes/")
     (report,) = _links(page, site, r"/taxes/\d+/$")
+    page.goto(f"{site.address}/taxes/what-if/")
+    sale, failed_sale, today = _links(page, site, r"/taxes/what-if/\d+/$")
     return {
+        "what-if-sale": sale,
+        "what-if-failed": failed_sale,
+        "what-if-today": today,
+        "what-if-losses": f"{today}?lots=loss",
         "tax-report": report,
         "tax-disposals": f"{report}disposal/",
         "tax-disposal": f"{report}disposals/0/",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 
 from accounts.models import User
@@ -18,6 +20,13 @@ from tests import factories
 from tests.portfolio.exchange import Exchange
 
 Browser = Callable[..., Client]
+
+
+@pytest.fixture
+def day_after() -> Iterator[None]:
+    """The test runs on the day after ``factories.NOW``, so that prices of then are new."""
+    with time_machine.travel(factories.NOW + timedelta(hours=30), tick=True):
+        yield
 
 
 @pytest.fixture

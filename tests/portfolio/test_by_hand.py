@@ -108,7 +108,7 @@ def test_a_balance_of_the_past_is_held_against_the_ledger_of_then(
     assert differences(drawer) == {"BTC": Decimal(0)}
     by_hand.report(user=owner, connection_id=drawer.pk, told=told("1.4", days_ago=1))
     assert differences(drawer) == {"BTC": Decimal("-0.1")}
-    factories.price("BTC", "50000")
+    factories.price("BTC", "50000", at=timezone.now())
     LatestPrice.objects.update(source="kraken")  # not of the sandbox: the account is a real one
     (found,) = discrepancies.find(owner)
     assert found.value == Decimal(5000)

@@ -6,6 +6,7 @@ import re
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -14,8 +15,9 @@ from django.urls import URLResolver, get_resolver, reverse
 
 from accounts.models import User
 from portfolio.models import ExportSymbol, RawRecord, Stream
-from portfolio.services import assets, export_jobs, tax_reports
-from portfolio.services.exports import Asked
+from portfolio.services import assets, export_jobs, tax_reports, tax_settings, what_ifs
+from portfolio.services.exports import Asked as AskedExport
+from portfolio.services.what_if_case import Asked
 from tests import factories
 from tests.portfolio.conftest import Browser
 
@@ -119,6 +121,7 @@ def objects(owner: User) -> dict[str, Any]:
             owner=owner, format="csv", asset="DOT", symbol="DOT2"
         ).pk,
         "report_id": _report_of(owner),
+        "answer_id": _answer_of(owner),
         "part": "disposal",
         "position": 0,
         "place_id": "uk",
@@ -138,7 +141,7 @@ def _link_of(stream: Stream) -> int:
 
 
 def _export_of(owner: User) -> int:
-    job = export_jobs.ask(user=owner, asked=Asked("csv"))
+    job = export_jobs.ask(user=owner, asked=AskedExport("csv"))
     export_jobs.make(job.pk)
     return job.pk
 
@@ -147,6 +150,13 @@ def _report_of(owner: User) -> int:
     report = tax_reports.ask(user=owner, year=2024)
     tax_reports.make(report.pk)
     return report.pk
+
+
+def _answer_of(owner: User) -> int:
+    tax_settings.choose(user=owner, told=tax_settings.Told("germany", "fifo"))
+    row = what_ifs.ask_sale(user=owner, asked=Asked("DOT", price=Decimal(1)))
+    what_ifs.make(row.pk)
+    return row.pk
 
 
 def _of_file(stream: Stream) -> RawRecord:
@@ -209,6 +219,7 @@ PAGES = (
     "keys-forget",
     "own-price-list",
     "tax-list",
+    "what-if-list",
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from datetime import timedelta
 from decimal import Decimal
 from functools import partial
@@ -164,7 +165,15 @@ def test_a_search_takes_few_queries(
 
 def test_ids_and_amounts_are_looked_up_in_their_indexes(owner: User, stream: Stream) -> None:
     """Fails when the condition and the index are no longer the same expression."""
+    row = factories.transaction(stream, ("1", "BTC"))
+    raw = row.raw_records.get()
+    many = [factories.posting(row, raw, 1, "2", "BTC")]
+    for position in range(2, 3000):
+        many.append(copy(many[0]))
+        many[-1].pk, many[-1].position, many[-1].amount = None, position, Decimal(position)
+    Posting.objects.bulk_create(many[1:])
     with database.cursor() as cursor:
+        cursor.execute("ANALYZE portfolio_posting")
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute("SET LOCAL enable_indexscan = off")
     by_id, _notes, by_amount = search.ways(owner, "123.5")

@@ -234,7 +234,7 @@ def test_exports_tell_the_asset_and_leave_out_what_moves_nothing_but_spam(
     _book(kraken, 1, "1000", "SCAM")
     stream = kraken.streams.first()
     assert stream is not None
-    factories.transaction(stream, ("-1000", "SCAM"), ("3", "EUR"))
+    factories.transaction(stream, ("-1000", "SCAM"), ("3", "EUR"), at=timezone.now())
     assets.mark_spam(user=owner, source="", code="SCAM")
     told = [
         [(m.asset, m.amount) for m in row.legs]

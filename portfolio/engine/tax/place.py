@@ -109,6 +109,10 @@ class Place:
     # Each sale is told with what all coins were worth before it.
     needs_portfolio: bool = False
     has_wash_sales: str = ""  # the rule in a sentence, where the place has one like it
+    # Days before and after a sale at a loss in which a purchase of the same coin matters to it.
+    wash_days: tuple[int, int] = (0, 0)
+    # A sale takes lots of the account where it is made, and of no other.
+    has_lots_by_account: bool = False
 
     def settings_for(self, method: str, currency: str = "", time_zone: str = "") -> Settings:
         """The engine's settings under one of the place's methods. May raise ValueError."""

@@ -1,4 +1,4 @@
-"""What would be: other methods, a sale now, waiting until a lot is long held, selling at a loss.
+"""What would be: other methods, waiting until a lot is long held, selling at a loss.
 
 Nothing here is advice; each figure is what ``compute`` gives for a history that is a little other.
 """
@@ -14,11 +14,15 @@ from typing import NamedTuple
 from portfolio.engine import money
 from portfolio.engine.tax.from_ledger import ContractLine
 from portfolio.engine.tax.history import History
+from portfolio.engine.tax.operations import ACQUIRE, Operations
 from portfolio.engine.tax.place import Figure, Place
 from portfolio.engine.tax.settings import LongTerm, Settings, anniversary
-from portfolio.engine.tax.types import Disposal, EventKind, Leg, Remaining, TaxEvent, Term
+from portfolio.engine.tax.types import Remaining, Term
+from portfolio.engine.tax.whole import moment_of
 from portfolio.engine.tax.yearly import year_of
 
+# What one unit of an asset is worth now; None where nobody knows.
+Price = Callable[[str], Decimal | None]
 # What a person chooses lot by lot, or year by year, is compared only where they chose.
 _OF_CHOICE = frozenset({"specific", "by_year"})
 
@@ -68,48 +72,6 @@ def compare(
         )
 
 
-class Sale(NamedTuple):
-    """A sale that is not made yet."""
-
-    asset: str
-    amount: Decimal
-    proceeds: Decimal  # in the base currency
-    wallet: str
-    at: datetime
-
-
-class SaleResult(NamedTuple):
-    """What a sale would give by one method: the lots it would use, one row each."""
-
-    method: str
-    rows: Sequence[Disposal]
-    missing: Decimal  # of what is not held
-
-    @property
-    def gain(self) -> Decimal:
-        """The gain of all of it."""
-        return money.total(row.gain for row in self.rows)
-
-
-def sell_now(
-    place: Place, settings: Settings, history: History, sale: Sale
-) -> Iterator[SaleResult]:
-    """One sale by all methods that the place allows. May raise what ``compute`` may."""
-    if place.needs_portfolio:
-        return  # what all coins are worth then is not told here
-    price = Leg(settings.base_currency, sale.proceeds, sale.proceeds)
-    coins = Leg(sale.asset, sale.amount, sale.proceeds)
-    event = TaxEvent(sale.at, EventKind.SELL, sale.wallet, into=price, out=coins)
-    number, more = len(history.at), history.plus(event)
-    for method in methods_of(place, settings):
-        found = place.compute(replace(settings, method=method), more)
-        yield SaleResult(
-            method,
-            tuple(row for row in found.disposals if row.event == number),
-            money.total(row.missing for row in found.shortfalls if row.event == number),
-        )
-
-
 class Waiting(NamedTuple):
     """A lot that is not long held yet: the first day on which a sale of it would be long term."""
 
@@ -139,23 +101,15 @@ def long_from(settings: Settings, acquired: datetime) -> date:
 
 
 class Harvest(NamedTuple):
-    """A lot that is worth less than it cost. ``is_recent``: bought within the rule's days."""
+    """A lot that is worth less than it cost."""
 
     lot: Remaining
     value: Decimal
     loss: Decimal  # above zero
-    is_recent: bool
 
 
-def harvest(
-    settings: Settings,
-    lots: Iterable[Remaining],
-    price: Callable[[str], Decimal | None],
-    today: date,
-    *,
-    days: int,
-) -> list[Harvest]:
-    """The lots at a loss, the greatest first; ``days`` are those of the place's rule, or 0."""
+def harvest(lots: Iterable[Remaining], price: Price) -> list[Harvest]:
+    """The lots at a loss, the greatest first."""
     found = []
     for lot in lots:
         unit = price(lot.asset)
@@ -164,16 +118,41 @@ def harvest(
         value = money.multiply(lot.amount, unit)
         loss = money.add(lot.cost_basis, money.negate(value))
         if loss > 0:
-            recent = lot.acquired is not None and today - settings.local_date(
-                lot.acquired
-            ) <= timedelta(days=days)
-            found.append(Harvest(lot, value, loss, bool(days) and recent))
+            found.append(Harvest(lot, value, loss))
     return sorted(found, key=lambda row: (-row.loss, row.lot.asset))
 
 
-def unpriced(
-    lots: Iterable[Remaining], price: Callable[[str], Decimal | None]
-) -> Mapping[str, Decimal]:
+class Wash(NamedTuple):
+    """What the place's rule on buying again makes of a sale at a loss.
+
+    ``bought`` is the last purchase that lies in its days before; from ``free_from`` on the coin
+    can be bought again without the rule.
+    """
+
+    bought: date | None
+    free_from: date
+
+
+def wash(place: Place, settings: Settings, bought: datetime | None, today: date) -> Wash | None:
+    """The rule for a sale of today; None where the place has none."""
+    before, after = place.wash_days
+    if not after:
+        return None
+    last = None if bought is None else settings.local_date(bought)
+    if last is not None and (today - last).days > before:
+        last = None
+    return Wash(last if before else None, today + timedelta(days=after + 1))
+
+
+def last_bought(settings: Settings, history: History) -> dict[str, datetime]:
+    """When each asset was acquired last, in whatever way. May raise BadEvent."""
+    operations = Operations(settings, history)
+    rows = zip(operations.kinds, operations.coins, operations.events, strict=True)
+    last = {coin: history.at[event] for kind, coin, event in rows if kind == ACQUIRE}
+    return {history.assets[coin]: moment_of(at) for coin, at in last.items()}
+
+
+def unpriced(lots: Iterable[Remaining], price: Price) -> Mapping[str, Decimal]:
     """The assets of which nobody knows the price, with how much there is."""
     found: dict[str, Decimal] = {}
     for lot in lots:

@@ -8,25 +8,23 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from portfolio.engine.tax import History, TaxEvent, compute
-from portfolio.engine.tax.place import by_id
+from portfolio.engine.tax.place import Place, all_places, by_id
 from portfolio.engine.tax.settings import LongTerm, Oversell
-from portfolio.engine.tax.types import EventKind, Leg
+from portfolio.engine.tax.types import Leg
 from portfolio.engine.tax.what_if import (
-    Sale,
+    Wash,
     compare,
     harvest,
+    last_bought,
     long_from,
-    sell_now,
     unpriced,
     waiting,
+    wash,
 )
 from portfolio.engine.tax.yearly import year_of
 from tests.engine.tax.build import at, buy, sell, settings
-from tests.engine.tax.test_properties import histories
 
 NEUTRAL = by_id("neutral")
 LOTS = [
@@ -72,34 +70,6 @@ def row_in_dollars(row: TaxEvent) -> TaxEvent:
     return replace(row, into=leg(row.into), out=leg(row.out))
 
 
-def test_a_sale_now_uses_the_lots_it_would_use() -> None:
-    told = History(LOTS, "EUR")
-    sale = Sale("BTC", Decimal("1.5"), Decimal(600), "A", at("2024-03-01"))
-    found: Any = {row.method: row for row in sell_now(NEUTRAL, neutral(), told, sale)}
-    assert [(r.amount, r.cost_basis) for r in found["fifo"].rows] == [(1, 100), (0.5, 150)]
-    assert found["fifo"].gain == 350
-    assert found["hifo"].gain == 200
-    assert found["fifo"].missing == 0
-    more = sale._replace(amount=Decimal(4))
-    short: Any = next(sell_now(NEUTRAL, neutral(), told, more))
-    assert short.missing == 1
-    # The history itself is what it was.
-    assert len(compute(neutral(), told).remaining) == 3
-
-
-@given(events=histories(), amount=st.integers(1, 10**6), worth=st.integers(1, 10**6))
-def test_what_would_be_is_what_is(events: list[TaxEvent], amount: int, worth: int) -> None:
-    last = max((row.time for row in events), default=at("2021-01-01"))
-    sale = Sale("BTC", Decimal(amount) / 1000, Decimal(worth), "A", last)
-    price = Leg("EUR", sale.proceeds, sale.proceeds)
-    done = TaxEvent(
-        last, EventKind.SELL, "A", into=price, out=Leg("BTC", sale.amount, sale.proceeds)
-    )
-    for found in sell_now(NEUTRAL, neutral(), History(events, "EUR"), sale):
-        whole = compute(neutral(found.method), [*events, done])
-        assert list(found.rows) == [r for r in whole.disposals if r.event == len(events)]
-
-
 @pytest.mark.parametrize(
     ("rule", "acquired", "first"),
     [
@@ -130,9 +100,35 @@ def test_losses_that_could_be_taken() -> None:
     def price(asset: str) -> Decimal | None:
         return Decimal(150) if asset == "BTC" else None
 
-    found: Any = harvest(settings(), lots, price, date(2024, 1, 20), days=30)
-    assert [(row.loss, row.is_recent) for row in found] == [(150, False), (50, True)]
+    assert [row.loss for row in harvest(lots, price)] == [150, 50]
     assert unpriced(lots, price) == {"XYZ": 5}
+
+
+@pytest.mark.parametrize(
+    ("place", "bought", "expected"),
+    [
+        # Until the 30th day after, the purchase counts; the days before matter where the law says.
+        ("canada", "2024-01-01", Wash(date(2024, 1, 1), date(2024, 3, 2))),
+        ("canada", "2023-12-31", Wash(None, date(2024, 3, 2))),
+        ("uk", "2024-01-01", Wash(None, date(2024, 3, 2))),
+        ("ireland", "2024-01-30", Wash(None, date(2024, 2, 29))),
+        ("us", "2024-01-30", Wash(date(2024, 1, 30), date(2024, 3, 2))),
+        ("germany", "2024-01-30", None),
+    ],
+)
+def test_the_rule_on_buying_again(place: str, bought: str, expected: Wash | None) -> None:
+    assert wash(by_id(place), settings(), at(bought), date(2024, 1, 31)) == expected
+
+
+def test_when_a_coin_was_bought_last() -> None:
+    told = [*LOTS, sell("2024-02-01", "1 BTC", "400"), buy("2023-12-01", "5 XYZ", "10")]
+    found = last_bought(settings(), History(told, "EUR"))
+    assert found == {"BTC": at("2024-01-01"), "XYZ": at("2023-12-01")}
+
+
+@pytest.mark.parametrize("place", [one for one in all_places() if one.has_wash_sales])
+def test_a_rule_on_buying_again_has_its_days(place: Place) -> None:
+    assert place.wash_days[1] > 0
 
 
 def test_a_year_is_the_same_by_its_own_method() -> None:

@@ -86,4 +86,5 @@ PLACE = Place(
     sources=("EStG s.27, 27a, 27b, 124b", "KryptowährungsVO", "EStR 2000 Rz 6178 ff"),
     at_no_cost=frozenset({"reward", "airdrop", "fork", "gift"}),
     has_long_term=True,
+    has_lots_by_account=True,
 )

@@ -119,4 +119,5 @@ PLACE = Place(
         "A loss does not count as far as the same coin is bought within 30 days before or after"
         " and is still held then."
     ),
+    wash_days=(30, 30),
 )

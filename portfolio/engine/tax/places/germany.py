@@ -132,4 +132,5 @@ PLACE = Place(
     at_no_cost=frozenset({"airdrop", "fork", "gift"}),
     apart=frozenset({"gift", "spouse", "lost"}),
     has_long_term=True,
+    has_lots_by_account=True,
 )

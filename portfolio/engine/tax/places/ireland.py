@@ -103,4 +103,5 @@ PLACE = Place(
     has_wash_sales=gettext_noop(
         "A loss on what is bought again within four weeks counts only against the gain on that."
     ),
+    wash_days=(0, 28),
 )

@@ -134,4 +134,5 @@ PLACE = Place(
     has_wash_sales=gettext_noop(
         "A loss may have to wait where the same coin is bought again within a year."
     ),
+    wash_days=(365, 365),
 )

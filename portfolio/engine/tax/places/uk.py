@@ -185,4 +185,9 @@ PLACE = Place(
     at_no_cost=frozenset({"fork"}),
     apart=frozenset(),  # what makes no gain leaves the pool so, and is told by that
     days_after=31,
+    has_wash_sales=gettext_noop(
+        "What is bought again the same day or within 30 days after counts as what was sold: the"
+        " loss shrinks to what lies between the two prices."
+    ),
+    wash_days=(0, 30),
 )

@@ -152,4 +152,10 @@ PLACE = Place(
     apart=frozenset({"gift", "spouse", "lost"}),
     has_long_term=True,
     compute=compute,
+    has_wash_sales=gettext_noop(
+        "Not law for digital assets today: where securities are bought again within 30 days before"
+        " or after, a loss does not count."
+    ),
+    wash_days=(30, 30),
+    has_lots_by_account=True,
 )
