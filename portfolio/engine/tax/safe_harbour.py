@@ -53,14 +53,19 @@ def compute_by_wallet_from(settings: Settings, history: History, moment: datetim
 
 
 def _held(settings: Settings, history: History) -> dict[int, dict[int, int]]:
-    """Units by coin and wallet, wallets in the order in which they were first used."""
+    """Units by coin and wallet, wallets in the order in which they were first used.
+
+    What was sold in one beyond what it had is not owed, as in the lots of all: together wallets
+    never hold less than there are lots.
+    """
     operations = Operations(settings, history)
     held: dict[int, dict[int, int]] = defaultdict(lambda: defaultdict(int))
     rows = zip(
         *(operations.kinds, operations.coins, operations.wallets, operations.units), strict=True
     )
     for number, (kind, coin, wallet, units) in enumerate(rows):
-        held[coin][wallet] += units if kind == ACQUIRE else -units
+        change = units if kind == ACQUIRE else -units
+        held[coin][wallet] = max(held[coin][wallet] + change, 0)
         if kind == MOVE:
             held[coin][operations.of_event(number).to_wallet] += units
     return held
@@ -69,11 +74,7 @@ def _held(settings: Settings, history: History) -> dict[int, dict[int, int]]:
 def _placed(
     outcome: Outcome, history: History, held: dict[int, dict[int, int]]
 ) -> Iterator[Placed]:
-    """The lots that are left, oldest first, cut to what each wallet holds.
-
-    Where wallets hold less than there are lots (more was sold in one than it had), the rest stays
-    in the wallet it came to.
-    """
+    """The lots that are left, oldest first, cut to what each wallet holds."""
     coins = {name: coin for coin, name in enumerate(history.assets)}
     lots: dict[int, list[Remaining]] = defaultdict(list)
     for row in outcome.remaining:
@@ -90,8 +91,7 @@ def _cut(
 ) -> Iterator[Placed]:
     event = row.lot or 0
     units, cost = whole.units(row.amount, history.digits), whole.value(row.cost_basis)
-    wallet = -1
-    while units and room:
+    while units:
         wallet, free = room.popleft()
         part = min(units, free)
         share = cost if part == units else cost * part // units
@@ -99,8 +99,6 @@ def _cut(
         units, cost = units - part, cost - share
         if free > part:
             room.appendleft((wallet, free - part))
-    if units:
-        yield Placed(event, coin, max(wallet, 0), units, cost)
 
 
 def _joined(history: History, moment: datetime, placed: Iterator[Placed]) -> History:

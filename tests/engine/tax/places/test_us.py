@@ -83,3 +83,15 @@ def test_moving_lots_into_their_accounts_loses_nothing(events: list[TaxEvent]) -
     assert total(r.proceeds for r in found.disposals) == total(
         r.proceeds for r in universal.disposals
     )
+
+
+def test_what_was_sold_beyond_an_account_is_not_owed_by_it() -> None:
+    events = [
+        buy("2023-01-01", "1 ETH", "30", wallet="A"),
+        sell("2023-02-01", "5 BTC", "500", wallet="B"),
+        buy("2023-03-01", "3 BTC", "300", wallet="B"),
+        sell("2025-02-01", "3 BTC", "900", wallet="B"),
+    ]
+    year = lived("us", 2025, events)
+    assert [(row.wallet, row.gain) for row in year.disposals] == [("B", 600)]
+    assert year.shortfalls == []
