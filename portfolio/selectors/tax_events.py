@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import NamedTuple
 from uuid import UUID
+
+from django.db.models import Q
 
 from accounts.models import User
 from portfolio.engine import money
-from portfolio.models import Connection, ManualEntry
+from portfolio.engine.tax.from_ledger import FIAT
+from portfolio.engine.types import TransactionKind
+from portfolio.models import Connection, ManualEntry, Transaction
 from portfolio.selectors.assets import source_name
 from portfolio.selectors.moments import Moments
+
+_ONE_SIDED = (TransactionKind.DEPOSIT, TransactionKind.TRADE, TransactionKind.CONVERSION)
 
 
 def environment(user: User) -> str:
@@ -27,26 +34,53 @@ def accounts(user: User, environment: str) -> tuple[UUID, ...]:
     return tuple(rows.values_list("pk", flat=True))
 
 
+class _Told(NamedTuple):
+    """What was paid, or got, for what one transaction moved; who says so last counts."""
+
+    at: datetime
+    by_owner: bool
+    transaction: int
+    source: str
+    amount: Decimal
+    currency: str
+
+
 def costs(user: User, currency: str) -> dict[int, Decimal]:
-    """What their owner said was paid in all for opening balances and the like, by transaction."""
-    rows = (
-        ManualEntry.objects.of(user)
-        .filter(transaction__isnull=False, cost__isnull=False)
-        .select_related("connection")
-        .order_by("occurred_at")
-    )
+    """What was paid or got in all where the ledger has one side alone, by transaction.
+
+    Their owner says so of opening balances and the like; exchanges of what was bought by a card.
+    """
     found: dict[int, Decimal] = {}
     moments: Moments | None = None
-    for row in rows:
-        if row.cost is None or row.transaction_id is None:
-            continue
+    for row in sorted([*_of_owner(user), *_of_records(user)]):
         if moments is None:
-            moments = Moments(user.pk, currency, row.occurred_at.astimezone(UTC).date())
-        source = source_name(row.connection.exchange, row.connection.environment)
-        price = moments.price(source, row.cost_currency, row.occurred_at)
+            moments = Moments(user.pk, currency, row.at.astimezone(UTC).date())
+        price = moments.price(row.source, row.currency, row.at)
         if price is not None:
-            found[row.transaction_id] = money.multiply(row.cost, price.price)
+            found[row.transaction] = money.multiply(row.amount, price.price)
     return found
+
+
+def _of_owner(user: User) -> Iterator[_Told]:
+    rows = ManualEntry.objects.of(user).filter(transaction__isnull=False, cost__isnull=False)
+    for row in rows.select_related("connection"):
+        if row.cost is not None and row.transaction_id is not None:
+            source = source_name(row.connection.exchange, row.connection.environment)
+            told = row.transaction_id, source, row.cost, row.cost_currency
+            yield _Told(row.occurred_at, True, *told)
+
+
+def _of_records(user: User) -> Iterator[_Told]:
+    """A purchase by card tells the sum: "49.32 EUR"."""
+    rows = Transaction.objects.filter(owner=user, kind__in=_ONE_SIDED).filter(
+        Q(detail__has_key="paid") | Q(detail__has_key="total")
+    )
+    names = "occurred_at", "pk", "connection__exchange", "connection__environment", "detail"
+    for at, number, exchange, environment, detail in rows.values_list(*names):
+        amount, _, code = str(detail.get("paid") or detail["total"]).partition(" ")
+        if code in FIAT:
+            told = source_name(exchange, environment), Decimal(amount).copy_abs(), code
+            yield _Told(at, False, number, *told)
 
 
 def prices(

@@ -226,7 +226,7 @@ def test_the_legs_of_a_trade_and_its_fee_are_one_transaction() -> None:
 def test_a_fee_in_bgb_belongs_to_its_order(fields: dict[str, str]) -> None:
     event = spot("Transaction fee deduct", coin="BGB", **fields)
     assert event.key == "order:77"
-    assert [(m.asset, m.amount) for m in event.movements] == [("BGB", Decimal("-0.25"))]
+    assert event.movements == (Movement("spot", "BGB", Decimal("-0.25"), PostingRole.FEE),)
 
 
 def test_a_fee_is_paid_whatever_its_sign() -> None:

@@ -102,7 +102,7 @@ def events(
 ) -> Iterator[TaxEvent]:
     """The tax events of transactions that come oldest first, with values in the base currency.
 
-    ``costs`` are what their owner says was paid in all, in the base currency, by transaction.
+    ``costs`` are what is told to be paid or got in all, in the base currency, by transaction.
     ``at_no_cost`` are the kinds of income, or "gift", that the law takes for no income and for
     coins that cost nothing. Where ``price`` is told, each sale has what all coins were worth.
     """
@@ -128,7 +128,7 @@ class _Translator:
     ) -> None:
         self._base = base
         self._made = made
-        self._costs = costs
+        self._costs = dict(costs)
         self._at_no_cost = at_no_cost
         # What went into a lock or a loan and did not come back, by account and asset.
         self._locked: dict[tuple[str, str], Decimal] = {}
@@ -242,7 +242,7 @@ class _Translator:
             yield self._of_unknown_origin(told, Net(net.asset, rest, value))
 
     def _of_unknown_origin(self, told: ExportTransaction, net: Net) -> TaxEvent:
-        cost = self._costs.get(told.id)
+        cost = self._costs.pop(told.id, None)  # of several coins the first has it
         if cost is None:
             what = Assumed.UNKNOWN_ORIGIN if told.kind is Kind.DEPOSIT else Assumed.UNCLEAR
             self._assume(what, told, net)
@@ -271,6 +271,8 @@ class _Translator:
             yield self._event(told, EventKind.GIFT, out=self._leg(told, net), subkind=subkind)
         elif kind in (*_INCOME, Kind.FEE):
             yield self._event(told, EventKind.FEE, out=self._leg(told, net), subkind=kind.value)
+        elif kind in (Kind.TRADE, Kind.CONVERSION):
+            yield self._sold(told, net)
         elif kind is not Kind.TRANSFER:
             what = Assumed.UNKNOWN_TARGET if kind is Kind.WITHDRAWAL else Assumed.UNCLEAR
             self._assume(what, told, net)
@@ -279,6 +281,15 @@ class _Translator:
                 locked = self._locked.get(key, ZERO)
                 self._locked[key] = money.add(locked, money.negate(net.amount))
             yield self._moved(told, net, money.negate(net.amount), OUTSIDE)
+
+    def _sold(self, told: ExportTransaction, net: Net) -> TaxEvent:
+        """A sale whose price went elsewhere: what is told of it, else what the coins were worth."""
+        leg = self._leg(told, net)
+        price = self._costs.pop(told.id, None)
+        if price is None:
+            self._assume(Assumed.UNCLEAR, told, net)
+            price = leg.value or ZERO
+        return self._event(told, EventKind.SELL, into=self._money(price), out=leg)
 
     def _fees(self, told: ExportTransaction, fees: Iterable[Net]) -> Iterator[TaxEvent]:
         for fee in fees:

@@ -126,7 +126,8 @@ def spot(stream: StreamSpec, row: dict[str, Any]) -> Event:
     word, coin = str(row["spotTaxType"]).strip().lower(), asset(row["coin"])
     kind = kind_of(word, _BY_SPOT_WORD)
     amount = exact(row["amount"])
-    moved = [*_amounts(SPOT, coin, amount, row)]
+    role = PostingRole.FEE if word in _ORDER_FEES else PostingRole.PRINCIPAL
+    moved = [*_amounts(SPOT, coin, amount, row, role)]
     if word in _SAVED:
         moved.append(Movement(EARN, coin, money.negate(amount)))
     order = str(row.get("bizOrderId") or "0")
@@ -194,10 +195,16 @@ def _travel(row: dict[str, Any], kind: TransactionKind) -> Event:
     )
 
 
-def _amounts(wallet: str, coin: str, amount: Decimal, row: dict[str, Any]) -> tuple[Movement, ...]:
+def _amounts(
+    wallet: str,
+    coin: str,
+    amount: Decimal,
+    row: dict[str, Any],
+    role: PostingRole = PostingRole.PRINCIPAL,
+) -> tuple[Movement, ...]:
     fee = exact(row.get("fee") or "0").copy_abs()
     moved = (
-        Movement(wallet, coin, amount),
+        Movement(wallet, coin, amount, role),
         Movement(wallet, coin, money.negate(fee), PostingRole.FEE),
     )
     return tuple(movement for movement in moved if movement.amount)

@@ -152,3 +152,21 @@ def test_what_another_account_locked_does_not_come_back_here() -> None:
         ("B", Decimal(0)),
         (OUTSIDE, Decimal("100.5")),
     ]
+
+
+SOLD = told(2, "trade", "-1 BTC =150")
+
+
+def test_a_sale_whose_price_went_elsewhere_is_a_sale() -> None:
+    found, made = translated(BOUGHT, SOLD)
+    assert rows(compute(settings(), found)) == [("1", "150", "100.5", "49.5", "lot")]
+    assert [(a.what, a.value) for a in made.assumptions] == [(Assumed.UNCLEAR, Decimal(150))]
+    found, made = translated(BOUGHT, SOLD, costs={2: Decimal(140)})
+    assert rows(compute(settings(), found)) == [("1", "140", "100.5", "39.5", "lot")]
+    assert made.assumptions == []
+
+
+def test_what_was_paid_for_several_coins_is_paid_once() -> None:
+    found, made = translated(told(1, "trade", "1 BTC =150", "1 ETH =50"), costs={1: Decimal(190)})
+    assert left(compute(settings(), found)) == [("BTC", "1", "190"), ("ETH", "1", "0")]
+    assert [a.asset for a in made.assumptions] == ["ETH"]
