@@ -28,6 +28,7 @@ from portfolio.services import (
     renormalising,
     schedule,
     sync,
+    tax_choices,
     tax_reports,
     transfer_matching,
     valuation,
@@ -222,6 +223,12 @@ def resume_exports() -> None:
 def make_tax_report(report_id: int) -> bool:
     """Makes the report of a tax year in one pass."""
     return tax_reports.make(report_id)
+
+
+@shared_task(soft_time_limit=REVALUE_SECONDS, time_limit=REVALUE_SECONDS + 30)
+def find_lots(offer_id: int) -> bool:
+    """Finds the lots that a disposal may come from."""
+    return tax_choices.make(offer_id)
 
 
 @shared_task

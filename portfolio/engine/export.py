@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from portfolio.engine.types import PostingRole, TransactionKind
 
@@ -100,7 +100,7 @@ class TaxChoices:
     """
 
     settings: Settings
-    picks: Mapping[str, Iterable[tuple[int, str]]] = field(default_factory=dict)
+    picks: Mapping[str, Iterable[Sequence[Any]]] = field(default_factory=dict)
     costs: Mapping[int, Decimal] = field(default_factory=dict)
 
 

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from portfolio.engine import money
 from portfolio.engine.export import ExportContext, ExportTransaction
+from portfolio.engine.tax import choosing
 from portfolio.engine.tax.figures import cents
 from portfolio.engine.tax.from_ledger import Assumed, Translation, events
 from portfolio.engine.tax.history import History
@@ -64,7 +65,9 @@ def lines(transactions: Iterable[ExportTransaction], context: ExportContext) -> 
     )
     history = History(told, settings.base_currency)
     if context.tax:
-        settings = replace(settings, picks=made.picks(context.tax.picks))
+        chosen = choosing.read(context.tax.picks)
+        found = choosing.matched(chosen, made.sources, history)
+        settings = replace(settings, picks=choosing.picks(found))
     for row in _sorted(PLACE.compute(settings, history).disposals, history, context):
         yield _line(row, settings, labels)
 

@@ -38,7 +38,7 @@ from portfolio.models.price import (
 from portfolio.models.renormalisation import Renormalisation
 from portfolio.models.saved_filter import SavedFilter
 from portfolio.models.sync import Coverage, Stream, SyncRun
-from portfolio.models.tax import TaxDocument, TaxLine, TaxProfile, TaxReport
+from portfolio.models.tax import LotOffer, TaxDocument, TaxLine, TaxProfile, TaxReport
 from portfolio.models.transfer import TransferLink
 from portfolio.models.what_if import WhatIf, WhatIfLine
 from portfolio.models.witness import WitnessConflict
@@ -71,6 +71,7 @@ __all__ = [
     "ImportUpload",
     "ImportedRecord",
     "LatestPrice",
+    "LotOffer",
     "ManualEntry",
     "MomentPrice",
     "Note",

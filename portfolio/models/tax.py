@@ -28,7 +28,7 @@ class TaxProfile(models.Model):
     method = models.CharField(max_length=20)
     # The method by the first tax year it is used in, for the method "by_year".
     method_by_year = models.JSONField(default=dict)
-    # The lots chosen for a disposal: transaction -> [[lot's transaction, amount], ...].
+    # The lots chosen for a disposal, by its transaction: see portfolio.engine.tax.choosing.
     picks = models.JSONField(default=dict)
     # What else a place lets one choose, by name.
     choices = models.JSONField(default=dict)
@@ -36,6 +36,38 @@ class TaxProfile(models.Model):
 
     def __str__(self) -> str:
         return f"{self.place}, {self.method}"
+
+
+class LotOffer(models.Model):
+    """The lots that one disposal could be met by, as a worker found them at one time.
+
+    waiting -> done, or failed; asked for again it waits anew.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("Waiting")
+        DONE = "done", _("Done")
+        FAILED = "failed", _("Failed")
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="lot_offers")
+    transaction = models.ForeignKey(
+        "portfolio.Transaction", models.CASCADE, related_name="lot_offers"
+    )
+    state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
+    failure = models.TextField(blank=True)
+    asked_at = models.DateTimeField()
+    found_at = models.DateTimeField(null=True)
+    currency = models.CharField(max_length=10, blank=True)
+    # By coin, as services.tax_choices tells them.
+    offers = models.JSONField(default=list)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["transaction"], name="lot_offer_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"lots for {self.transaction_id}"
 
 
 class TaxReportQuerySet(models.QuerySet["TaxReport"]):

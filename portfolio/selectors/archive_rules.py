@@ -177,12 +177,12 @@ QUERY = Rule(
 
 
 def _picks(picks: str, *, known: str, told: str) -> str:
-    """Chosen lots: ``{transaction: [[the lot's transaction, amount], ...]}``."""
+    """Chosen lots: ``{transaction: [[the lot's transaction, amount, ...], ...]}``."""
     return sql(
         """
         (SELECT coalesce(jsonb_object_agg(coalesce(m.{told}, 0)::text, (
             SELECT coalesce(jsonb_agg(
-                jsonb_build_array(coalesce(x.{told}, 0), p.item->1) ORDER BY p.i), '[]')
+                jsonb_set(p.item, '{{0}}', to_jsonb(coalesce(x.{told}, 0))) ORDER BY p.i), '[]')
             FROM jsonb_array_elements(e.value) WITH ORDINALITY p(item, i)
             LEFT JOIN archived_transactions x ON x.{known} = (p.item->>0)::bigint)), '{{}}')
          FROM jsonb_each({picks}) e

@@ -246,5 +246,6 @@ LEFT_OUT = {
     "ValuationState": "how far the above is made",
     "DataGrade": "made of the findings again",
     "LatestPrice": "asked for anew within minutes",
+    "LotOffer": "worked out of the ledger when it is asked for",
     "PriceSeries": "how far this installation has asked for prices",
 }

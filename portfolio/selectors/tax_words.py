@@ -42,6 +42,8 @@ _ASSUMED: dict[str, Promise] = {
     "unknown_target": _("Left for outside: taken as still yours"),
     "unclear": _("Kind not clear: taken as coming from, or going, outside"),
     "not_held": _("More was given than was held: taken at no cost"),
+    "not_as_chosen": _("A lot that you chose is not there: another was taken"),
+    "chosen_late": _("A lot was chosen after the sale"),
 }
 _MENDED: dict[str, Promise] = {
     "no_value": _("Give a price for that day."),
@@ -49,6 +51,8 @@ _MENDED: dict[str, Promise] = {
     "unknown_target": _("Match the transfer, or say what it was: a payment, a gift, a loss."),
     "unclear": _("Say what it was."),
     "not_held": _("Look for missing history: an account, a file, an opening balance."),
+    "not_as_chosen": _("The ledger changed since: open the transaction and choose anew."),
+    "chosen_late": _("Keep what shows that you had identified the lot in time; else undo it."),
 }
 _OTHERS: dict[str, Promise] = {
     "rebate": _("Rebate"),

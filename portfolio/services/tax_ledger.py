@@ -48,16 +48,20 @@ def read(
     *,
     tell: Callable[[int], None] = lambda number: None,
     environment: str = Connection.Environment.LIVE,
+    picks: Mapping[str, Any] | None = None,
 ) -> TaxLedger:
     """Reads what is chosen, oldest first; ``tell`` is told how many transactions were read.
 
     An empty choice of accounts reads nothing. ``environment`` is whose prices count where the
-    place asks for the value of all coins at a sale.
+    place asks for the value of all coins at a sale. ``picks``, lots that were chosen, are of the
+    fingerprint alone.
     """
     currency = settings.base_currency
     costs = tax_events.costs(user, currency)
     inputs = Inputs()
     made, digest = Translation(), hashlib.sha256(_told(place, settings))
+    if picks:
+        digest.update(canonical.line(picks))
     digest.update(canonical.line({str(number): str(cost) for number, cost in costs.items()}))
     if not chosen.connections:
         return TaxLedger(History((), currency), made, digest.hexdigest(), inputs)

@@ -7,11 +7,15 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import chain
 from typing import Any
 
 from portfolio.engine.money import plain
+from portfolio.engine.tax import choosing
+from portfolio.engine.tax.choosing import Choice, Matched
 from portfolio.engine.tax.from_ledger import Translation
-from portfolio.engine.tax.place import Year
+from portfolio.engine.tax.place import Place, Year
+from portfolio.engine.tax.settings import Settings
 from portfolio.engine.tax.types import Disposal, Remaining
 from portfolio.models import TaxLine, TaxReport
 
@@ -20,8 +24,11 @@ _BATCH = 1000
 Columns = dict[str, Any]
 
 
-def of_year(year: Year, made: Translation) -> Iterator[TaxLine]:
-    """All lines of a year, in order; positions count from 0 within each part."""
+def of_year(year: Year, made: Translation, more: Iterable[Columns] = ()) -> Iterator[TaxLine]:
+    """All lines of a year, in order; positions count from 0 within each part.
+
+    ``more`` is told with what was taken for granted.
+    """
     sources = made.sources
     parts: tuple[tuple[TaxLine.Part, Iterable[Columns]], ...] = (
         (Part.DISPOSAL, (_disposal(row, year, made) for row in year.disposals)),
@@ -30,7 +37,7 @@ def of_year(year: Year, made: Translation) -> Iterator[TaxLine]:
         (Part.CONTRACT, _contracts(year)),
         (Part.OPENING, (_lot(row, sources, year.opening_values) for row in year.opening)),
         (Part.CLOSING, (_lot(row, sources, year.closing_values) for row in year.closing)),
-        (Part.ASSUMED, _assumed(year, made)),
+        (Part.ASSUMED, chain(_assumed(year, made), more)),
     )
     for part, rows in parts:
         for position, columns in enumerate(rows):
@@ -123,6 +130,42 @@ def _assumed(year: Year, made: Translation) -> Iterator[Columns]:
         }
 
 
+def of_choices(
+    place: Place, settings: Settings, chosen: Sequence[Matched], year: Year
+) -> Iterator[Columns]:
+    """The chosen lots of a year that could not be taken, and those that were chosen too late."""
+    if settings.method != "specific":
+        return
+    of_year = [row for row in chosen if _is_of(row, year)]
+    rows = [*year.disposals, *year.apart]
+    for left in choosing.unmet(of_year, rows):
+        yield _of_choice(left.choice, left.missing, left.value, NOT_AS_CHOSEN)
+    if place.identify_by:
+        for row in of_year:
+            if row.choice.is_late:
+                yield _of_choice(row.choice, row.choice.amount, None, CHOSEN_LATE)
+
+
+def _is_of(row: Matched, year: Year) -> bool:
+    """By when it was sold; where nobody knows, in every year."""
+    at = row.choice.sold_at
+    return at is None or year.begin <= at < year.end
+
+
+def _of_choice(choice: Choice, amount: Decimal, value: Decimal | None, what: str) -> Columns:
+    return {
+        "at": choice.sold_at,
+        "asset": choice.asset,
+        "amount": amount,
+        "value": value,
+        "subkind": what,
+        "transaction": choice.sold,
+        "lot_transaction": choice.lot,
+    }
+
+
+NOT_AS_CHOSEN = "not_as_chosen"  # a lot that was chosen is not there, or not enough of it
+CHOSEN_LATE = "chosen_late"  # a lot was chosen after the sale
 NOT_HELD = "not_held"  # more was disposed of than was held: taken at no cost
 _COLUMNS = tuple(
     field.attname

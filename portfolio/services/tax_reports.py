@@ -11,9 +11,10 @@ import hashlib
 import json
 import time
 import traceback
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from django.db import transaction
@@ -24,7 +25,7 @@ from django.utils.translation import gettext_noop
 from accounts.models import User
 from accounts.services import audit
 from portfolio.engine.money import plain
-from portfolio.engine.tax import VERSION
+from portfolio.engine.tax import VERSION, choosing
 from portfolio.engine.tax.operations import BadEvent
 from portfolio.engine.tax.place import Figure, Year
 from portfolio.engine.tax.yearly import year_of
@@ -36,7 +37,7 @@ from portfolio.services.tax_ledger import TaxLedger
 from portfolio.services.tax_settings import (
     TaxProblem,
     as_told,
-    picks_of,
+    chosen_of,
     profile_of,
     settings_of,
     told_of,
@@ -178,8 +179,10 @@ def _compute(report: TaxReport) -> None:
         chosen,
         tell=_Pulse(report).tell,
         environment=report.environment,
+        picks=profile.picks,
     )
-    settings = replace(settings, picks=picks_of(profile, ledger.made.sources))
+    chosen_lots = chosen_of(profile, ledger)
+    settings = replace(settings, picks=choosing.picks(chosen_lots))
     try:
         year = year_of(place, settings, ledger.history, ledger.made.contracts, report.year)
         report.comparison = tax_comparison.told(place, settings, ledger, report.year)
@@ -191,7 +194,8 @@ def _compute(report: TaxReport) -> None:
     report.evidence = tax_evidence.evidence(
         user, report.environment, (year.begin, year.end), timezone.now()
     )
-    _store(report, ledger, year, figures)
+    more = tax_lines.of_choices(place, settings, chosen_lots, year)
+    _store(report, ledger, year, figures, more)
 
 
 def _refused(source: int, why: str) -> str:
@@ -200,9 +204,15 @@ def _refused(source: int, why: str) -> str:
 
 
 @transaction.atomic
-def _store(report: TaxReport, ledger: TaxLedger, year: Year, figures: list[Any]) -> None:
+def _store(
+    report: TaxReport,
+    ledger: TaxLedger,
+    year: Year,
+    figures: list[Any],
+    more: Iterable[dict[str, Any]],
+) -> None:
     _update(report)
-    sha256, counts = tax_lines.store(report, tax_lines.of_year(year, ledger.made))
+    sha256, counts = tax_lines.store(report, tax_lines.of_year(year, ledger.made, more))
     told = json.dumps(figures, ensure_ascii=False).encode()
     report.evidence |= {
         "as_of": ledger.inputs.as_of and ledger.inputs.as_of.isoformat(),
@@ -273,6 +283,26 @@ def _fail(report: TaxReport, why: str) -> None:
 
 
 # --- Made again -------------------------------------------------------------------------------
+
+
+class Changed(NamedTuple):
+    """What a person chose otherwise since a report of the same place was asked for."""
+
+    lots: bool
+    settings: bool
+
+
+def changed_since(report: TaxReport) -> Changed:
+    """Whether made again it would be by other choices; nothing where the place is another."""
+    now = told_of(profile_of(report.owner))
+    then = report.settings["profile"]
+    if now["place"] != then["place"]:
+        return Changed(lots=False, settings=False)
+    others = [name for name in now if name != "picks"]
+    return Changed(
+        lots=now["picks"] != then["picks"],
+        settings=any(now[name] != then.get(name, now[name]) for name in others),
+    )
 
 
 def same_as(report: TaxReport, other: TaxReport) -> bool:

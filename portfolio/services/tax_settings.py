@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,11 +12,17 @@ from django.utils.translation import gettext_noop
 
 from accounts.models import User
 from accounts.services import audit
+from portfolio.engine.tax import choosing
 from portfolio.engine.tax import place as places
-from portfolio.engine.tax.from_ledger import Translation
+from portfolio.engine.tax.choosing import Matched
+from portfolio.engine.tax.methods.lots import ORDERS
 from portfolio.engine.tax.place import Place, UnknownPlace
 from portfolio.engine.tax.settings import Oversell, Picks, Settings
 from portfolio.models import TaxProfile
+from portfolio.services.tax_ledger import TaxLedger
+
+BY_YEAR = "by_year"
+SPECIFIC = "specific"
 
 
 class TaxProblem(Exception):
@@ -36,6 +42,7 @@ class Told:
     currency: str = ""
     time_zone: str = ""
     method_by_year: Mapping[int, str] | None = None
+    rest: str = ""  # the method of what is not chosen by hand
 
 
 def profile_of(user: User) -> TaxProfile:
@@ -52,6 +59,8 @@ def choose(*, user: User, told: Told) -> TaxProfile:
     profile.place, profile.method = told.place, told.method
     profile.currency, profile.time_zone = told.currency, told.time_zone
     profile.method_by_year = {str(y): m for y, m in (told.method_by_year or {}).items()}
+    kept = {name: value for name, value in profile.choices.items() if name != "rest"}
+    profile.choices = kept | ({"rest": told.rest} if told.rest else {})
     settings_of(user, profile)
     profile.save()
     audit.note(user=user, action=gettext_noop("tax settings changed"), place=told.place)
@@ -78,8 +87,10 @@ def settings_of(user: User, profile: TaxProfile, method: str = "") -> tuple[Plac
             _("The law of %(place)s does not know this method.") % {"place": _(place.title)}
         ) from None
     by_year = {int(year): name for year, name in profile.method_by_year.items()}
+    rest = profile.choices.get("rest") or "fifo"
+    _check(place, made.method, rest, by_year)
     # What was never held is told in the report, with the money; it does not end it.
-    return place, replace(made, method_by_year=by_year, oversell=Oversell.ZERO_COST)
+    return place, replace(made, method_by_year=by_year, rest=rest, oversell=Oversell.ZERO_COST)
 
 
 def told_of(profile: TaxProfile) -> dict[str, Any]:
@@ -95,6 +106,36 @@ def as_told(user: User, told: Mapping[str, Any]) -> TaxProfile:
 _CHOSEN = ("place", "currency", "time_zone", "method", "method_by_year", "picks", "choices")
 
 
-def picks_of(profile: TaxProfile, sources: Sequence[int]) -> Picks:
-    """The chosen lots by events, of those that are told by transactions."""
-    return Translation(list(sources)).picks(profile.picks)
+def lets_choose(user: User) -> bool:
+    """Whether the law of the person's place lets them choose lots."""
+    return SPECIFIC in places.by_id(profile_of(user).place).methods
+
+
+def orders_of(place: Place) -> tuple[str, ...]:
+    """The methods of the place that take lots in an order; only they can follow each other."""
+    return tuple(method for method in place.methods if method in ORDERS)
+
+
+def _check(place: Place, method: str, rest: str, by_year: Mapping[int, str]) -> None:
+    """May raise TaxProblem."""
+    used = []
+    if method == SPECIFIC:
+        used = [] if rest == BY_YEAR and BY_YEAR in place.methods else [rest]
+    if method == BY_YEAR or (method == SPECIFIC and rest == BY_YEAR):
+        used += by_year.values()
+        if not by_year:
+            raise TaxProblem(_("Say from which year on which method is used."))
+    if set(used) - set(orders_of(place)):
+        raise TaxProblem(
+            _("The law of %(place)s does not know this method.") % {"place": _(place.title)}
+        )
+
+
+def picks_of(profile: TaxProfile, ledger: TaxLedger) -> Picks:
+    """The chosen lots by events, as far as the ledger has them."""
+    return choosing.picks(chosen_of(profile, ledger))
+
+
+def chosen_of(profile: TaxProfile, ledger: TaxLedger) -> list[Matched]:
+    """The chosen lots with their events in a ledger."""
+    return choosing.matched(choosing.read(profile.picks), ledger.made.sources, ledger.history)

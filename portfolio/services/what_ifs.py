@@ -197,7 +197,7 @@ def _case(row: WhatIf) -> tuple[Case, str]:
     know_rates(user, chosen, currency)
     tell = _Pulse(row).tell
     ledger = tax_ledger.read(user, place, settings, chosen, tell=tell, environment=environment)
-    settings = replace(settings, picks=picks_of(profile, ledger.made.sources))
+    settings = replace(settings, picks=picks_of(profile, ledger))
     begin, _end = place.span(settings.year_of(settings.local_date(at)), settings.tax_timezone)
     case = Case(
         place=place,

@@ -26,7 +26,7 @@ from portfolio.forms_tax import PlaceForm, TaxForm
 from portfolio.models import TaxLine, TaxReport
 from portfolio.selectors import tax_pages as selector
 from portfolio.services import tax_documents, tax_reports, tax_settings
-from portfolio.services.tax_settings import TaxProblem
+from portfolio.services.tax_settings import SPECIFIC, TaxProblem
 from portfolio.views.access import Request
 
 # There was nothing to tax before the first block.
@@ -74,10 +74,12 @@ def settings(request: Request, place_id: str) -> HttpResponse:
     same = profile.place == place.id
     initial = {
         "method": profile.method if same else place.methods[0],
+        "rest": profile.choices.get("rest") or "fifo",
         "currency": profile.currency or request.user.reporting_currency,
         "time_zone": profile.time_zone,
     }
-    form = TaxForm(request.POST or None, place=place, initial=initial)
+    by_year = profile.method_by_year if same else {}
+    form = TaxForm(request.POST or None, place=place, by_year=by_year, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
             tax_settings.choose(user=request.user, told=form.told())
@@ -144,6 +146,7 @@ def detail(request: Request, report_id: int) -> HttpResponse:
         context |= {
             "assets": selector.by_asset(report.row),
             "assumed": selector.assumed(report.row),
+            "changed": tax_reports.changed_since(report.row),
         }
     template = "_report" if request.htmx else "report"
     return render(request, f"portfolio/taxes/{template}.html", context)
@@ -228,6 +231,7 @@ def disposal(request: Request, report_id: int, position: int) -> HttpResponse:
     except TaxLine.DoesNotExist:
         raise Http404 from None
     context = _about(report) | {"told": found, "line": found.line}
+    context["can_choose"] = context["place"] and SPECIFIC in context["place"].methods
     return render(request, "portfolio/taxes/disposal.html", context)
 
 

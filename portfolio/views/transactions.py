@@ -12,6 +12,7 @@ from portfolio.forms_edits import BulkForm, NoteForm, ReclassifyForm, TagsForm
 from portfolio.forms_filters import TransactionFilterForm
 from portfolio.models import SavedFilter, Transaction
 from portfolio.selectors import ledger, search, transfers, worth
+from portfolio.services import tax_settings
 from portfolio.services.edits import MOST
 from portfolio.views.access import Request
 from portfolio.views.bulk_edits import UNDO
@@ -75,6 +76,9 @@ def detail(request: Request, transaction_id: int) -> HttpResponse:
         "standing": standing,
         "legs": worth.of_transaction(request.user, row, found.postings),
         "can_edit": can_edit,
+        "can_choose": not row.is_replaced
+        and any(amount < 0 for _asset, amount in found.net)
+        and tax_settings.lets_choose(request.user),
         "kind_form": ReclassifyForm(initial={"kind": row.kind}),
         "note_form": NoteForm(initial={"note": history.note}),
         "tags_form": TagsForm(initial={"tags": ", ".join(history.tags)}),

@@ -65,6 +65,7 @@ STATIC_PAGES = {
     "tax-place": "/taxes/place/",
     "tax-settings": "/taxes/place/us/",
     "what-if": "/taxes/what-if/?asset=BTC",
+    "tax-choices": "/taxes/lots/",
     "notices": "/notices/",
     "own-prices": "/prices/",
     "give-price": "/prices/give/?asset=NEWCOIN",
@@ -87,6 +88,7 @@ SIGNED_OUT = {
 EMPTY_PAGES = (
     *("dashboard", "performance", "connections", "transactions", "asset", "assets", "exports"),
     *("imports", "taxes", "what-if"),
+    *("imports", "taxes", "tax-choices"),
     *("notices", "forget-keys", "transfers", "transfers-accepted", "transfers-refused"),
     "own-prices",
     *("review", "review-dismissed", "review-closed", "sources"),
@@ -144,11 +146,23 @@ Export.objects.filter(owner=user, format="jsonl").update(state="failed", failure
 """
 # A year's taxes, by a place with terms and two limits.
 TAXES = """
+from decimal import Decimal
 from accounts.models import User
-from portfolio.services import tax_reports, tax_settings
+from portfolio.models import LotOffer
+from portfolio.services import tax_choices, tax_reports, tax_settings
 user = User.objects.get(email="{email}")
 tax_settings.choose(user=user, told=tax_settings.Told("germany", "fifo"))
-tax_reports.make(tax_reports.ask(user=user, year=2025).pk)
+report = tax_reports.ask(user=user, year=2025)
+tax_reports.make(report.pk)
+# Lots are looked up, and half of the first one is chosen.
+line = report.lines.filter(part="disposal", subkind="").first()
+tax_choices.make(tax_choices.ask(user=user, transaction_id=line.transaction).pk)
+one = LotOffer.objects.get(transaction=line.transaction).offers[0]
+lot = one["lots"][0]
+amounts = {{lot["lot"]: min(Decimal(lot["amount"]), Decimal(one["amount"])) / 2}}
+tax_choices.choose(
+    user=user, transaction_id=line.transaction, asset=one["asset"], amounts=amounts
+)
 """
 # A sale that is not made, one that cannot be, and all lots of today.
 WHAT_IFS = """
@@ -337,11 +351,14 @@ def _found(page: Page, site: Site) -> dict[str, str]:
     (report,) = _links(page, site, r"/taxes/\d+/$")
     page.goto(f"{site.address}/taxes/what-if/")
     sale, failed_sale, today = _links(page, site, r"/taxes/what-if/\d+/$")
+    page.goto(f"{site.address}/taxes/lots/")
+    (lots,) = _links(page, site, r"/taxes/lots/\d+/$")
     return {
         "what-if-sale": sale,
         "what-if-failed": failed_sale,
         "what-if-today": today,
         "what-if-losses": f"{today}?lots=loss",
+        "tax-lots": lots,
         "tax-report": report,
         "tax-disposals": f"{report}disposal/",
         "tax-disposal": f"{report}disposals/0/",

@@ -19,7 +19,6 @@ from portfolio.engine.export import ExportTransaction
 from portfolio.engine.money import ZERO
 from portfolio.engine.tax.holdings import Holdings, Price
 from portfolio.engine.tax.nets import Net, after_fees, is_of_contract, joined, nets_of, part_of
-from portfolio.engine.tax.settings import Picks
 from portfolio.engine.tax.types import EventKind, Leg, TaxEvent
 from portfolio.engine.types import PostingRole, TransactionKind
 
@@ -78,17 +77,6 @@ class Translation:
     accounts: list[str] = field(default_factory=list)
     contracts: list[ContractLine] = field(default_factory=list)
     assumptions: list[Assumption] = field(default_factory=list)
-
-    def picks(self, told: Mapping[str, Iterable[tuple[int, str]]]) -> Picks:
-        """Chosen lots by events, of those that are told by transactions and are there."""
-        numbers = {source: event for event, source in reversed(list(enumerate(self.sources)))}
-        return {
-            numbers[int(sold)]: tuple(
-                (numbers[int(lot)], Decimal(amount)) for lot, amount in lots if int(lot) in numbers
-            )
-            for sold, lots in told.items()
-            if int(sold) in numbers
-        }
 
 
 def events(

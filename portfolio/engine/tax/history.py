@@ -118,6 +118,32 @@ class History:
         begin = whole.micros(moment)
         return self._cut(slice(self._place(begin), None), [e for e in self.others if e.at >= begin])
 
+    def until(self, event: int) -> History:
+        """The same without an event and what happens at its moment after it, or later.
+
+        What moves between wallets at that moment comes after it too.
+        """
+        end = self.at[event]
+        keep = [
+            place
+            for place, number in enumerate(self.events)
+            if self.at[number] < end
+            or (self.at[number] == end and (self.sides[place] > 0 or number < event))
+        ]
+        part = self._cut(
+            slice(None),
+            [
+                row
+                for row in self.others
+                if row.at < end
+                or (row.at == end and row.number < event and row.kind is not EventKind.TRANSFER)
+            ],
+        )
+        for name in _COLUMNS:
+            column = getattr(part, name)
+            setattr(part, name, [column[place] for place in keep])
+        return part
+
     def plus(self, event: TaxEvent) -> History:
         """The same with one more event, after all others by its number; by its time wherever."""
         more = self._cut(slice(None), list(self.others))

@@ -113,6 +113,10 @@ class Place:
     wash_days: tuple[int, int] = (0, 0)
     # A sale takes lots of the account where it is made, and of no other.
     has_lots_by_account: bool = False
+    # When lots must have been identified, in a sentence, where the law says so.
+    identify_by: str = ""
+    # What the law says about another method in another year, in a sentence.
+    switching: str = ""
 
     def settings_for(self, method: str, currency: str = "", time_zone: str = "") -> Settings:
         """The engine's settings under one of the place's methods. May raise ValueError."""

@@ -88,7 +88,8 @@ class Settings:
     """One way of taxing; ``tax_year_start`` is a month and a day.
 
     ``method_by_year`` maps the first year to a method, for the method ``by_year``; ``picks`` maps
-    an event to the lots (their events) and amounts that were chosen for it, for ``specific``.
+    an event to the lots (their events) and amounts that were chosen for it, for ``specific``; what
+    is not chosen goes by ``rest``, the method of an order, or "by_year".
     """
 
     method: str
@@ -109,6 +110,7 @@ class Settings:
     exempt: frozenset[str] = frozenset({"spouse"})
     method_by_year: Mapping[int, str] = field(default_factory=dict)
     picks: Picks = field(default_factory=dict)
+    rest: str = "fifo"
 
     @cached_property
     def zone(self) -> ZoneInfo | None:

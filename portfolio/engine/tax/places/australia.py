@@ -125,4 +125,12 @@ PLACE = Place(
     at_no_cost=frozenset({"fork"}),
     apart=frozenset({"lost"}),
     has_long_term=True,
+    identify_by=gettext_noop(
+        "Records made at the time of the sale must tell which parcel it was (TD 33); otherwise the"
+        " first in is the first out."
+    ),
+    switching=gettext_noop(
+        "Parcels may be chosen in another order from any year on, where records of the time tell"
+        " which was sold. Years that were filed keep theirs."
+    ),
 )

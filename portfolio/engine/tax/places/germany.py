@@ -133,4 +133,8 @@ PLACE = Place(
     apart=frozenset({"gift", "spouse", "lost"}),
     has_long_term=True,
     has_lots_by_account=True,
+    identify_by=gettext_noop(
+        "The very coin counts only where records show which one was sold (BMF letter of 6 March"
+        " 2025); otherwise the first in is the first out."
+    ),
 )

@@ -39,4 +39,8 @@ PLACE = Place(
         gettext_noop("The law of any place: rates, allowances, holding periods and forms."),
     ),
     sources=(),
+    switching=gettext_noop(
+        "A year goes by the method that was named last; years before the first one named go by it"
+        " too."
+    ),
 )

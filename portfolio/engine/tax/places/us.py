@@ -158,4 +158,13 @@ PLACE = Place(
     ),
     wash_days=(30, 30),
     has_lots_by_account=True,
+    identify_by=gettext_noop(
+        "A lot counts as identified only if your books named it no later than the date and time of"
+        " the sale (Reg. 1.1012-1(j)); otherwise the oldest units of the account are the ones sold."
+    ),
+    switching=gettext_noop(
+        "Lots are identified sale by sale, so that another order may be used from any year on: it"
+        " must have been in your books before the first sale that it is used for. Years that were"
+        " filed keep theirs."
+    ),
 )
