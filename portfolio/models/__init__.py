@@ -39,6 +39,7 @@ from portfolio.models.renormalisation import Renormalisation
 from portfolio.models.saved_filter import SavedFilter
 from portfolio.models.sync import Coverage, Stream, SyncRun
 from portfolio.models.tax import LotOffer, TaxDocument, TaxLine, TaxProfile, TaxReport
+from portfolio.models.tax_share import TaxShare, TaxShareOpening, TaxShareVisit, TaxShareYear
 from portfolio.models.transfer import TransferLink
 from portfolio.models.what_if import WhatIf, WhatIfLine
 from portfolio.models.witness import WitnessConflict
@@ -95,6 +96,10 @@ __all__ = [
     "TaxLine",
     "TaxProfile",
     "TaxReport",
+    "TaxShare",
+    "TaxShareOpening",
+    "TaxShareVisit",
+    "TaxShareYear",
     "Transaction",
     "TransferLink",
     "ValuationState",

@@ -259,7 +259,7 @@ def transaction(user: User, transaction_id: int) -> TransactionDetail:
     return TransactionDetail(
         transaction=row,
         postings=tuple(postings),
-        net=_net(postings),
+        net=tuple(net(postings)),
         evidence=tuple(
             Evidence(record, tuple(p for p in postings if p.raw_record_id == record.pk))
             for record in records
@@ -269,8 +269,9 @@ def transaction(user: User, transaction_id: int) -> TransactionDetail:
     )
 
 
-def _net(postings: Sequence[Posting]) -> tuple[tuple[str, Decimal], ...]:
+def net(postings: Sequence[Posting]) -> list[tuple[str, Decimal]]:
+    """What was moved in all, by asset, fees included."""
     sums: dict[str, Decimal] = {}
     for posting in postings:
         sums[posting.asset] = money.add(sums.get(posting.asset, money.ZERO), posting.amount)
-    return tuple(sorted(sums.items()))
+    return sorted(sums.items())

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, F, Max, Min, Q, Sum
+from django.db.models import Count, F, Max, Min, Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -271,12 +271,12 @@ class AssetSum:
         return money.total([self.proceeds, money.negate(self.cost), self.denied])
 
 
-def by_asset(report: TaxReport) -> list[AssetSum]:
-    """Disposals by asset, the greatest gain first; one query."""
-    rows = (
-        TaxLine.objects.filter(report=report, part=Part.DISPOSAL)
-        .values("asset")
-        .annotate(proceeds=Sum("proceeds"), costs=Sum("cost"), kept=Sum("denied"))
+def by_asset(report: TaxReport, lines: QuerySet[TaxLine] | None = None) -> list[AssetSum]:
+    """Disposals by asset, the greatest gain first; one query. ``lines``: of these alone."""
+    if lines is None:
+        lines = TaxLine.objects.filter(report=report, part=Part.DISPOSAL)
+    rows = lines.values("asset").annotate(
+        proceeds=Sum("proceeds"), costs=Sum("cost"), kept=Sum("denied")
     )
     found = [
         AssetSum(row["asset"], row["proceeds"], row["costs"], row["kept"] or money.ZERO)
@@ -296,11 +296,12 @@ class AssumedSum:
     touched: Decimal | None  # the gain of the year that stands on it; None where it was not asked
 
 
-def assumed(report: TaxReport) -> list[AssumedSum]:
-    """What was taken for granted, by what it is; one query."""
+def assumed(report: TaxReport, lines: QuerySet[TaxLine] | None = None) -> list[AssumedSum]:
+    """What was taken for granted, by what it is; one query. ``lines``: of these alone."""
+    if lines is None:
+        lines = TaxLine.objects.filter(report=report, part=Part.ASSUMED)
     rows = (
-        TaxLine.objects.filter(report=report, part=Part.ASSUMED)
-        .values("subkind")
+        lines.values("subkind")
         .annotate(number=Count("pk"), worth=Sum("value"), unknown=Count("pk", filter=Q(value=None)))
         .order_by("subkind")
     )

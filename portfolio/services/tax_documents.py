@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from django.db.models import QuerySet
 from django.utils.encoding import force_str
 from django.utils.translation import gettext as _
 
@@ -20,9 +21,9 @@ CHUNK = 2000
 _LETTER = frozenset({"us", "canada"})  # where documents are printed on Letter
 
 
-def csv(report: TaxReport, part: str) -> Iterator[bytes]:
-    """One part of a report as CSV, piece by piece."""
-    return tax_report.table(_part(report, TaxLine.Part(part)))
+def csv(report: TaxReport, part: str, lines: QuerySet[TaxLine] | None = None) -> Iterator[bytes]:
+    """One part of a report as CSV, piece by piece. ``lines``: of these alone."""
+    return tax_report.table(_part(report, TaxLine.Part(part), lines))
 
 
 def xlsx(report: TaxReport) -> Iterator[bytes]:
@@ -94,14 +95,18 @@ def _assumed(row: tax_pages.AssumedSum, report: TaxReport) -> tuple[str, str, st
     return what, f"{row.number:,}", worth, gain, tax_words.mended(row.what)
 
 
-def _part(report: TaxReport, part: TaxLine.Part) -> Part:
-    return Part(force_str(part.label), report.counts.get(part.value, 0), _lines(report, part))
+def _part(report: TaxReport, part: TaxLine.Part, lines: QuerySet[TaxLine] | None = None) -> Part:
+    number = report.counts.get(part.value, 0)
+    return Part(force_str(part.label), number, _lines(report, part, lines))
 
 
-def _lines(report: TaxReport, part: TaxLine.Part) -> Iterator[Line]:
+def _lines(
+    report: TaxReport, part: TaxLine.Part, lines: QuerySet[TaxLine] | None
+) -> Iterator[Line]:
     """The lines of a part in order, streamed."""
     labels = tax_pages.labels_of(report)
-    rows = TaxLine.objects.filter(report=report, part=part).order_by("position")
+    rows = TaxLine.objects.filter(report=report, part=part) if lines is None else lines
+    rows = rows.order_by("position")
     for row in rows.iterator(chunk_size=CHUNK):
         yield _line(row, part, labels)
 

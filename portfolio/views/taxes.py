@@ -25,6 +25,7 @@ from portfolio.exports.workbooks import CONTENT_TYPE
 from portfolio.forms_tax import PlaceForm, TaxForm
 from portfolio.models import TaxLine, TaxReport
 from portfolio.selectors import tax_pages as selector
+from portfolio.selectors import tax_shared
 from portfolio.services import tax_documents, tax_reports, tax_settings
 from portfolio.services.tax_settings import SPECIFIC, TaxProblem
 from portfolio.views.access import Request
@@ -47,6 +48,7 @@ def index(request: Request) -> HttpResponse:
         "settings": settings,
         "years": selector.years(request.user, place, settings, timezone.now()),
         "others": [r for r in selector.reports(request.user) if r.row.place != place.id],
+        "is_reader": bool(tax_shared.shared_with(request.user)),
     }
     return render(request, "portfolio/taxes/index.html", context)
 
@@ -245,21 +247,22 @@ def document(request: Request, report_id: int, name: str) -> HttpResponseBase:
     if row.state != TaxReport.State.DONE:
         raise Http404
     if extension == "csv" and stem in TaxLine.Part.values:
-        return _download(
+        return download(
             tax_documents.csv(row, stem), "text/csv; charset=utf-8", row, f"-{stem}.csv"
         )
     if name == "report.xlsx":
-        return _download(tax_documents.xlsx(row), CONTENT_TYPE, row, ".xlsx")
+        return download(tax_documents.xlsx(row), CONTENT_TYPE, row, ".xlsx")
     if name == "report.pdf":
         drawn = selector.document(row)
         if drawn is not None:
-            return _download(iter([drawn]), "application/pdf", row, ".pdf")
+            return download(iter([drawn]), "application/pdf", row, ".pdf")
     raise Http404
 
 
-def _download(
+def download(
     pieces: Iterator[bytes], content_type: str, row: TaxReport, ending: str
 ) -> StreamingHttpResponse:
+    """A document of a report, piece by piece."""
     name = f"coffer-taxes-{row.place}-{row.year_name}{ending}"
     disposition = content_disposition_header(as_attachment=True, filename=name)
     return StreamingHttpResponse(

@@ -12,10 +12,18 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from accounts.models import User
 from portfolio.models import ExportSymbol, RawRecord, Stream
-from portfolio.services import assets, export_jobs, tax_reports, tax_settings, what_ifs
+from portfolio.services import (
+    assets,
+    export_jobs,
+    tax_reports,
+    tax_settings,
+    tax_shares,
+    what_ifs,
+)
 from portfolio.services.exports import Asked as AskedExport
 from portfolio.services.what_if_case import Asked
 from tests import factories
@@ -42,6 +50,7 @@ PUBLIC = {
     "mfa_trust",
     "healthz",
     "readyz",
+    "portfolio:shared-open",
 }
 _BATCH = uuid.UUID(int=7)
 # Addresses whose parts name nothing that belongs to anybody.
@@ -89,6 +98,11 @@ ADDRESSES = sorted(set(_addresses(get_resolver())), key=str)
 PRIVATE = [address for address in ADDRESSES if address.name not in PUBLIC]
 OWNED = [address for address in PRIVATE if address.parts and address.name not in SHARED]
 
+# What is shared can be opened without an account; forgetting a visit does the same for anybody.
+TOKEN = re.compile(rb"X-CSRFToken[^}]*")  # another for each page
+LEAVE = next(address for address in PRIVATE if address.name == "portfolio:shared-leave")
+OF_SHARES = [a for a in PRIVATE if a.name.startswith("portfolio:shared-") and a.parts]
+
 
 @pytest.fixture
 def objects(owner: User) -> dict[str, Any]:
@@ -122,6 +136,8 @@ def objects(owner: User) -> dict[str, Any]:
         ).pk,
         "report_id": _report_of(owner),
         "answer_id": _answer_of(owner),
+        "share_id": _share_of(owner),
+        "what": "coverage",
         "part": "disposal",
         "position": 0,
         "place_id": "uk",
@@ -159,6 +175,13 @@ def _answer_of(owner: User) -> int:
     return row.pk
 
 
+def _share_of(owner: User) -> uuid.UUID:
+    """Of the report above; by an account that neither stranger nor other has."""
+    years, last = [("neutral", 2024)], timezone.localdate()
+    told = tax_shares.Told("Adviser", "account", years, last, email="adviser@example.org")
+    return tax_shares.make(user=owner, told=told).share.pk
+
+
 def _of_file(stream: Stream) -> RawRecord:
     into = factories.stream(stream.connection, "import:DOT", kind="import")
     return factories.raw_record(into, endpoint="file: DOT.csv")
@@ -180,7 +203,7 @@ def _authenticator_of(owner: User) -> int:
     return int(row.pk)
 
 
-@pytest.mark.parametrize("address", PRIVATE, ids=str)
+@pytest.mark.parametrize("address", [a for a in PRIVATE if a not in OF_SHARES], ids=str)
 def test_a_stranger_is_sent_to_sign_in(
     address: Address, objects: dict[str, Any], client: Client
 ) -> None:
@@ -190,7 +213,18 @@ def test_a_stranger_is_sent_to_sign_in(
         assert answer.headers["Location"].startswith(reverse("account_login"))
 
 
-@pytest.mark.parametrize("address", OWNED, ids=str)
+@pytest.mark.parametrize("address", [a for a in OF_SHARES if a != LEAVE], ids=str)
+def test_a_stranger_finds_nothing_shared(
+    address: Address, objects: dict[str, Any], client: Client
+) -> None:
+    """Nor whether there is anything: they may have been given a link that is not open here."""
+    answer = client.get(address.url(objects))
+    unknown = client.get(address.url(objects | {"share_id": uuid.UUID(int=8)}))
+    assert answer.status_code == 404
+    assert TOKEN.sub(b"", answer.content) == TOKEN.sub(b"", unknown.content)
+
+
+@pytest.mark.parametrize("address", [a for a in OWNED if a != LEAVE], ids=str)
 def test_another_person_finds_nothing(
     address: Address, objects: dict[str, Any], other: User, browser: Browser
 ) -> None:
@@ -220,6 +254,8 @@ PAGES = (
     "own-price-list",
     "tax-list",
     "what-if-list",
+    "tax-share-list",
+    "shared-with-me",
 )
 
 
