@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from portfolio.models.connection import Connection
@@ -23,6 +24,10 @@ class WhatIfQuerySet(models.QuerySet["WhatIf"]):
     def unfinished(self) -> WhatIfQuerySet:
         """Those that wait for a worker or have one."""
         return self.filter(state__in=[WhatIf.State.WAITING, WhatIf.State.RUNNING])
+
+    def outdate(self, owner_id: int) -> None:
+        """Says of a user's answers that the ledger is another since."""
+        self.filter(owner=owner_id, changed_at=None).update(changed_at=timezone.now())
 
 
 class WhatIf(models.Model):

@@ -110,14 +110,15 @@ class Method:
 
     name: str
     is_own: bool  # the one that was chosen for the place
-    amount: Decimal
+    amount: Decimal  # more than is sold where earlier sales of the day count as one with it
+    proceeds: Decimal
     cost: Decimal
     denied: Decimal
     gain: Decimal
     gain_long: Decimal | None  # None where the place knows no terms
     lots: int
     left: int
-    left_amount: Decimal
+    left_amount: Decimal | None  # None where all coins are one
     left_cost: Decimal
     figures: tuple[Figure, ...]
 
@@ -135,13 +136,14 @@ class Method:
 
 
 def _method(told: Mapping[str, Any]) -> Method:
-    numbers = ("amount", "cost", "denied", "gain", "left_amount", "left_cost")
+    numbers = ("amount", "proceeds", "cost", "denied", "gain", "left_cost")
     return Method(
         name=told["method"],
         is_own=told["is_own"],
         gain_long=_number(told["gain_long"]),
         lots=told["lots"],
         left=told["left"],
+        left_amount=_number(told["left_amount"]),
         figures=tuple(
             Figure(code, title, is_main, is_count, _number(before), _number(after))
             for code, title, is_main, is_count, before, after in told["figures"]

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from portfolio.models import Edit, EditPart, Note, Tag, Tagging, Transaction
+from portfolio.models import Edit, EditPart, Note, Tag, Tagging, Transaction, WhatIf
 
 KINDS = (Edit.Kind.NOTE, Edit.Kind.TAG)
 Rows = Sequence[Transaction]
@@ -84,6 +84,7 @@ def put(owner_id: int, marks: Iterable[tuple[int, str]]) -> None:
         [Tagging(tag_id=known[name], transaction_id=pk) for pk, name in told],
         ignore_conflicts=True,
     )
+    WhatIf.objects.outdate(owner_id)  # a tag may say what a gift is to the tax
 
 
 def take(owner_id: int, ids: Iterable[int], names: Iterable[str]) -> None:
@@ -91,6 +92,7 @@ def take(owner_id: int, ids: Iterable[int], names: Iterable[str]) -> None:
     taggings = Tagging.objects.filter(tag__owner=owner_id, tag__name__in=list(names))
     taggings.filter(transaction__in=list(ids)).delete()
     drop_unused(owner_id)
+    WhatIf.objects.outdate(owner_id)
 
 
 def drop_unused(owner_id: int) -> None:

@@ -9,7 +9,6 @@ from decimal import Decimal
 
 from django.db import connection as database
 from django.db.models import F
-from django.utils import timezone
 
 from portfolio.engine import money
 from portfolio.engine.types import Movement
@@ -119,5 +118,4 @@ def mark_stale(owner_id: int, day: date) -> None:
             """,
             {"owner": owner_id, "day": day},
         )
-    fresh = WhatIf.objects.filter(owner_id=owner_id, changed_at=None)
-    fresh.update(changed_at=timezone.now())
+    WhatIf.objects.outdate(owner_id)

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from portfolio.engine.moments import Found, Width
 from portfolio.engine.money import plain
 from portfolio.engine.tax import what_if
 from portfolio.engine.tax.place import Place, Worth
@@ -89,6 +90,16 @@ def wash(case: Case) -> Callable[[str], dict[str, str | None] | None]:
         }
 
     return told
+
+
+def price_told(found: Found | None) -> dict[str, str | None]:
+    """A price with its source and time; what a person gave holds at no time of its own."""
+    is_market = found is not None and found.width is not Width.OWN
+    return {
+        "price": plain(found.price) if found else None,
+        "price_source": found.source if found else None,
+        "price_at": found.at.isoformat() if found and is_market else None,
+    }
 
 
 def assumed(ledger: TaxLedger) -> dict[int, str]:

@@ -18,7 +18,7 @@ from portfolio.engine.tax.types import Disposal
 from portfolio.models import WhatIfLine
 from portfolio.selectors.prices_now import PricesNow
 from portfolio.services.tax_settings import TaxProblem
-from portfolio.services.what_if_case import Answer, Asked, Case, assumed, wash
+from portfolio.services.what_if_case import Answer, Asked, Case, assumed, price_told, wash
 
 
 def of_sale(case: Case, asked: Asked) -> Answer:
@@ -51,9 +51,8 @@ def of_sale(case: Case, asked: Asked) -> Answer:
     told = {
         "asset": asked.asset,
         "amount": plain(money.total(parts.values())),
+        **price_told(found),
         "price": plain(price),
-        "price_source": found.source if found else None,
-        "price_at": found.at.isoformat() if found else None,
         "proceeds": plain(money.total(sale.proceeds for sale in sales)),
         "accounts": [[wallet, plain(amount)] for wallet, amount in parts.items() if wallet],
         "outside": _outside(there.get(asked.asset, {}), parts),
@@ -144,10 +143,14 @@ def _method(case: Case, row: SaleResult) -> dict[str, Any]:
         "gain_long": plain(row.gain_long) if case.place.has_long_term else None,
         "lots": len(rows),
         "left": len(row.left),
-        "left_amount": plain(money.total(part.amount for part in row.left)),
+        "left_amount": None if case.place.needs_portfolio else _left(row),
         "left_cost": plain(money.total(part.cost_basis for part in row.left)),
         "figures": _figures(row),
     }
+
+
+def _left(row: SaleResult) -> str:
+    return plain(money.total(part.amount for part in row.left))
 
 
 def _figures(row: SaleResult) -> list[list[Any]]:

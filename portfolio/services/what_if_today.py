@@ -14,7 +14,7 @@ from portfolio.engine.tax.selling import lots_now
 from portfolio.engine.tax.settings import LongTerm
 from portfolio.engine.tax.types import Remaining
 from portfolio.models import WhatIfLine
-from portfolio.services.what_if_case import Answer, Case, assumed, wash
+from portfolio.services.what_if_case import Answer, Case, assumed, price_told, wash
 
 
 def of_today(case: Case) -> Answer:
@@ -59,20 +59,12 @@ def _losses(
             "cost": plain(money.total(row.lot.cost_basis for row in rows)),
             "value": plain(money.total(row.value for row in rows)),
             "loss": plain(money.total(row.loss for row in rows)),
-            **_price(prices[asset]),
+            **price_told(prices[asset]),
             "wash": rule(asset) if rule else None,
         }
         for asset, rows in of_asset.items()
     ]
     return sorted(rows, key=lambda row: (-Decimal(str(row["loss"])), row["asset"]))
-
-
-def _price(found: Found | None) -> dict[str, str | None]:
-    return {
-        "price": plain(found.price) if found else None,
-        "price_source": found.source if found else None,
-        "price_at": found.at.isoformat() if found else None,
-    }
 
 
 def _unpriced(

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from portfolio.models import Stream, TaxProfile, WhatIf, WhatIfLine
-from portfolio.services import holdings, tax_settings, what_ifs
+from portfolio.services import edit_marks, holdings, tax_settings, what_ifs
 from portfolio.services.tax_settings import TaxProblem, Told
 from portfolio.services.what_if_case import Asked
 from tests import factories
@@ -171,7 +171,22 @@ def test_the_whole_portfolio_is_priced_where_the_law_asks_for_it(
     row = sale(owner, amount=Decimal(1))
     found = methods(row)["fr_portfolio"]
     assert Decimal(found["cost"]) == Decimal(1610) / 4
+    assert found["left_amount"] is None  # of no one coin
     assert row.told["unpriced"] == ["ODD"]
+
+
+def test_sales_of_one_day_are_one_where_the_law_says_so(owner: User, kraken: Stream) -> None:
+    now = timezone.now()
+    bought(kraken, "2", "BTC", "200", on(2023, 1))
+    factories.holding(kraken.connection, "BTC", "1")
+    factories.own_price(owner, "BTC", "400", since=on(2023, 1))
+    factories.transaction(kraken, ("-1", "BTC"), ("300", "EUR"), kind="trade", at=now)
+    choose(owner, "uk", "uk_share_pooling")
+    row = sale(owner, price=Decimal(1000))
+    found = methods(row)["uk_share_pooling"]
+    assert row.told["amount"] == "1"
+    assert found["amount"] == "2"
+    assert Decimal(found["proceeds"]) > 1000
 
 
 def test_what_the_law_denies_of_a_loss_is_told_with_its_days(
@@ -295,6 +310,19 @@ def test_it_says_that_the_ledger_has_changed_since(
     row.refresh_from_db()
     assert row.changed_at is None
     holdings.mark_stale(owner.pk, on(2024, 1).date())
+    row.refresh_from_db()
+    assert row.changed_at is not None
+    first = row.changed_at
+    holdings.mark_stale(owner.pk, on(2024, 1).date())
+    row.refresh_from_db()
+    assert row.changed_at == first
+
+
+def test_a_tag_changes_what_a_gift_is(owner: User, kraken: Stream) -> None:
+    given = factories.transaction(kraken, ("-1", "BTC"), kind="gift", at=on(2024, 1))
+    choose(owner, "uk", "uk_share_pooling")
+    row = today(owner)
+    edit_marks.tag(user=owner, ids=[given.pk], add=["spouse"])
     row.refresh_from_db()
     assert row.changed_at is not None
 
