@@ -250,6 +250,8 @@ LEFT_OUT = {
     "ValuationState": "how far the above is made",
     "DataGrade": "made of the findings again",
     "LatestPrice": "asked for anew within minutes",
+    "WhatIf": "of one moment and kept for a while; asked again of the ledger when it is wanted",
+    "WhatIfLine": "as WhatIf",
     "LotOffer": "worked out of the ledger when it is asked for",
     "PriceSeries": "how far this installation has asked for prices",
 }
