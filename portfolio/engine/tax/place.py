@@ -29,6 +29,13 @@ def gettext_noop(text: str) -> str:
     return text
 
 
+# What no place covers whose law asks for it.
+FOREIGN_MONEY = gettext_noop("Gains on foreign money: all money counts at its rate of the day.")
+SOLD_SHORT = gettext_noop(
+    "Coins that were borrowed and sold before they were bought: they count as having cost nothing."
+)
+
+
 class Figure(NamedTuple):
     """One number that a form asks for, or that its reader needs.
 

@@ -10,7 +10,14 @@ import pytest
 from bench import places as page
 from portfolio.engine.tax import History
 from portfolio.engine.tax.method import methods
-from portfolio.engine.tax.place import Place, UnknownPlace, all_places, by_id
+from portfolio.engine.tax.place import (
+    FOREIGN_MONEY,
+    SOLD_SHORT,
+    Place,
+    UnknownPlace,
+    all_places,
+    by_id,
+)
 from portfolio.engine.tax.yearly import year_of
 from tests.engine.tax.build import buy, sell
 
@@ -33,6 +40,12 @@ def test_its_methods_exist_and_its_settings_are_whole(place: Place) -> None:
     assert place.sources or place.id == "neutral"
     with pytest.raises(ValueError, match="is no method of"):
         place.settings_for("guessing")
+
+
+@pytest.mark.parametrize("place", all_places(), ids=lambda place: place.id)
+def test_what_is_not_worked_out_of_money_and_loans_is_said(place: Place) -> None:
+    taxes_gains = place.id not in ("france", "netherlands", "neutral", "switzerland")
+    assert ({FOREIGN_MONEY, SOLD_SHORT} <= set(place.not_covered)) is taxes_gains
 
 
 @pytest.mark.parametrize("place", all_places(), ids=lambda place: place.id)

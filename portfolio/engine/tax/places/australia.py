@@ -16,7 +16,14 @@ from typing import NamedTuple
 
 from portfolio.engine import money
 from portfolio.engine.tax import figures as sums
-from portfolio.engine.tax.place import Figure, Place, Year, gettext_noop
+from portfolio.engine.tax.place import (
+    FOREIGN_MONEY,
+    SOLD_SHORT,
+    Figure,
+    Place,
+    Year,
+    gettext_noop,
+)
 from portfolio.engine.tax.settings import DisposalFee, LongTerm
 from portfolio.engine.tax.types import Disposal, Term
 
@@ -116,6 +123,8 @@ PLACE = Place(
         gettext_noop("Coins that change hands when a relationship ends."),
         gettext_noop("Wash sales, which are no rule of days but of purpose (TR 2008/1)."),
         gettext_noop("Derivatives are given as a sum only."),
+        FOREIGN_MONEY,
+        SOLD_SHORT,
     ),
     sources=(
         "ITAA 1997 s.102-5, 104-10, 110-25, 115-25",

@@ -13,7 +13,14 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from portfolio.engine.tax import figures as sums
-from portfolio.engine.tax.place import Figure, Place, Year, gettext_noop
+from portfolio.engine.tax.place import (
+    FOREIGN_MONEY,
+    SOLD_SHORT,
+    Figure,
+    Place,
+    Year,
+    gettext_noop,
+)
 from portfolio.engine.tax.settings import DisposalFee, Scope
 from portfolio.engine.tax.types import Term
 
@@ -82,6 +89,8 @@ PLACE = Place(
         ),
         gettext_noop("Losses against other capital income; tokens that are no means of exchange."),
         gettext_noop("Form E1kv is not filled in; derivatives are given as a sum only."),
+        FOREIGN_MONEY,
+        SOLD_SHORT,
     ),
     sources=("EStG s.27, 27a, 27b, 124b", "KryptowährungsVO", "EStR 2000 Rz 6178 ff"),
     at_no_cost=frozenset({"reward", "airdrop", "fork", "gift"}),

@@ -15,7 +15,14 @@ from decimal import Decimal
 
 from portfolio.engine import money
 from portfolio.engine.tax import figures as sums
-from portfolio.engine.tax.place import Figure, Place, Year, gettext_noop
+from portfolio.engine.tax.place import (
+    FOREIGN_MONEY,
+    SOLD_SHORT,
+    Figure,
+    Place,
+    Year,
+    gettext_noop,
+)
 
 _SECOND_PERIOD = date(2024, 6, 25)
 _ZERO = Decimal(0)
@@ -107,6 +114,8 @@ PLACE = Place(
         gettext_noop("Coins of a fork or an airdrop may be no income: here they are."),
         gettext_noop("Form T1135 (property abroad), losses of other years, other property."),
         gettext_noop("Derivatives are given as a sum only."),
+        FOREIGN_MONEY,
+        SOLD_SHORT,
     ),
     sources=(
         "Income Tax Act s.38, 40, 47, 54, 69, 73",

@@ -78,6 +78,9 @@ PLACE = Place(
         ),
         gettext_noop("Coins at places that are not connected belong into that value."),
         gettext_noop("What another person of the household sold."),
+        gettext_noop(
+            "What was sold before 2019, under another law: it takes its part of the price."
+        ),
         gettext_noop("Conversions of several coins at once count as sales; balances in money."),
         gettext_noop("Coins received as a gift, and what a gift given takes of the price."),
         gettext_noop("Coins that contracts took count as sold; derivatives are a sum only."),

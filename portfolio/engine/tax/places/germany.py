@@ -14,7 +14,14 @@ from decimal import Decimal
 
 from portfolio.engine import money
 from portfolio.engine.tax import figures as sums
-from portfolio.engine.tax.place import Figure, Place, Year, gettext_noop
+from portfolio.engine.tax.place import (
+    FOREIGN_MONEY,
+    SOLD_SHORT,
+    Figure,
+    Place,
+    Year,
+    gettext_noop,
+)
 from portfolio.engine.tax.settings import DisposalFee, LongTerm, Scope
 from portfolio.engine.tax.types import Term
 
@@ -127,6 +134,8 @@ PLACE = Place(
         gettext_noop(
             "Other private sales and benefits, which share the limits; losses of other years."
         ),
+        FOREIGN_MONEY,
+        SOLD_SHORT,
     ),
     sources=("EStG sections 20, 22 and 23", "BMF letter of 6 March 2025", "Anlage SO"),
     at_no_cost=frozenset({"airdrop", "fork", "gift"}),

@@ -13,7 +13,14 @@ from decimal import Decimal
 
 from portfolio.engine import money
 from portfolio.engine.tax import figures as sums
-from portfolio.engine.tax.place import Figure, Place, Year, gettext_noop
+from portfolio.engine.tax.place import (
+    FOREIGN_MONEY,
+    SOLD_SHORT,
+    Figure,
+    Place,
+    Year,
+    gettext_noop,
+)
 from portfolio.engine.tax.settings import DisposalFee
 
 EXEMPT = Decimal(1270)  # since 2002
@@ -97,6 +104,8 @@ PLACE = Place(
         gettext_noop("Stolen and lost coins: they are listed apart and make no loss here."),
         gettext_noop("Coins of a fork or an airdrop may be no income: here they are."),
         gettext_noop("Forms 11, 12 and CG1 are not filled in; derivatives are a sum only."),
+        FOREIGN_MONEY,
+        SOLD_SHORT,
     ),
     sources=("TCA 1997 s.547, 580, 581, 601, 1028", "Revenue TDM Part 02-01-03"),
     apart=frozenset({"spouse", "lost"}),

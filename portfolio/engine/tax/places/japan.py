@@ -12,7 +12,14 @@ from collections.abc import Sequence
 
 from portfolio.engine import money
 from portfolio.engine.tax import figures as sums
-from portfolio.engine.tax.place import Figure, Place, Year, gettext_noop
+from portfolio.engine.tax.place import (
+    FOREIGN_MONEY,
+    SOLD_SHORT,
+    Figure,
+    Place,
+    Year,
+    gettext_noop,
+)
 
 
 def figures(year: Year) -> Sequence[Figure]:
@@ -68,6 +75,8 @@ PLACE = Place(
         gettext_noop("Expenses beside fees; trading as a business; margin trading."),
         gettext_noop("Stolen and lost coins: they are listed apart and make no loss here."),
         gettext_noop("Derivatives are given as a sum only; the limit of 200,000 yen for filing."),
+        FOREIGN_MONEY,
+        SOLD_SHORT,
     ),
     sources=(
         "Income Tax Act s.35, 40, 48-2",

@@ -15,7 +15,14 @@ from decimal import Decimal
 
 from portfolio.engine import money
 from portfolio.engine.tax import figures as sums
-from portfolio.engine.tax.place import Figure, Place, Year, gettext_noop
+from portfolio.engine.tax.place import (
+    FOREIGN_MONEY,
+    SOLD_SHORT,
+    Figure,
+    Place,
+    Year,
+    gettext_noop,
+)
 from portfolio.engine.tax.types import Disposal, IncomeLine
 
 _YIELDS = frozenset({"reward", "interest"})
@@ -123,6 +130,8 @@ PLACE = Place(
         gettext_noop("Numbers of boxes are those of the form for 2022: look at that of your year."),
         gettext_noop("Navarre and the Basque provinces; the hour of the Canary Islands."),
         gettext_noop("Derivatives are given as a sum only."),
+        FOREIGN_MONEY,
+        SOLD_SHORT,
     ),
     sources=(
         "LIRPF art. 25, 33 to 37, 46, 49",

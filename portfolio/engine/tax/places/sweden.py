@@ -13,7 +13,14 @@ from decimal import Decimal
 
 from portfolio.engine import money
 from portfolio.engine.tax import figures as sums
-from portfolio.engine.tax.place import Figure, Place, Year, gettext_noop
+from portfolio.engine.tax.place import (
+    FOREIGN_MONEY,
+    SOLD_SHORT,
+    Figure,
+    Place,
+    Year,
+    gettext_noop,
+)
 from portfolio.engine.tax.types import IncomeLine
 
 _COUNTS = Decimal("0.7")
@@ -83,6 +90,8 @@ PLACE = Place(
         gettext_noop("Whether mining and staking are interest, a hobby or a business."),
         gettext_noop("Lending out, which may be a sale; coins of a fork or an airdrop."),
         gettext_noop("Derivatives are given as a sum only; losses against other capital income."),
+        FOREIGN_MONEY,
+        SOLD_SHORT,
     ),
     sources=("IL 44, 48 and 52 kap.", "HFD 2018 ref. 72", "Skatteverket, Kryptovalutor", "K4"),
     at_no_cost=frozenset({"gift"}),

@@ -16,7 +16,14 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from portfolio.engine import money
 from portfolio.engine.tax import figures as sums
-from portfolio.engine.tax.place import Figure, Place, Year, gettext_noop
+from portfolio.engine.tax.place import (
+    FOREIGN_MONEY,
+    SOLD_SHORT,
+    Figure,
+    Place,
+    Year,
+    gettext_noop,
+)
 from portfolio.engine.tax.settings import DisposalFee, TradeFee
 from portfolio.engine.tax.types import Disposal
 
@@ -176,6 +183,8 @@ PLACE = Place(
             "Airdrops for which nothing was done may be no income (CRYPTO21250): here they are."
         ),
         gettext_noop("Lending and liquidity pools as disposals (CRYPTO61000); derivatives."),
+        FOREIGN_MONEY,
+        SOLD_SHORT,
     ),
     sources=(
         "TCGA 1992",

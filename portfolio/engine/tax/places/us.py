@@ -17,7 +17,14 @@ from decimal import Decimal
 from portfolio.engine import money
 from portfolio.engine.tax import figures as sums
 from portfolio.engine.tax.history import History
-from portfolio.engine.tax.place import Figure, Place, Year, gettext_noop
+from portfolio.engine.tax.place import (
+    FOREIGN_MONEY,
+    SOLD_SHORT,
+    Figure,
+    Place,
+    Year,
+    gettext_noop,
+)
 from portfolio.engine.tax.safe_harbour import compute_by_wallet_from
 from portfolio.engine.tax.settings import LongTerm, Settings
 from portfolio.engine.tax.types import Disposal, Outcome, Term
@@ -139,6 +146,8 @@ PLACE = Place(
         gettext_noop(
             "Wash sale rules do not apply to digital assets today; nothing is adjusted for them."
         ),
+        FOREIGN_MONEY,
+        SOLD_SHORT,
     ),
     sources=(
         "Notice 2014-21",
