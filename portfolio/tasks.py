@@ -221,8 +221,12 @@ def resume_exports() -> None:
 
 @shared_task(soft_time_limit=REVALUE_SECONDS, time_limit=REVALUE_SECONDS + 30)
 def make_tax_report(report_id: int) -> bool:
-    """Makes the report of a tax year in one pass."""
-    return tax_reports.make(report_id)
+    """Makes the report of a tax year in one pass; then comes the next that waits."""
+    is_made = tax_reports.make(report_id)
+    following = tax_reports.next_waiting() if is_made else None
+    if following is not None:
+        make_tax_report.delay(following)
+    return is_made
 
 
 @shared_task(soft_time_limit=REVALUE_SECONDS, time_limit=REVALUE_SECONDS + 30)

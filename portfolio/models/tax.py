@@ -92,6 +92,12 @@ class TaxReport(models.Model):
         DONE = "done", _("Done")
         FAILED = "failed", _("Failed")
 
+    class Stage(models.TextChoices):
+        READ = "read", _("Reading transactions")
+        COMPUTE = "compute", _("Computing the methods")
+        STORE = "store", _("Storing lines")
+        DRAW = "draw", _("Drawing the PDF")
+
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="tax_reports")
     place = models.CharField(max_length=20)
     year = models.PositiveSmallIntegerField()  # the calendar year in which the tax year starts
@@ -106,7 +112,8 @@ class TaxReport(models.Model):
     worked_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
     attempt = models.PositiveIntegerField(default=0)
-    # Transactions there were when it began, and that were read; then it is computed.
+    # What is being done of it, how much there is to do of that, and how much is done.
+    stage = models.CharField(max_length=10, choices=Stage.choices, default=Stage.READ)
     total = models.PositiveIntegerField(default=0)
     done = models.PositiveIntegerField(default=0)
     # What it was made of and by: SHA-256 of transactions and settings, the engine's version; and
@@ -116,6 +123,8 @@ class TaxReport(models.Model):
     sha256 = models.CharField(max_length=64, blank=True)
     figures = models.JSONField(default=list)  # of place.Figure, in its order
     counts = models.JSONField(default=dict)  # lines by part
+    # Sums of the lines that pages begin with, as services.tax_lines tells them.
+    sums = models.JSONField(default=dict)
     # The same year by each method that the place allows, as services.tax_comparison tells it.
     comparison = models.JSONField(default=list)
     # How complete the ledger was when it was made, as selectors.tax_evidence tells it.
@@ -135,6 +144,11 @@ class TaxReport(models.Model):
     @property
     def is_finished(self) -> bool:
         return self.state in (self.State.DONE, self.State.FAILED)
+
+    @property
+    def step(self) -> int:
+        """The number of the stage, from 1."""
+        return self.Stage.values.index(self.stage) + 1
 
 
 class TaxLine(models.Model):
@@ -175,6 +189,15 @@ class TaxLine(models.Model):
         ordering = ["report", "part", "position"]
         constraints = [
             models.UniqueConstraint(fields=["report", "part", "position"], name="tax_line_once"),
+        ]
+        indexes = [
+            models.Index(
+                "report",
+                (models.F("cost") - models.F("value")).desc(),
+                "position",
+                condition=models.Q(part="closing", value__lt=models.F("cost")),
+                name="tax_line_loss",
+            ),
         ]
 
     def __str__(self) -> str:

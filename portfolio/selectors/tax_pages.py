@@ -152,13 +152,9 @@ def report(user: User, report_id: int) -> Report:
 
 def lots_at_a_loss(report: TaxReport, *, start: int = 0) -> LinePage:
     """Lots held at the end that were worth less than they had cost, the greatest loss first."""
-    rows = (
-        TaxLine.objects.filter(report=report, part=Part.CLOSING)
-        .annotate(loss=F("cost") - F("value"))
-        .filter(loss__gt=0)
-    )
-    total = rows.count()
-    found = list(rows.order_by("-loss", "position")[start : start + PAGE_SIZE])
+    rows = losing(report)
+    total = report.sums["at_loss"] if report.sums else rows.count()
+    found = list(rows[start : start + PAGE_SIZE])
     end = start + PAGE_SIZE
     return LinePage(
         lines=found,
@@ -167,6 +163,12 @@ def lots_at_a_loss(report: TaxReport, *, start: int = 0) -> LinePage:
         after=end if end < total else None,
         before=max(start - PAGE_SIZE, 0) if start else None,
     )
+
+
+def losing(report: TaxReport) -> QuerySet[TaxLine]:
+    """The lines of such lots, in that order; there is an index for it."""
+    rows = TaxLine.objects.filter(report=report, part=Part.CLOSING, value__lt=F("cost"))
+    return rows.order_by((F("cost") - F("value")).desc(), "position")
 
 
 def long_from(report: TaxReport, line: TaxLine) -> date | None:
@@ -272,7 +274,14 @@ class AssetSum:
 
 
 def by_asset(report: TaxReport, lines: QuerySet[TaxLine] | None = None) -> list[AssetSum]:
-    """Disposals by asset, the greatest gain first; one query. ``lines``: of these alone."""
+    """Disposals by asset, the greatest gain first; kept with the report. ``lines``: of these."""
+    if lines is None and report.sums:
+        return [AssetSum(asset, *map(Decimal, told)) for asset, *told in report.sums["assets"]]
+    return summed_by_asset(report, lines)
+
+
+def summed_by_asset(report: TaxReport, lines: QuerySet[TaxLine] | None = None) -> list[AssetSum]:
+    """The same from the lines; one query."""
     if lines is None:
         lines = TaxLine.objects.filter(report=report, part=Part.DISPOSAL)
     rows = lines.values("asset").annotate(
@@ -297,7 +306,23 @@ class AssumedSum:
 
 
 def assumed(report: TaxReport, lines: QuerySet[TaxLine] | None = None) -> list[AssumedSum]:
-    """What was taken for granted, by what it is; one query. ``lines``: of these alone."""
+    """What was taken for granted, by what it is; kept with the report. ``lines``: of these."""
+    if lines is None and report.sums:
+        told = report.sums["assumed"]
+    else:
+        told = summed_assumed(report, lines)
+    touched = report.evidence.get("assumed", {})
+    return [
+        AssumedSum(
+            *(what, number, None if worth is None else Decimal(worth), unknown),
+            Decimal(touched[what]["gain"]) if what in touched else None,
+        )
+        for what, number, worth, unknown in told
+    ]
+
+
+def summed_assumed(report: TaxReport, lines: QuerySet[TaxLine] | None = None) -> list[list[Any]]:
+    """What was assumed, how often, what it was worth in all, and how often that is not known."""
     if lines is None:
         lines = TaxLine.objects.filter(report=report, part=Part.ASSUMED)
     rows = (
@@ -305,12 +330,13 @@ def assumed(report: TaxReport, lines: QuerySet[TaxLine] | None = None) -> list[A
         .annotate(number=Count("pk"), worth=Sum("value"), unknown=Count("pk", filter=Q(value=None)))
         .order_by("subkind")
     )
-    touched = report.evidence.get("assumed", {})
     return [
-        AssumedSum(
-            *(r["subkind"], r["number"], r["worth"], r["unknown"]),
-            Decimal(touched[r["subkind"]]["gain"]) if r["subkind"] in touched else None,
-        )
+        [
+            r["subkind"],
+            r["number"],
+            None if r["worth"] is None else money.plain(r["worth"]),
+            r["unknown"],
+        ]
         for r in rows
     ]
 

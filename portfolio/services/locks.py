@@ -1,4 +1,4 @@
-"""Locks that no row stands for; all but one end with the database transaction."""
+"""Locks that no row stands for; all but two end with the database transaction."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ _ASSETS = 4209
 _EDITS = 4210
 _FILTERS = 4217
 _VALUES = 4211
+_REPORTS = 4218
 
 
 def lock_transfers(owner_id: int) -> None:
@@ -62,19 +63,33 @@ def valuing(owner_id: int, *, wait: bool) -> Iterator[bool]:
 
     False where another is at it and ``wait`` is off. Whoever books records does not wait.
     """
-    held = wait or _asked("SELECT pg_try_advisory_lock(%s, %s)", owner_id)
+    held = wait or _asked("SELECT pg_try_advisory_lock(%s, %s)", _VALUES, owner_id)
     if wait:
-        _asked("SELECT pg_advisory_lock(%s, %s)", owner_id)
+        _asked("SELECT pg_advisory_lock(%s, %s)", _VALUES, owner_id)
     try:
         yield held
     finally:
         if held:
-            _asked("SELECT pg_advisory_unlock(%s, %s)", owner_id)
+            _asked("SELECT pg_advisory_unlock(%s, %s)", _VALUES, owner_id)
 
 
-def _asked(statement: str, owner_id: int) -> bool:
+@contextmanager
+def reporting() -> Iterator[bool]:
+    """Lets one tax report at a time be made, whoever's, so that workers are left for syncing.
+
+    False where another is being made. A worker that dies lets go with its connection.
+    """
+    held = _asked("SELECT pg_try_advisory_lock(%s, %s)", _REPORTS, 0)
+    try:
+        yield held
+    finally:
+        if held:
+            _asked("SELECT pg_advisory_unlock(%s, %s)", _REPORTS, 0)
+
+
+def _asked(statement: str, kind: int, number: int) -> bool:
     with database.cursor() as cursor:
-        cursor.execute(statement, [_VALUES, owner_id])
+        cursor.execute(statement, [kind, number])
         return bool(cursor.fetchone()[0])
 
 

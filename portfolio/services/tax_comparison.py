@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 from portfolio.engine.money import plain
-from portfolio.engine.tax.place import Place
+from portfolio.engine.tax.place import Place, Year
 from portfolio.engine.tax.settings import Settings
 from portfolio.engine.tax.what_if import MethodYear, compare, methods_of
 from portfolio.services.tax_ledger import TaxLedger
 
 
-def told(place: Place, settings: Settings, ledger: TaxLedger, year: int) -> list[dict[str, Any]]:
-    """One row a method as JSON; none where there is nothing to choose from. May raise BadEvent."""
+def told(
+    place: Place,
+    settings: Settings,
+    ledger: TaxLedger,
+    year: int,
+    known: Year,
+    *,
+    tell: Callable[[int], None] = lambda number: None,
+) -> list[dict[str, Any]]:
+    """One row a method as JSON; none where there is nothing to choose from. May raise BadEvent.
+
+    ``known`` is the year by the method of the settings. ``tell`` is told how many are computed.
+    """
     if len(methods_of(place, settings)) < 2:
         return []
-    found = compare(place, settings, ledger.history, ledger.made.contracts, year)
-    return [_row(row) for row in found]
+    found = compare(place, settings, ledger.history, ledger.made.contracts, year, known)
+    rows = []
+    for number, row in enumerate(found, 1):
+        rows.append(_row(row))
+        tell(number)
+    return rows
 
 
 def _row(row: MethodYear) -> dict[str, Any]:

@@ -111,6 +111,8 @@ def _plain(value: Any) -> Any:
         return {str(key): _plain(more) for key, more in sorted(value.items())}
     if isinstance(value, tuple):
         return [_plain(more) for more in value]
+    if isinstance(value, frozenset):  # it has another order in each process
+        return sorted(str(more) for more in value)
     return value if value is None or isinstance(value, int | bool) else str(value)
 
 

@@ -1,30 +1,26 @@
-"""The lines of a tax report: made of a computed year, stored, and fingerprinted."""
+"""The lines of a tax report, made of a computed year."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from itertools import chain
 from typing import Any
 
-from portfolio.engine.money import plain
 from portfolio.engine.tax import choosing
 from portfolio.engine.tax.choosing import Choice, Matched
 from portfolio.engine.tax.from_ledger import Translation
 from portfolio.engine.tax.place import Place, Year
 from portfolio.engine.tax.settings import Settings
 from portfolio.engine.tax.types import Disposal, Remaining
-from portfolio.models import TaxLine, TaxReport
+from portfolio.models import TaxLine
 
 Part = TaxLine.Part
-_BATCH = 1000
 Columns = dict[str, Any]
 
 
-def of_year(year: Year, made: Translation, more: Iterable[Columns] = ()) -> Iterator[TaxLine]:
+def of_year(year: Year, made: Translation, more: Iterable[Columns] = ()) -> Iterator[Columns]:
     """All lines of a year, in order; positions count from 0 within each part.
 
     ``more`` is told with what was taken for granted.
@@ -41,7 +37,7 @@ def of_year(year: Year, made: Translation, more: Iterable[Columns] = ()) -> Iter
     )
     for part, rows in parts:
         for position, columns in enumerate(rows):
-            yield TaxLine(part=part, position=position, **columns)
+            yield {"part": part.value, "position": position, **columns}
 
 
 def _disposal(row: Disposal, year: Year, made: Translation) -> Columns:
@@ -167,39 +163,9 @@ def _of_choice(choice: Choice, amount: Decimal, value: Decimal | None, what: str
 NOT_AS_CHOSEN = "not_as_chosen"  # a lot that was chosen is not there, or not enough of it
 CHOSEN_LATE = "chosen_late"  # a lot was chosen after the sale
 NOT_HELD = "not_held"  # more was disposed of than was held: taken at no cost
-_COLUMNS = tuple(
-    field.attname
-    for field in TaxLine._meta.concrete_fields
-    if field.attname not in ("id", "report_id")
-)
 
 
-def store(report: TaxReport, lines: Iterable[TaxLine]) -> tuple[str, dict[str, int]]:
-    """Stores the lines of a report; their SHA-256, and how many there are of each part.
-
-    Runs inside the caller's database transaction.
-    """
-    digest, counts = hashlib.sha256(), dict.fromkeys(Part.values, 0)
-    batch: list[TaxLine] = []
-    for line in lines:
-        line.report = report
-        digest.update(_told(line))
-        counts[line.part] += 1
-        batch.append(line)
-        if len(batch) == _BATCH:
-            TaxLine.objects.bulk_create(batch)
-            batch.clear()
-    TaxLine.objects.bulk_create(batch)
-    return digest.hexdigest(), counts
-
-
-def _told(line: TaxLine) -> bytes:
-    """A line as text: the same line gives the same bytes."""
-    told = [_plain(getattr(line, name)) for name in _COLUMNS]
-    return json.dumps(told, ensure_ascii=False).encode() + b"\n"
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return plain(value)
-    return value.isoformat() if isinstance(value, date | datetime) else value
+def number_of(year: Year) -> int:
+    """About how many lines a year has."""
+    lots = (year.opening, year.closing)
+    return sum(map(len, (year.disposals, year.apart, year.income, year.contracts, *lots)))

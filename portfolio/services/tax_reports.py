@@ -1,19 +1,19 @@
 """Makes the reports of tax years in a worker, and keeps them as they were made.
 
-A report is computed in one pass over the ledger and stored in one database transaction. A worker
-that dies leaves the row behind, without a sign of life: then it is begun anew. The same ledger and
-settings give the same lines.
+A report is computed in one pass over the ledger; its lines are stored some at a time, so that
+nobody waits for a lock, and are shown when all are there. A worker that dies leaves the row behind,
+without a sign of life: then it is begun anew. The same ledger and settings give the same lines.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import time
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any, NamedTuple
 
 import structlog
@@ -27,13 +27,16 @@ from accounts.services import audit
 from portfolio.engine.money import plain
 from portfolio.engine.tax import VERSION, choosing
 from portfolio.engine.tax.operations import BadEvent
-from portfolio.engine.tax.place import Figure, Year
+from portfolio.engine.tax.place import Figure
+from portfolio.engine.tax.what_if import methods_of
 from portfolio.engine.tax.yearly import year_of
-from portfolio.models import TaxDocument, TaxReport
+from portfolio.models import TaxDocument, TaxLine, TaxReport
 from portfolio.selectors import exports, tax_events, tax_evidence, tax_findings
-from portfolio.services import tax_comparison, tax_documents, tax_ledger, tax_lines
+from portfolio.services import locks, tax_comparison, tax_documents, tax_ledger, tax_lines
 from portfolio.services.exports import know_rates
 from portfolio.services.tax_ledger import TaxLedger
+from portfolio.services.tax_lines import Columns
+from portfolio.services.tax_progress import Overtaken, Pulse, update
 from portfolio.services.tax_settings import (
     TaxProblem,
     as_told,
@@ -42,19 +45,17 @@ from portfolio.services.tax_settings import (
     settings_of,
     told_of,
 )
+from portfolio.services.tax_store import Store, sums
 
+Stage = TaxReport.Stage
 log = structlog.get_logger(__name__)
 
-TELL_EVERY = 2.0  # seconds between signs of life
-# A report on which nobody worked for so long lost its worker. Computing and storing a long year
-# gives no sign meanwhile.
-LEFT_AFTER = timedelta(minutes=10)
+# A report of which nothing was heard for so long is sent to the workers again. One that is being
+# made all the same is left alone then: one is made at a time.
+LEFT_AFTER = timedelta(seconds=60)
+LINES_AT_ONCE = 5000
 MOST_ATTEMPTS = 3
 MOST_AT_ONCE = 5
-
-
-class _Overtaken(Exception):
-    """Another worker began the report anew, or it was deleted."""
 
 
 # --- Asking -----------------------------------------------------------------------------------
@@ -91,11 +92,15 @@ def ask(*, user: User, year: int) -> TaxReport:
 
 
 def left_alone(now: datetime) -> list[int]:
-    """The reports that nobody works on any more, or never began."""
-    waiting = TaxReport.objects.unfinished()
-    lost = waiting.filter(state=TaxReport.State.RUNNING, worked_at__lt=now - LEFT_AFTER)
-    never = waiting.filter(state=TaxReport.State.WAITING, worked_at__lt=now - timedelta(seconds=60))
-    return list((lost | never).order_by("worked_at").values_list("pk", flat=True))
+    """The reports that nobody works on any more, or never began, the earliest asked first."""
+    lost = TaxReport.objects.unfinished().filter(worked_at__lt=now - LEFT_AFTER)
+    return list(lost.order_by("asked_at").values_list("pk", flat=True))
+
+
+def next_waiting() -> int | None:
+    """The report to make when one is made."""
+    waiting = TaxReport.objects.filter(state=TaxReport.State.WAITING).order_by("asked_at", "pk")
+    return waiting.values_list("pk", flat=True).first()
 
 
 @transaction.atomic
@@ -128,74 +133,79 @@ def lock(*, user: User, report_id: int, is_locked: bool) -> TaxReport:
 
 
 def make(report_id: int) -> bool:
-    """Makes a report; False where there is nothing to do, or another worker does it."""
-    report = _begun(report_id)
-    if report is None:
-        return False
-    try:
-        _compute(report)
-    except _Overtaken:
-        return False
-    except TaxProblem as problem:
-        _fail(report, problem.message)
-    except Exception as error:
-        _stumble(report, error)
-        raise
+    """Makes a report; False where there is nothing to do, or another report is being made."""
+    with locks.reporting() as is_free:
+        report = _begun(report_id) if is_free else None
+        if report is None:
+            return False
+        try:
+            _compute(report)
+        except Overtaken:
+            return False
+        except TaxProblem as problem:
+            _fail(report, problem.message)
+        except Exception as error:
+            _stumble(report, error)
+            raise
     return True
 
 
 @transaction.atomic
 def _begun(report_id: int) -> TaxReport | None:
-    """Takes a report over, unless it is made, or somebody shows signs of life."""
-    rows = TaxReport.objects.select_for_update().select_related("owner")
+    """Takes a report over, unless it is made: whoever began it is gone."""
+    rows = TaxReport.objects.select_for_update(of=("self",)).select_related("owner")
     report = rows.filter(pk=report_id).first()
-    now = timezone.now()
     if report is None or report.is_finished:
-        return None
-    if report.state == TaxReport.State.RUNNING and report.worked_at >= now - LEFT_AFTER:
         return None
     if report.attempt >= MOST_ATTEMPTS:
         _fail(report, _("It was begun several times and never came to its end."))
         return None
     report.attempt += 1
-    report.state, report.worked_at, report.done = TaxReport.State.RUNNING, now, 0
+    report.state, report.worked_at = TaxReport.State.RUNNING, timezone.now()
+    report.stage, report.total, report.done = TaxReport.Stage.READ, 0, 0
     report.save()
     return report
 
 
 def _compute(report: TaxReport) -> None:
-    user = report.owner
+    user, pulse = report.owner, Pulse(report)
     profile = as_told(user, report.settings["profile"])
     place, settings = settings_of(user, profile)
     _begin, end = place.span(report.year, settings.tax_timezone)
     before = end + timedelta(days=place.days_after)
     chosen = tax_ledger.selection(user, report.environment, before)
-    _update(report, total=exports.count(user, chosen))
+    pulse.stage(Stage.READ, exports.count(user, chosen))
     know_rates(user, chosen, settings.base_currency)
     ledger = tax_ledger.read(
         user,
         place,
         settings,
         chosen,
-        tell=_Pulse(report).tell,
+        tell=pulse.tell,
         environment=report.environment,
         picks=profile.picks,
     )
     chosen_lots = chosen_of(profile, ledger)
     settings = replace(settings, picks=choosing.picks(chosen_lots))
+    pulse.stage(Stage.COMPUTE, len(methods_of(place, settings)))
     try:
         year = year_of(place, settings, ledger.history, ledger.made.contracts, report.year)
-        report.comparison = tax_comparison.told(place, settings, ledger, report.year)
+        report.comparison = tax_comparison.told(
+            place, settings, ledger, report.year, year, tell=pulse.tell
+        )
     except BadEvent as error:
         raise TaxProblem(_refused(ledger.made.sources[error.event], str(error))) from error
     worths = tax_events.Worths(user, settings.base_currency, report.environment)
     year = replace(year, opening_values=worths.at(year.begin), closing_values=worths.at(year.end))
-    figures = [_figure_told(figure) for figure in place.figures(year)]
+    report.figures = [_figure_told(figure) for figure in place.figures(year)]
     report.evidence = tax_evidence.evidence(
         user, report.environment, (year.begin, year.end), timezone.now()
     )
     more = tax_lines.of_choices(place, settings, chosen_lots, year)
-    _store(report, ledger, year, figures, more)
+    _store(
+        report, ledger, pulse, tax_lines.of_year(year, ledger.made, more), tax_lines.number_of(year)
+    )
+    _finish(report, ledger, pulse)
 
 
 def _refused(source: int, why: str) -> str:
@@ -203,67 +213,53 @@ def _refused(source: int, why: str) -> str:
     return _("Transaction %(number)s cannot be taxed: %(why)s.") % told
 
 
-@transaction.atomic
 def _store(
-    report: TaxReport,
-    ledger: TaxLedger,
-    year: Year,
-    figures: list[Any],
-    more: Iterable[dict[str, Any]],
+    report: TaxReport, ledger: TaxLedger, pulse: Pulse, lines: Iterator[Columns], about: int
 ) -> None:
-    _update(report)
-    sha256, counts = tax_lines.store(report, tax_lines.of_year(year, ledger.made, more))
-    told = json.dumps(figures, ensure_ascii=False).encode()
+    """Stores the lines, some in each database transaction. May raise Overtaken."""
+    _drop_lines(report)  # of a worker that came to no end
+    pulse.stage(Stage.STORE, about)
+    store = Store(report)
+    while batch := list(islice(lines, LINES_AT_ONCE)):
+        with transaction.atomic():
+            # Whoever took over meanwhile must not find lines of this worker.
+            update(report, done=store.number)
+            store.add(batch)
+    told = json.dumps(report.figures, ensure_ascii=False).encode()
+    report.sha256 = hashlib.sha256(told + store.sha256.encode()).hexdigest()
+    report.counts = store.counts
+    report.sums = sums(report)
     report.evidence |= {
         "as_of": ledger.inputs.as_of and ledger.inputs.as_of.isoformat(),
         "findings": tax_findings.open_findings(report.owner, report),
         "assumed": tax_findings.assumed(report),
     }
-    TaxReport.objects.filter(pk=report.pk).update(
-        state=TaxReport.State.DONE,
-        finished_at=timezone.now(),
-        done=len(ledger.made.sources),
-        fingerprint=ledger.fingerprint,
-        engine=VERSION,
-        sha256=hashlib.sha256(told + sha256.encode()).hexdigest(),
-        figures=figures,
-        counts=counts,
-        comparison=report.comparison,
-        evidence=report.evidence,
-    )
-    _draw(report)
 
 
-def _draw(report: TaxReport) -> None:
-    report.refresh_from_db()
+def _finish(report: TaxReport, ledger: TaxLedger, pulse: Pulse) -> None:
+    """Draws the report and tells that it is made. May raise Overtaken."""
+    pulse.stage(Stage.DRAW, 0)
+    report.fingerprint, report.engine = ledger.fingerprint, VERSION
     drawn = tax_documents.pdf(report)
-    TaxDocument.objects.create(report=report, data=drawn, sha256=hashlib.sha256(drawn).hexdigest())
+    names = ("fingerprint", "engine", "sha256", "figures", "counts", "sums")
+    kept = {name: getattr(report, name) for name in (*names, "comparison", "evidence")}
+    number = len(ledger.made.sources)
+    with transaction.atomic():
+        done = {"state": TaxReport.State.DONE, "finished_at": timezone.now()}
+        update(report, done=number, total=number, **done, **kept)
+        sha256 = hashlib.sha256(drawn).hexdigest()
+        TaxDocument.objects.create(report=report, data=drawn, sha256=sha256)
+
+
+def _drop_lines(report: TaxReport) -> None:
+    with transaction.atomic():
+        update(report)
+        TaxLine.objects.filter(report=report).delete()
 
 
 def _figure_told(figure: Figure) -> list[Any]:
     amount = None if figure.amount is None else plain(figure.amount)
     return [figure.code, figure.title, amount, figure.rule, figure.is_main, figure.is_count]
-
-
-class _Pulse:
-    """Tells how far a worker is, now and then."""
-
-    def __init__(self, report: TaxReport) -> None:
-        self._report, self._told_at = report, time.monotonic()
-
-    def tell(self, number: int) -> None:
-        now = time.monotonic()
-        if now - self._told_at >= TELL_EVERY:
-            self._told_at = now
-            _update(self._report, done=number)
-
-
-def _update(report: TaxReport, **values: int) -> None:
-    """Stores how far it is. May raise _Overtaken."""
-    running = TaxReport.State.RUNNING
-    mine = TaxReport.objects.filter(pk=report.pk, attempt=report.attempt, state=running)
-    if not mine.update(worked_at=timezone.now(), **values):
-        raise _Overtaken
 
 
 def _stumble(report: TaxReport, error: Exception) -> None:
@@ -277,6 +273,7 @@ def _stumble(report: TaxReport, error: Exception) -> None:
 
 
 def _fail(report: TaxReport, why: str) -> None:
+    TaxLine.objects.filter(report=report).delete()
     report.state, report.failure = TaxReport.State.FAILED, why
     report.finished_at = report.worked_at = timezone.now()
     report.save()

@@ -6,11 +6,13 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connections
 from django.utils import timezone
 
 from accounts.models import User
+from portfolio.engine.tax import Settings
 from portfolio.models import Stream, TaxLine, TaxReport
-from portfolio.services import tax_reports, tax_settings
+from portfolio.services import locks, tax_ledger, tax_lines, tax_reports, tax_settings, tax_store
 from portfolio.services.tax_settings import TaxProblem, Told
 from tests import factories
 
@@ -167,6 +169,64 @@ def test_asked_twice_it_is_one_report(owner: User) -> None:
     report.refresh_from_db()
     assert report.state == "done"
     assert set(report.counts.values()) == {0}
+
+
+def test_settings_are_told_in_one_order_by_all_processes() -> None:
+    settings = Settings("fifo", "EUR", exempt=frozenset("zyxabc"))
+    assert tax_ledger.settings_told(settings)["exempt"] == list("abcxyz")
+
+
+def test_one_report_is_made_at_a_time(owner: User) -> None:
+    """Another worker, with a connection of its own, makes one."""
+    report = tax_reports.ask(user=owner, year=2024)
+    other = connections.create_connection("default")
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s, %s)", [locks._REPORTS, 0])
+        assert not tax_reports.make(report.pk)
+        report.refresh_from_db()
+        assert (report.state, report.attempt) == ("waiting", 0)
+        assert tax_reports.next_waiting() == report.pk
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [locks._REPORTS, 0])
+    finally:
+        other.close()
+    assert tax_reports.make(report.pk)
+    assert tax_reports.next_waiting() is None
+
+
+def test_lines_of_a_worker_that_died_are_dropped(
+    owner: User, kraken: Stream, binance: Stream
+) -> None:
+    lived(kraken, binance)
+    whole = made(owner)
+    report = tax_reports.ask(user=owner, year=2024)
+    TaxReport.objects.filter(pk=report.pk).update(state="running", attempt=1, stage="store")
+    TaxLine.objects.create(report=report, part=Part.DISPOSAL, position=0, asset="BTC", amount="1")
+    TaxLine.objects.create(report=report, part=Part.DISPOSAL, position=99, asset="BTC", amount="1")
+    assert tax_reports.make(report.pk)
+    report.refresh_from_db()
+    assert (report.sha256, report.counts) == (whole.sha256, whole.counts)
+    assert TaxLine.objects.filter(report=report).count() == sum(whole.counts.values())
+
+
+def test_who_is_overtaken_stores_nothing_more(
+    owner: User, kraken: Stream, binance: Stream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lived(kraken, binance)
+    report = tax_reports.ask(user=owner, year=2024)
+    add = tax_store.Store.add
+
+    def add_and_lose(store: tax_store.Store, batch: list[tax_lines.Columns]) -> None:
+        add(store, batch)
+        TaxReport.objects.filter(pk=report.pk).update(attempt=2)
+
+    monkeypatch.setattr(tax_reports, "LINES_AT_ONCE", 2)
+    monkeypatch.setattr(tax_store.Store, "add", add_and_lose)
+    assert not tax_reports.make(report.pk)
+    assert TaxLine.objects.filter(report=report).count() == 2
+    report.refresh_from_db()
+    assert (report.state, report.stage, report.done) == ("running", "store", 0)
 
 
 def test_a_worker_that_died_is_followed_by_another(

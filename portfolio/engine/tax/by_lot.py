@@ -55,7 +55,7 @@ class LotRun:
 
     def outcome(self) -> Outcome:
         """Tell what was found, and the lots that are left."""
-        disposals: Rows[Disposal] = Rows(self.parts, self._disposal)
+        disposals: Rows[Disposal] = Rows(self.parts, self._disposal, self.tell.day_of_part)
         remaining: Rows[Remaining] = Rows(list(self.lots_left()), self._remaining)
         return Outcome(disposals, (), remaining, tuple(self._short))
 

@@ -66,7 +66,7 @@ class PoolRun:
 
     def outcome(self) -> Outcome:
         """Tell what was found, and what is left."""
-        disposals: Rows[Disposal] = Rows(self._parts, self.tell.pool_part)
+        disposals: Rows[Disposal] = Rows(self._parts, self.tell.pool_part, self.tell.day_of_part)
         return Outcome(disposals, (), tuple(self._remaining()), tuple(self._short))
 
     def pool(self, coin: int, wallet: int) -> Pool:

@@ -13,7 +13,7 @@ from datetime import datetime
 from decimal import Decimal
 from itertools import islice
 from operator import le
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from portfolio.engine.tax import whole
 from portfolio.engine.tax.types import EventKind, Leg, TaxEvent
@@ -88,6 +88,9 @@ class History:
         self.units: list[int] = []
         self.values: list[int] = []
         self.fees: list[int] = []
+        # What ``Operations`` worked out of it, by the settings that matter there.
+        self.worked: dict[Any, Any] = {}
+        self.cut_of: Cut | None = None
         for number, event in enumerate(events):
             self._add(number, event)
         self._finish()
@@ -111,12 +114,20 @@ class History:
     def before(self, moment: datetime) -> History:
         """The same without what happened then or later."""
         end = whole.micros(moment)
-        return self._cut(slice(0, self._place(end)), [e for e in self.others if e.at < end])
+        part = self._cut(slice(0, self._place(end)), [e for e in self.others if e.at < end])
+        return self._noted(part, _FIRST, end)
 
     def since(self, moment: datetime) -> History:
         """The same without what happened before."""
         begin = whole.micros(moment)
-        return self._cut(slice(self._place(begin), None), [e for e in self.others if e.at >= begin])
+        part = self._cut(slice(self._place(begin), None), [e for e in self.others if e.at >= begin])
+        return self._noted(part, begin, _LAST)
+
+    def _noted(self, part: History, begin: int, end: int) -> History:
+        """A part knows what it was cut of: what is worked out for the whole serves it too."""
+        outer = self.cut_of or Cut(self, _FIRST, _LAST)
+        part.cut_of = Cut(outer.whole, max(outer.begin, begin), min(outer.end, end))
+        return part
 
     def until(self, event: int) -> History:
         """The same without an event and what happens at its moment after it, or later.
@@ -155,6 +166,7 @@ class History:
 
     def add_lot(self, event: int, coin: int, place: int, units: int, cost: int) -> None:
         """Add a purchase at the time of an event; ``sort`` when all are there."""
+        self.cut_of = None
         row = (1, event, coin, place, units, cost, 0)
         for name, value in zip(_COLUMNS, row, strict=True):
             getattr(self, name).append(value)
@@ -167,6 +179,7 @@ class History:
         for name in _COLUMNS:
             setattr(part, name, getattr(self, name)[places])
         part.others = others
+        part.worked, part.cut_of = {}, None
         return part
 
     def _add_plain(self, number: int, event: TaxEvent) -> bool:
@@ -258,6 +271,15 @@ class History:
             setattr(self, name, [column[number] for number in order])
 
 
+class Cut(NamedTuple):
+    """Of which history a part was cut, from when on and until when, in microseconds."""
+
+    whole: History
+    begin: int
+    end: int
+
+
+_FIRST, _LAST = -(10**20), 10**20
 _COLUMNS = ("sides", "events", "coins", "places", "units", "values", "fees")
 
 

@@ -6,8 +6,9 @@ for fees, then transfers with their fees; within each the order given.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from portfolio.engine.tax import whole
 from portfolio.engine.tax.history import BASE, History, WholeEvent, WholeLeg
@@ -58,61 +59,106 @@ class Operation(NamedTuple):
 
 
 class Operations:
-    """Operations in columns of the same length, in the order in which they count."""
+    """Operations in columns of the same length, in the order in which they count.
+
+    They are worked out once for a history and all settings that are alike here; of a part of a
+    history they are cut from those of the whole.
+    """
 
     def __init__(self, settings: Settings, history: History) -> None:
         """May raise BadEvent."""
         self.settings, self.history = settings, history
-        self.kinds, self.events = history.sides, history.events
-        self.coins, self.wallets = history.coins, history.places
-        self.units, self.values = history.units, history.values
-        self.special: dict[int, Special] = {}
-        if settings.disposal_fee is DisposalFee.REDUCE_PROCEEDS:
-            self.money = [
-                value + fee if side > 0 else value - fee
-                for side, value, fee in zip(
-                    history.sides, history.values, history.fees, strict=True
-                )
-            ]
-        else:
-            self._add_to_cost()
-        if history.others:
-            self._join(list(_of_all(settings, history)))
-
-    def _add_to_cost(self) -> None:
-        history = self.history
-        self.money = [
-            value + fee if side > 0 else value
-            for side, value, fee in zip(history.sides, history.values, history.fees, strict=True)
-        ]
-        for number, (side, fee) in enumerate(zip(history.sides, history.fees, strict=True)):
-            if fee and side < 0:
-                self.special[number] = Special(more_cost=fee)
-
-    def _join(self, rows: list[tuple[int, Operation]]) -> None:
-        """Puts the worked-out operations between the plain ones."""
-        at, plain = self.history.at, len(self.kinds)
-        keys = [
-            (at[event] * 4 + (kind < 0), event)
-            for kind, event in zip(self.kinds, self.events, strict=True)
-        ]
-        keys += [(at[row.event] * 4 + rank, row.event) for rank, row in rows]
-        # Sorting leaves the operations of one event and rank in the order given.
-        order = sorted(range(len(keys)), key=keys.__getitem__)
-        made = [row for _, row in rows]
-        special = dict(self.special)
-        special |= {
-            plain + i: row.special for i, row in enumerate(made) if row.special is not _NOTHING
-        }
-        columns = ("kinds", "events", "coins", "wallets", "units", "money", "values")
-        for place, name in enumerate(columns):
-            column = [*getattr(self, name), *(row[place] for row in made)]
-            setattr(self, name, [column[number] for number in order])
-        self.special = {new: special[old] for new, old in enumerate(order) if old in special}
+        worked = _worked(settings, history)
+        self.kinds, self.events, self.coins, self.wallets = worked.columns[:4]
+        self.units, self.money, self.values = worked.columns[4:]
+        self.special = worked.special
 
     def of_event(self, number: int) -> Special:
         """What an operation has beyond its columns."""
         return self.special.get(number, _NOTHING)
+
+
+# --- Worked out -------------------------------------------------------------------------------
+
+
+class _Worked(NamedTuple):
+    """Columns in the order of ``Operation``, and what few operations have, by their place."""
+
+    columns: tuple[list[int], ...]
+    special: dict[int, Special]
+
+
+def _worked(settings: Settings, history: History) -> _Worked:
+    """May raise BadEvent."""
+    choices = (
+        *(settings.disposal_fee, settings.trade_fee, settings.crypto_fee),
+        *(settings.transfer_fee, settings.trade_values, settings.scope, settings.exempt),
+    )
+    known: _Worked | None = history.worked.get(choices)
+    if known is None:
+        known = history.worked[choices] = _cut(settings, history) or _made(settings, history)
+    return known
+
+
+def _cut(settings: Settings, history: History) -> _Worked | None:
+    """From those of the whole history; None where that has none."""
+    cut = history.cut_of
+    if cut is None:
+        return None
+    try:
+        columns, special = _worked(settings, cut.whole)
+    except BadEvent:
+        return None  # it may be one outside of the part
+    at, events = history.at, columns[1]
+    first = bisect_left(events, cut.begin, key=at.__getitem__)
+    last = bisect_left(events, cut.end, lo=first, key=at.__getitem__)
+    return _Worked(
+        tuple(column[first:last] for column in columns),
+        {place - first: told for place, told in special.items() if first <= place < last},
+    )
+
+
+def _made(settings: Settings, history: History) -> _Worked:
+    """May raise BadEvent."""
+    sides, values, fees = history.sides, history.values, history.fees
+    special: dict[int, Special] = {}
+    if settings.disposal_fee is DisposalFee.REDUCE_PROCEEDS:
+        money = [
+            value + fee if side > 0 else value - fee
+            for side, value, fee in zip(sides, values, fees, strict=True)
+        ]
+    else:
+        money = [
+            value + fee if side > 0 else value
+            for side, value, fee in zip(sides, values, fees, strict=True)
+        ]
+        for number, (side, fee) in enumerate(zip(sides, fees, strict=True)):
+            if fee and side < 0:
+                special[number] = Special(more_cost=fee)
+    who = (sides, history.events, history.coins, history.places)
+    plain = _Worked((*who, history.units, money, values), special)
+    return _joined(settings, history, plain) if history.others else plain
+
+
+def _joined(settings: Settings, history: History, plain: _Worked) -> _Worked:
+    """The worked-out operations between the plain ones."""
+    at, number = history.at, len(plain.columns[0])
+    rows = list(_of_all(settings, history))
+    kinds, events = plain.columns[:2]
+    keys = [(at[event] * 4 + (kind < 0), event) for kind, event in zip(kinds, events, strict=True)]
+    keys += [(at[row.event] * 4 + rank, row.event) for rank, row in rows]
+    # Sorting leaves the operations of one event and rank in the order given.
+    order = sorted(range(len(keys)), key=keys.__getitem__)
+    special = plain.special | {
+        number + i: row.special for i, (_, row) in enumerate(rows) if row.special is not _NOTHING
+    }
+    columns = []
+    for place, column in enumerate(plain.columns):
+        both: list[Any] = [*column, *(row[place] for _, row in rows)]
+        columns.append([both[old] for old in order])
+    return _Worked(
+        tuple(columns), {new: special[old] for new, old in enumerate(order) if old in special}
+    )
 
 
 class BadEvent(ValueError):

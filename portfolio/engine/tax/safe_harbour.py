@@ -17,6 +17,7 @@ from portfolio.engine.tax import whole
 from portfolio.engine.tax.compute import compute
 from portfolio.engine.tax.history import History
 from portfolio.engine.tax.operations import ACQUIRE, MOVE, Operations
+from portfolio.engine.tax.rows import Joined
 from portfolio.engine.tax.settings import Scope, Settings
 from portfolio.engine.tax.types import Outcome, Remaining
 
@@ -45,7 +46,7 @@ def compute_by_wallet_from(settings: Settings, history: History, moment: datetim
     placed = _placed(first, before, _held(by_wallet, before))
     second = compute(by_wallet, _joined(history, moment, placed))
     return Outcome(
-        disposals=[*first.disposals, *second.disposals],
+        disposals=Joined(first.disposals, second.disposals),
         income=[*first.income, *second.income],
         remaining=second.remaining,
         shortfalls=(*first.shortfalls, *second.shortfalls),

@@ -43,6 +43,10 @@ class Teller:
         """The local day of an operation, as an ordinal."""
         return self.days.of(self.history.at[self.operations.events[number]])
 
+    def day_of_part(self, part: Part) -> int:
+        """The local day of a part of a disposal, as an ordinal."""
+        return self.days.of(self.history.at[self.operations.events[part[0]]])
+
     def all_days(self) -> list[int]:
         """The local days of all operations."""
         at = self.history.at

@@ -15,7 +15,7 @@ from portfolio.engine import money
 from portfolio.engine.tax.from_ledger import ContractLine
 from portfolio.engine.tax.history import History
 from portfolio.engine.tax.operations import ACQUIRE, Operations
-from portfolio.engine.tax.place import Figure, Place
+from portfolio.engine.tax.place import Figure, Place, Year
 from portfolio.engine.tax.settings import LongTerm, Settings, anniversary
 from portfolio.engine.tax.types import Remaining, Term
 from portfolio.engine.tax.whole import moment_of
@@ -52,10 +52,16 @@ def compare(
     history: History,
     contracts: Sequence[ContractLine],
     year: int,
+    known: Year | None = None,
 ) -> Iterator[MethodYear]:
-    """One year by all methods that the place allows. May raise what ``compute`` may."""
+    """One year by all methods that the place allows; ``known`` is it by the method of the settings.
+
+    May raise what ``compute`` may.
+    """
     for method in methods_of(place, settings):
-        found = year_of(place, replace(settings, method=method), history, contracts, year)
+        found = known if method == settings.method else None
+        if found is None:
+            found = year_of(place, replace(settings, method=method), history, contracts, year)
         rows = found.disposals
         long = money.total(row.gain for row in rows if row.term is Term.LONG)
         gain = money.total(row.gain for row in rows)

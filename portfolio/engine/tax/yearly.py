@@ -8,8 +8,9 @@ from datetime import timedelta
 from portfolio.engine.tax.from_ledger import ContractLine
 from portfolio.engine.tax.history import History
 from portfolio.engine.tax.place import Place, Year
+from portfolio.engine.tax.rows import Later, of_days
 from portfolio.engine.tax.settings import Settings
-from portfolio.engine.tax.types import Disposal, Match
+from portfolio.engine.tax.types import Disposal, Match, Outcome
 from portfolio.engine.tax.whole import moment_of
 
 
@@ -40,11 +41,14 @@ def year_of(
     # What is acquired for some days after a year may be matched with its disposals.
     found = place.compute(settings, history.before(end + timedelta(days=place.days_after)))
     first, last = settings.local_date(begin), settings.local_date(end) - timedelta(days=1)
-    disposals = [row for row in found.disposals if first <= row.on <= last]
+    disposals = of_days(found.disposals, first, last)
     kinds = history.subkinds
 
     def is_apart(row: Disposal) -> bool:
         return row.match is Match.NO_GAIN_NO_LOSS or kinds.get(row.event, "") in place.apart
+
+    def closed() -> Outcome:
+        return place.compute(settings, history.before(end)) if place.days_after else found
 
     told = {row.event for row in disposals} | {line.event for line in found.income}
     return Year(
@@ -57,8 +61,8 @@ def year_of(
         apart=[row for row in disposals if is_apart(row)],
         income=[line for line in found.income if first <= line.on <= last],
         contracts=[line for line in contracts if begin <= line.time < end],
-        opening=tuple(place.compute(settings, history.before(begin)).remaining),
-        closing=tuple(place.compute(settings, history.before(end)).remaining),
+        opening=Later(lambda: tuple(place.compute(settings, history.before(begin)).remaining)),
+        closing=Later(lambda: tuple(closed().remaining)),
         shortfalls=[
             row
             for row in found.shortfalls

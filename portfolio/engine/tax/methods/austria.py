@@ -46,7 +46,9 @@ class _OldAndNew(PoolRun):
         return self.outcome()
 
     def outcome(self) -> Outcome:
-        disposals: Rows[Disposal] = Rows(self._told, self._disposal)
+        disposals: Rows[Disposal] = Rows(
+            self._told, self._disposal, lambda row: self.tell.day_of_part(row[1])
+        )
         new = tuple(self._remaining())
         self._pools = self._old
         old: tuple[Remaining, ...] = tuple(self._remaining())

@@ -41,7 +41,9 @@ class _Portfolio:
                 self._go(number, coin)
             if kind == DISPOSE:
                 self._sell(number, is_swap=event in swapped)
-        disposals: Rows[Disposal] = Rows(self._parts, self._disposal)
+        disposals: Rows[Disposal] = Rows(
+            self._parts, self._disposal, lambda row: self._tell.day(row[0])
+        )
         return Outcome(disposals, (), self._remaining(), tuple(self._short))
 
     def _go(self, number: int, coin: int) -> None:

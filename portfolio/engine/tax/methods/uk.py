@@ -172,7 +172,7 @@ class _Run:
     def run(self) -> Outcome:
         parts = [part for _, asset in self._assets for part in asset.match()]
         parts.sort(key=itemgetter(0))  # assets stay in the order of their names
-        disposals: Rows[Disposal] = Rows(parts, self._disposal)
+        disposals: Rows[Disposal] = Rows(parts, self._disposal, itemgetter(0))
         short = tuple(row for _, asset in self._assets for row in asset.short)
         return Outcome(disposals, (), tuple(self._left()), short)
 
