@@ -129,6 +129,14 @@ def _report(request: Request, report_id: int) -> selector.Report:
         raise Http404 from None
 
 
+def _made(request: Request, report_id: int) -> selector.Report:
+    """One that is made: of others some of the lines may be there."""
+    report = _report(request, report_id)
+    if report.row.state != TaxReport.State.DONE:
+        raise Http404
+    return report
+
+
 def _about(report: selector.Report) -> dict[str, Any]:
     try:
         place: Place | None = places.by_id(report.row.place)
@@ -159,7 +167,7 @@ def detail(request: Request, report_id: int) -> HttpResponse:
 @require_safe
 def lines(request: Request, report_id: int, part: str) -> HttpResponse:
     """The lines of one part, a page at a time."""
-    report = _report(request, report_id)
+    report = _made(request, report_id)
     if part not in TaxLine.Part.values:
         raise Http404
     start = request.GET.get("from", "0")
@@ -203,7 +211,7 @@ def findings(request: Request, report_id: int) -> HttpResponse:
 
 def _stood_on(request: Request, report_id: int, what: str) -> HttpResponse:
     """One table of what is kept of the ledger with a report, a page at a time."""
-    report = _report(request, report_id)
+    report = _made(request, report_id)
     rows = report.row.evidence.get(what)
     if rows is None:
         raise Http404  # of a report that is not made, or kept nothing of it
@@ -227,7 +235,7 @@ def _page_of(request: Request, rows: list[Any]) -> selector.RowPage:
 @require_safe
 def disposal(request: Request, report_id: int, position: int) -> HttpResponse:
     """How one part of a disposal was worked out, in words and numbers."""
-    report = _report(request, report_id)
+    report = _made(request, report_id)
     try:
         found = selector.explanation(request.user, report.row, position)
     except TaxLine.DoesNotExist:
@@ -242,10 +250,8 @@ def disposal(request: Request, report_id: int, position: int) -> HttpResponse:
 @require_safe
 def document(request: Request, report_id: int, name: str) -> HttpResponseBase:
     """A report to take along: the whole as PDF or XLSX, a part as CSV."""
-    row = _report(request, report_id).row
+    row = _made(request, report_id).row
     stem, _dot, extension = name.rpartition(".")
-    if row.state != TaxReport.State.DONE:
-        raise Http404
     if extension == "csv" and stem in TaxLine.Part.values:
         return download(
             tax_documents.csv(row, stem), "text/csv; charset=utf-8", row, f"-{stem}.csv"
