@@ -152,14 +152,13 @@ class _Translator:
         if len(came) == len(went) == 1:
             yield from self._one_for_one(told, came[0], went[0], fees)
             return
-        paid = [fee for fee in fees if fee.amount < 0]
+        coins = [net for net in (*went, *came) if net.asset not in FIAT]
+        paid = [fee for fee in fees if fee.amount < 0] if coins else []
         first = self._leg(told, paid[0]) if paid else None
-        for net in went:
-            yield self._for_money(told, net, first)
-            first = None
-        for net in came:
-            yield self._for_money(told, net, None)
-        yield from self._fees(told, [fee for fee in fees if fee.amount > 0] + paid[1:])
+        for net in (*went, *came):  # the first coin bears the fee
+            bears = bool(coins) and net is coins[0]
+            yield self._for_money(told, net, first if bears else None)
+        yield from self._fees(told, [fee for fee in fees if fee not in paid[:1]])
 
     def _one_for_one(
         self, told: ExportTransaction, came: Net, went: Net, fees: list[Net]
@@ -202,7 +201,7 @@ class _Translator:
         kind = told.kind
         if net.asset in FIAT and kind not in (*_INCOME, Kind.FEE):
             yield self._event(told, EventKind.DEPOSIT, into=self._leg(told, net))
-        elif kind.value in self._at_no_cost:
+        elif kind.value in self._at_no_cost and net.asset not in FIAT:
             yield self._at_cost(told, net, self._costs.get(told.id, ZERO))
         elif kind in _INCOME or kind is Kind.FEE:
             subkind = "rebate" if kind is Kind.FEE else kind.value

@@ -170,3 +170,22 @@ def test_what_was_paid_for_several_coins_is_paid_once() -> None:
     found, made = translated(told(1, "trade", "1 BTC =150", "1 ETH =50"), costs={1: Decimal(190)})
     assert left(compute(settings(), found)) == [("BTC", "1", "190"), ("ETH", "1", "0")]
     assert [a.asset for a in made.assumptions] == ["ETH"]
+
+
+def test_money_received_is_no_coin_that_cost_nothing() -> None:
+    kinds = frozenset({"airdrop", "reward"})
+    found, _ = translated(told(1, "airdrop", "11 USD =10"), at_no_cost=kinds)
+    outcome = compute(settings(), found)
+    assert left(outcome) == []
+    assert [line.value for line in outcome.income] == [10]
+
+
+def test_the_first_coin_of_several_bears_the_fee() -> None:
+    bnb = told(1, "trade", "1 BNB =300", "-300 EUR =300")
+    several = ("2 BTC =200", "1 ETH =20", "-100 EUR =100", "-132 USD =120", "-0.1 BNB =40 fee")
+    found, _ = translated(bnb, told(2, "trade", *several))
+    outcome = compute(settings(), found)
+    assert left(outcome) == [("BNB", "0.9", "270"), ("BTC", "2", "240"), ("ETH", "1", "20")]
+    money = ("110 USD =100", "-60 EUR =60", "-32 GBP =40", "-0.1 BNB =40 fee")
+    found, _ = translated(bnb, told(2, "trade", *money))
+    assert rows(compute(settings(), found)) == [("0.1", "40", "30", "10", "lot")]
