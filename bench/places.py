@@ -42,7 +42,7 @@ def _row(place: Place) -> str:
 def _told(place: Place) -> Iterator[str]:
     yield f"\n## {place.title}\n\n"
     yield from (f"- {words}\n" for words in place.covers)
-    for words in filter(None, (place.identify_by, place.switching)):
+    for words in filter(None, (place.giving, place.identify_by, place.switching)):
         yield f"\n{words}\n"
     yield "\nNot covered:\n\n"
     yield from (f"- **{words}**\n" for words in place.not_covered)

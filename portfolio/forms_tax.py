@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zoneinfo
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from django import forms
@@ -12,10 +12,17 @@ from django.utils.translation import gettext_lazy as _
 from accounts.forms import CURRENCIES
 from portfolio.engine.tax import method as methods
 from portfolio.engine.tax.place import Place, all_places
+from portfolio.engine.tax.settings import Placing
 from portfolio.services.tax_settings import BY_YEAR, SPECIFIC, Told, orders_of
 
 # Lines for years and methods beyond those that are chosen already.
 MORE_YEARS = 3
+PLACINGS = [
+    (Placing.OLDEST, _("The oldest")),
+    (Placing.YOUNGEST, _("The youngest")),
+    (Placing.DEAREST, _("Those of the highest cost of a unit")),
+    (Placing.CHEAPEST, _("Those of the lowest cost of a unit")),
+]
 
 
 def _offer(form: forms.Form, name: str, options: list[tuple[str, Any]]) -> None:
@@ -41,12 +48,21 @@ class TaxForm(forms.Form):
         required=False,
         help_text=_("Under specific identification: which lots meet what you named none for."),
     )
+    placing = forms.ChoiceField(label=_("Which lots go first"), required=False, choices=PLACINGS)
     currency = forms.ChoiceField(label=_("Currency"), required=False, choices=CURRENCIES)
     time_zone = forms.ChoiceField(label=_("Time zone"), required=False)
 
     def __init__(
-        self, data: Any = None, *, place: Place, by_year: Mapping[str, str], **kwargs: Any
+        self,
+        data: Any = None,
+        *,
+        place: Place,
+        by_year: Mapping[str, str],
+        accounts: Mapping[str, str],
+        order: Sequence[str] = (),
+        **kwargs: Any,
     ) -> None:
+        """``accounts`` are titles by id, in the order of first use; ``order`` is one chosen."""
         super().__init__(data, **kwargs)
         self.place = place
         known = methods.methods()
@@ -57,6 +73,7 @@ class TaxForm(forms.Form):
             _offer(self, "rest", [*orders, *by_turns])
         else:
             del self.fields["rest"]
+        self._add_accounts(accounts if place.given else {}, order)
         self._add_years(by_year if by_turns else None, orders)
         if place.currency:
             del self.fields["currency"]
@@ -65,6 +82,25 @@ class TaxForm(forms.Form):
         else:
             zones = sorted(zoneinfo.available_timezones())
             _offer(self, "time_zone", [("", _("That of your account")), *((z, z) for z in zones)])
+
+    def _add_accounts(self, accounts: Mapping[str, str], order: Sequence[str]) -> None:
+        """A place in the order for each account, where lots are given to accounts."""
+        self._accounts = list(accounts) if len(accounts) > 1 else []
+        if not accounts:
+            del self.fields["placing"]
+        for ident in self._accounts:
+            self.fields[f"place_{ident}"] = forms.IntegerField(
+                label=accounts[ident],
+                required=False,
+                min_value=1,
+                max_value=999,
+                initial=order.index(ident) + 1 if ident in order else None,
+            )
+
+    def giving(self) -> list[forms.BoundField]:
+        """How lots are given to accounts, for the page."""
+        names = [f"place_{ident}" for ident in self._accounts]
+        return [self[name] for name in ("placing", *names) if name in self.fields]
 
     def _add_years(self, by_year: Mapping[str, str] | None, orders: list[tuple[str, Any]]) -> None:
         """Lines for the first year of a method, and the method; none where it is not allowed."""
@@ -88,8 +124,9 @@ class TaxForm(forms.Form):
 
     def others(self) -> list[forms.BoundField]:
         """All other fields."""
-        of_years = {field.name for pair in self.years() for field in pair}
-        return [field for field in self if field.name not in of_years]
+        apart = {field.name for pair in self.years() for field in pair}
+        apart |= {field.name for field in self.giving()}
+        return [field for field in self if field.name not in apart]
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or self.cleaned_data
@@ -115,4 +152,12 @@ class TaxForm(forms.Form):
             time_zone=given.get("time_zone") or "",
             method_by_year=self._by_year,
             rest=given.get("rest") or "",
+            placing=given.get("placing") or "",
+            account_order=self._order(),
         )
+
+    def _order(self) -> list[str]:
+        """The accounts that were given a place; of one place as they were used."""
+        places = {ident: self.cleaned_data.get(f"place_{ident}") for ident in self._accounts}
+        named = [ident for ident in self._accounts if places[ident]]
+        return sorted(named, key=lambda ident: places[ident] or 0)

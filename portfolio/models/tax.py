@@ -160,6 +160,7 @@ class TaxLine(models.Model):
         INCOME = "income", _("Income")
         CONTRACT = "contract", _("Contracts")
         OPENING = "opening", _("Held at the beginning")
+        GIVEN = "given", _("Lots given to accounts")
         CLOSING = "closing", _("Held at the end")
         ASSUMED = "assumed", _("Assumed")
 

@@ -222,14 +222,22 @@ def _with_connections(text: str, *, known: str, told: str) -> str:
     )
 
 
+def _named_by(settings: str, *, known: str, told: str) -> str:
+    return _with_connections(f"({settings})::text", known=known, told=told) + "::jsonb"
+
+
 _ID, _MARK = "m.id::text", "'@' || m.n || '@'"
 PICKS = Rule(
     _picks("r.picks", known="id", told="n"),
     _picks("(l.line->'picks')", known="n", told="id"),
 )
 TAX_SETTINGS = Rule(
-    _tax_settings("r.settings", known="id", told="n"),
-    _tax_settings("(l.line->'settings')", known="n", told="id"),
+    _named_by(_tax_settings("r.settings", known="id", told="n"), known=_ID, told=_MARK),
+    _named_by(_tax_settings("(l.line->'settings')", known="n", told="id"), known=_MARK, told=_ID),
+)
+TAX_CHOICES = Rule(
+    _with_connections("r.choices::text", known=_ID, told=_MARK) + "::jsonb",
+    _with_connections("(l.line->>'choices')", known=_MARK, told=_ID) + "::jsonb",
 )
 EVIDENCE = Rule(
     _with_connections("r.evidence::text", known=_ID, told=_MARK) + "::jsonb",

@@ -184,7 +184,7 @@ TABLES = (
     Table("witness_conflicts", WitnessConflict, rules={"key": rules.KEY}),
     Table("import_profiles", ImportProfile),
     Table("export_symbols", ExportSymbol),
-    Table("tax_profiles", TaxProfile, rules={"picks": rules.PICKS}),
+    Table("tax_profiles", TaxProfile, rules={"picks": rules.PICKS, "choices": rules.TAX_CHOICES}),
     Table(
         "tax_reports",
         TaxReport,

@@ -19,6 +19,7 @@ from portfolio.engine.tax.from_ledger import OUTSIDE
 from portfolio.engine.tax.place import Place
 from portfolio.engine.tax.settings import LongTerm, Settings
 from portfolio.models import Connection, TaxDocument, TaxLine, TaxReport, Transaction
+from portfolio.selectors import tax_events
 
 PAGE_SIZE = 100
 Part = TaxLine.Part
@@ -106,7 +107,8 @@ class Report:
     @property
     def parts(self) -> list[tuple[str, Any, int]]:
         """Each part with its title and how many lines it has."""
-        return [(part.value, part.label, self.row.counts.get(part.value, 0)) for part in Part]
+        found = [(part.value, part.label, self.row.counts.get(part.value, 0)) for part in Part]
+        return [row for row in found if row[0] != Part.GIVEN or row[2]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +259,63 @@ def labels_of(report: TaxReport) -> Mapping[str, str]:
     """The names that the accounts of a report had when it was made, by id."""
     told = {row["id"]: row["label"] for row in report.evidence.get("connections", [])}
     return {**told, OUTSIDE: str(_("An unknown place, still yours"))}
+
+
+def taxed_accounts(user: User) -> dict[str, str]:
+    """The titles of the accounts that are taxed, by id, the oldest connection first."""
+    rows = Connection.objects.of(user).filter(environment=tax_events.environment(user))
+    return {str(row.pk): str(row) for row in rows.order_by("created_at")}
+
+
+@dataclass(frozen=True, slots=True)
+class GivenAsset:
+    """One asset's lots on the day on which they went to accounts."""
+
+    asset: str
+    lines: Sequence[TaxLine]  # in the order in which they were given
+
+    @property
+    def amount(self) -> Decimal:
+        return money.total(line.amount for line in self.lines)
+
+    @property
+    def cost(self) -> Decimal:
+        return money.total(line.cost or money.ZERO for line in self.lines)
+
+    @property
+    def before(self) -> list[tuple[TaxLine, Decimal, Decimal]]:
+        """The lots as they were, accounts apart: one of its lines, the amount, the cost."""
+        lots: dict[int | None, list[TaxLine]] = {}
+        for line in self.lines:
+            lots.setdefault(line.lot_transaction, []).append(line)
+        return [
+            (
+                parts[0],
+                money.total(part.amount for part in parts),
+                money.total(part.cost or money.ZERO for part in parts),
+            )
+            for parts in lots.values()
+        ]
+
+    @property
+    def accounts(self) -> list[tuple[str, Decimal, Decimal]]:
+        """What each account held, and what its coins cost afterwards."""
+        sums: dict[str, tuple[Decimal, Decimal]] = {}
+        for line in self.lines:
+            amount, cost = sums.get(line.account, (money.ZERO, money.ZERO))
+            sums[line.account] = (
+                money.add(amount, line.amount),
+                money.add(cost, line.cost or money.ZERO),
+            )
+        return [(account, *both) for account, both in sums.items()]
+
+
+def given(report: TaxReport) -> list[GivenAsset]:
+    """The lots that were given to accounts, by asset; one query, as many lots as were held."""
+    found: dict[str, list[TaxLine]] = {}
+    for line in TaxLine.objects.filter(report=report, part=Part.GIVEN).order_by("position"):
+        found.setdefault(line.asset, []).append(line)
+    return [GivenAsset(asset, lines) for asset, lines in found.items()]
 
 
 @dataclass(frozen=True, slots=True)

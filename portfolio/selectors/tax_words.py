@@ -120,6 +120,19 @@ def finding(cause: str) -> tuple[str, str]:
     return (str(finder.title), str(finder.fix)) if finder else (cause, "")
 
 
+_PLACINGS: dict[str, Promise] = {
+    "oldest": _("the oldest lots"),
+    "youngest": _("the youngest lots"),
+    "dearest": _("the lots of the highest cost of a unit"),
+    "cheapest": _("the lots of the lowest cost of a unit"),
+}
+
+
+def placing(name: str) -> str:
+    """Which lots went to accounts first."""
+    return str(_PLACINGS.get(name, name))
+
+
 def place(ident: str) -> str:
     """A place by its title; one that is no longer offered by its name."""
     try:

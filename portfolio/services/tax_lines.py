@@ -32,6 +32,7 @@ def of_year(year: Year, made: Translation, more: Iterable[Columns] = ()) -> Iter
         (Part.INCOME, _income(year, made)),
         (Part.CONTRACT, _contracts(year)),
         (Part.OPENING, (_lot(row, sources, year.opening_values) for row in year.opening)),
+        (Part.GIVEN, (_lot(row, sources, year.opening_values) for row in year.given)),
         (Part.CLOSING, (_lot(row, sources, year.closing_values) for row in year.closing)),
         (Part.ASSUMED, chain(_assumed(year, made), more)),
     )

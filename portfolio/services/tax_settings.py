@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from portfolio.engine.tax import place as places
 from portfolio.engine.tax.choosing import Matched
 from portfolio.engine.tax.methods.lots import ORDERS
 from portfolio.engine.tax.place import Place, UnknownPlace
-from portfolio.engine.tax.settings import Oversell, Picks, Settings
+from portfolio.engine.tax.settings import Oversell, Picks, Placing, Settings
 from portfolio.models import TaxProfile
 from portfolio.services.tax_ledger import TaxLedger
 
@@ -43,6 +43,9 @@ class Told:
     time_zone: str = ""
     method_by_year: Mapping[int, str] | None = None
     rest: str = ""  # the method of what is not chosen by hand
+    # How lots of all accounts go to accounts: which lots first, and to which accounts, by id.
+    placing: str = ""
+    account_order: Sequence[str] = ()
 
 
 def profile_of(user: User) -> TaxProfile:
@@ -59,8 +62,12 @@ def choose(*, user: User, told: Told) -> TaxProfile:
     profile.place, profile.method = told.place, told.method
     profile.currency, profile.time_zone = told.currency, told.time_zone
     profile.method_by_year = {str(y): m for y, m in (told.method_by_year or {}).items()}
-    kept = {name: value for name, value in profile.choices.items() if name != "rest"}
-    profile.choices = kept | ({"rest": told.rest} if told.rest else {})
+    chosen = {
+        "rest": told.rest,
+        "placing": told.placing,
+        "account_order": list(told.account_order),
+    }
+    profile.choices = {name: value for name, value in chosen.items() if value}
     settings_of(user, profile)
     profile.save()
     audit.note(user=user, action=gettext_noop("tax settings changed"), place=told.place)
@@ -90,7 +97,22 @@ def settings_of(user: User, profile: TaxProfile, method: str = "") -> tuple[Plac
     rest = profile.choices.get("rest") or "fifo"
     _check(place, made.method, rest, by_year)
     # What was never held is told in the report, with the money; it does not end it.
-    return place, replace(made, method_by_year=by_year, rest=rest, oversell=Oversell.ZERO_COST)
+    return place, replace(
+        made,
+        method_by_year=by_year,
+        rest=rest,
+        oversell=Oversell.ZERO_COST,
+        placing=_placing(profile),
+        wallet_order=tuple(profile.choices.get("account_order", ())),
+    )
+
+
+def _placing(profile: TaxProfile) -> Placing:
+    """May raise TaxProblem."""
+    try:
+        return Placing(profile.choices.get("placing") or Placing.OLDEST)
+    except ValueError:
+        raise TaxProblem(_("There is no such order of lots.")) from None
 
 
 def told_of(profile: TaxProfile) -> dict[str, Any]:

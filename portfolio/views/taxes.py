@@ -77,11 +77,19 @@ def settings(request: Request, place_id: str) -> HttpResponse:
     initial = {
         "method": profile.method if same else place.methods[0],
         "rest": profile.choices.get("rest") or "fifo",
+        "placing": profile.choices.get("placing") or "",
         "currency": profile.currency or request.user.reporting_currency,
         "time_zone": profile.time_zone,
     }
     by_year = profile.method_by_year if same else {}
-    form = TaxForm(request.POST or None, place=place, by_year=by_year, initial=initial)
+    form = TaxForm(
+        request.POST or None,
+        place=place,
+        by_year=by_year,
+        accounts=selector.taxed_accounts(request.user) if place.given else {},
+        order=profile.choices.get("account_order", ()) if same else (),
+        initial=initial,
+    )
     if request.method == "POST" and form.is_valid():
         try:
             tax_settings.choose(user=request.user, told=form.told())
@@ -170,6 +178,15 @@ def lines(request: Request, report_id: int, part: str) -> HttpResponse:
     report = _made(request, report_id)
     if part not in TaxLine.Part.values:
         raise Http404
+    if part == TaxLine.Part.GIVEN:
+        context = _about(report) | {
+            "title": TaxLine.Part.GIVEN.label,
+            "assets": selector.given(report.row),
+            "labels": selector.labels(request.user),
+            "order": report.row.settings["engine"].get("wallet_order", []),
+            "placing": report.row.settings["engine"].get("placing", "oldest"),
+        }
+        return render(request, "portfolio/taxes/given.html", context)
     start = request.GET.get("from", "0")
     first = int(start) if start.isdecimal() and len(start) < 10 else 0
     at_loss = part == TaxLine.Part.CLOSING and "loss" in request.GET

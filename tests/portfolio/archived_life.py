@@ -210,8 +210,11 @@ def _import(owner: User, of: Connection) -> None:
 def _tax(owner: User, of: Connection) -> None:
     """A report that was made, of a sale whose lot was chosen."""
     row = Transaction.objects.filter(connection=of).order_by("pk")[1]
-    picks = {str(row.pk): [[row.pk, "0.10"], [7**9, "1"]]}
-    TaxProfile.objects.create(owner=owner, place="neutral", method="specific", picks=picks)
+    picks = {str(row.pk): [[row.pk, "0.10", "BTC", AT.isoformat(), None], [7**9, "1"]]}
+    choices = {"rest": "lifo", "account_order": [str(of.pk)]}
+    TaxProfile.objects.create(
+        owner=owner, place="neutral", method="specific", picks=picks, choices=choices
+    )
     report = TaxReport.objects.create(
         owner=owner,
         place="neutral",
@@ -219,7 +222,10 @@ def _tax(owner: User, of: Connection) -> None:
         year_name="2025",
         currency="EUR",
         environment="sandbox",
-        settings={"profile": {"picks": picks}, "engine": {"method": "specific"}},
+        settings={
+            "profile": {"picks": picks, "choices": choices},
+            "engine": {"method": "specific", "wallet_order": [str(of.pk)]},
+        },
         state="done",
         asked_at=AT,
         worked_at=AT,

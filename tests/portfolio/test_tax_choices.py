@@ -315,3 +315,67 @@ def test_services_refuse_what_the_form_cannot_say(owner: User) -> None:
         with pytest.raises(TaxProblem, match="does not know this method"):
             tax_settings.choose(user=owner, told=told)
     assert not TaxProfile.objects.exists()
+
+
+# --- Lots given to accounts -------------------------------------------------------------------
+
+
+@pytest.fixture
+def two(owner: User, kraken: Stream, lots: list[Transaction]) -> Stream:
+    """An account with a dear lot, beside one with three; something is sold there in 2025."""
+    binance = factories.stream(factories.connection(owner, exchange="binance", label="Two"))
+    factories.transaction(binance, ("1", "BTC"), ("-900", "USD"), at=on(4), **TRADE)
+    factories.transaction(binance, ("-1", "BTC"), ("500", "USD"), at=on(3, year=2025), **TRADE)
+    return binance
+
+
+def given(report: TaxReport) -> list[tuple[str, str, Any]]:
+    rows = TaxLine.objects.filter(report=report, part=Part.GIVEN)
+    return [(row.account, str(row.amount), row.cost) for row in rows]
+
+
+def test_lots_are_given_to_accounts_by_the_rule_chosen(
+    page: Client, owner: User, kraken: Stream, two: Stream
+) -> None:
+    one, other = (str(stream.connection.pk) for stream in (kraken, two))
+    tax_settings.choose(user=owner, told=Told("us", "fifo"))
+    oldest = [(one, "1", 100), (one, "1", 300), (one, "1", 200), (other, "1", 900)]
+    report = made(owner, 2025)
+    assert given(report) == oldest
+    assert costs(report)[0][1] == 900
+    address = reverse("portfolio:tax-settings", args=["us"])
+    assert "described in your books before that day" in text(page, address)
+    told = {"method": "fifo", "placing": "cheapest", f"place_{other}": "1"}
+    assert page.post(address, told).status_code == 302
+    again = made(owner, 2025)
+    assert given(again) == [(other, "1", 100), (one, "1", 200), (one, "1", 300), (one, "1", 900)]
+    assert costs(again)[0][1] == 100
+    assert again.fingerprint != report.fingerprint
+    shown = text(page, reverse("portfolio:tax-lines", args=[again.pk, "given"]))
+    assert "the lots of the lowest cost of a unit first, to binance" in shown.replace(
+        "Two", "binance"
+    )
+    assert "All of" in shown
+    html = page.get(address).content.decode()
+    assert 'value="cheapest" selected' in html
+
+
+def test_only_the_year_and_place_of_the_change_have_it(
+    page: Client, owner: User, kraken: Stream, two: Stream
+) -> None:
+    report = made(owner, 2024)
+    assert given(report) == []
+    shown = text(page, reverse("portfolio:tax-report", args=[report.pk]))
+    assert "Lots given to accounts" not in shown
+    shown = text(page, reverse("portfolio:tax-lines", args=[report.pk, "given"]))
+    assert "There is nothing of this kind" in shown
+
+
+@pytest.mark.parametrize("told", [{"placing": "biggest"}, {"place_{}": "0"}, {"place_{}": "first"}])
+def test_an_order_that_cannot_be_is_refused(
+    page: Client, kraken: Stream, two: Stream, told: dict[str, str]
+) -> None:
+    told = {name.format(two.connection.pk): value for name, value in told.items()}
+    address = reverse("portfolio:tax-settings", args=["us"])
+    assert page.post(address, {"method": "fifo"} | told).status_code == 422
+    assert "placing" not in TaxProfile.objects.get().choices

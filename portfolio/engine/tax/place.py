@@ -82,6 +82,8 @@ class Year:
     closing: Sequence[Remaining]
     shortfalls: Sequence[Shortfall]
     subkinds: Mapping[int, str] = field(default_factory=dict)
+    # Lots that the law gave to their accounts in this year.
+    given: Sequence[Remaining] = ()
     opening_values: Worth = _unknown
     closing_values: Worth = _unknown
 
@@ -120,6 +122,10 @@ class Place:
     wash_days: tuple[int, int] = (0, 0)
     # A sale takes lots of the account where it is made, and of no other.
     has_lots_by_account: bool = False
+    # The year in which lots of all accounts are given to accounts, how, and by what rules.
+    given_in: int | None = None
+    given: Callable[[Settings, History], Sequence[Remaining]] | None = None
+    giving: str = ""
     # When lots must have been identified, in a sentence, where the law says so.
     identify_by: str = ""
     # What the law says about another method in another year, in a sentence.

@@ -73,6 +73,15 @@ class HifoKey(enum.StrEnum):
     COST = "unit_cost_incl_fee"
 
 
+class Placing(enum.StrEnum):
+    """Which lots go first where lots of all wallets are given to the wallets at one moment."""
+
+    OLDEST = "oldest"
+    YOUNGEST = "youngest"
+    DEAREST = "dearest"
+    CHEAPEST = "cheapest"
+
+
 class Oversell(enum.StrEnum):
     """What is done about units that were never held."""
 
@@ -111,6 +120,10 @@ class Settings:
     method_by_year: Mapping[int, str] = field(default_factory=dict)
     picks: Picks = field(default_factory=dict)
     rest: str = "fifo"
+    # Where the law gives lots of all wallets to wallets at one moment: which lots go first, and to
+    # which wallets; those that are not named come after, in the order in which they were used.
+    placing: Placing = Placing.OLDEST
+    wallet_order: tuple[str, ...] = ()
 
     @cached_property
     def zone(self) -> ZoneInfo | None:

@@ -61,6 +61,7 @@ def year_of(
         apart=[row for row in disposals if is_apart(row)],
         income=[line for line in found.income if first <= line.on <= last],
         contracts=[line for line in contracts if begin <= line.time < end],
+        given=place.given(settings, history) if place.given and place.given_in == year else (),
         opening=Later(lambda: tuple(place.compute(settings, history.before(begin)).remaining)),
         closing=Later(lambda: tuple(closed().remaining)),
         shortfalls=[

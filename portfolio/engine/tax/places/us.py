@@ -25,9 +25,9 @@ from portfolio.engine.tax.place import (
     Year,
     gettext_noop,
 )
-from portfolio.engine.tax.safe_harbour import compute_by_wallet_from
+from portfolio.engine.tax.safe_harbour import compute_by_wallet_from, given
 from portfolio.engine.tax.settings import LongTerm, Settings
-from portfolio.engine.tax.types import Disposal, Outcome, Term
+from portfolio.engine.tax.types import Disposal, Outcome, Remaining, Term
 
 BY_WALLET = 2025
 _MOST_LOSS = Decimal(3000)
@@ -35,8 +35,16 @@ _MOST_LOSS = Decimal(3000)
 
 def compute(settings: Settings, history: History) -> Outcome:
     """Lots of all wallets together until the end of 2024, lots by wallet since."""
-    moment = datetime(BY_WALLET, 1, 1, tzinfo=settings.zone or UTC)
-    return compute_by_wallet_from(settings, history, moment)
+    return compute_by_wallet_from(settings, history, _moment(settings))
+
+
+def given_lots(settings: Settings, history: History) -> Sequence[Remaining]:
+    """The lots of 1 January 2025 with the accounts they were given to."""
+    return given(settings, history, _moment(settings))
+
+
+def _moment(settings: Settings) -> datetime:
+    return datetime(BY_WALLET, 1, 1, tzinfo=settings.zone or UTC)
 
 
 def figures(year: Year) -> Sequence[Figure]:
@@ -122,8 +130,9 @@ PLACE = Place(
     covers=(
         gettext_noop("Sales, trades, payments and fees in coins, short and long term, by lot."),
         gettext_noop(
-            "Lots of all accounts together until 2024, by account since 1 January 2025, with the"
-            " oldest units given to the account that was used first."
+            "Lots of all accounts together until 2024, by account since 1 January 2025, given to"
+            " them by a global rule (Rev. Proc. 2024-28): the oldest to the account that was used"
+            " first, or the order that you choose."
         ),
         gettext_noop("Income when received: staking, interest, airdrops, mining, forks, rebates."),
     ),
@@ -161,6 +170,14 @@ PLACE = Place(
     apart=frozenset({"gift", "spouse", "lost"}),
     has_long_term=True,
     compute=compute,
+    given_in=BY_WALLET,
+    given=given_lots,
+    giving=gettext_noop(
+        "On 1 January 2025 the lots of all accounts were given to the accounts that held the coins"
+        " (Rev. Proc. 2024-28, section 5.02). The rule must have been described in your books"
+        " before that day, and cannot be changed afterwards. Single units allocated by hand are not"
+        " covered."
+    ),
     has_wash_sales=gettext_noop(
         "Not law for digital assets today: where securities are bought again within 30 days before"
         " or after, a loss does not count."

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from hypothesis import given
+from hypothesis import strategies as st
 
 from portfolio.engine.money import total
 from portfolio.engine.tax import History, TaxEvent, compute
 from portfolio.engine.tax.safe_harbour import compute_by_wallet_from
+from portfolio.engine.tax.safe_harbour import given as given_lots
+from portfolio.engine.tax.settings import Placing
 from tests.engine.tax.build import at, buy, event, sell, settings
 from tests.engine.tax.places.build import figures, lived
 from tests.engine.tax.test_properties import assert_conserved, histories
@@ -95,3 +98,37 @@ def test_what_was_sold_beyond_an_account_is_not_owed_by_it() -> None:
     year = lived("us", 2025, events)
     assert [(row.wallet, row.gain) for row in year.disposals] == [("B", 600)]
     assert year.shortfalls == []
+
+
+def test_lots_go_to_accounts_in_the_order_that_was_chosen() -> None:
+    told = History([
+        buy("2021-01-01", "1 BTC", "100", wallet="A"),
+        buy("2021-02-01", "1 BTC", "300", wallet="B"),
+        buy("2021-03-01", "1 BTC", "200", wallet="B"),
+    ], "EUR")  # fmt: skip
+
+    def found(placing: Placing, *order: str) -> list[tuple[str, str]]:
+        chosen = settings(placing=placing, wallet_order=order)
+        rows = given_lots(chosen, told, at("2022-01-01"))
+        return [(row.wallet, f"{row.cost_basis:f}") for row in rows]
+
+    assert found(Placing.OLDEST) == [("A", "100"), ("B", "300"), ("B", "200")]
+    assert found(Placing.YOUNGEST) == [("A", "200"), ("B", "300"), ("B", "100")]
+    assert found(Placing.DEAREST) == [("A", "300"), ("B", "200"), ("B", "100")]
+    assert found(Placing.CHEAPEST) == [("A", "100"), ("B", "200"), ("B", "300")]
+    assert found(Placing.OLDEST, "B") == [("B", "100"), ("B", "300"), ("A", "200")]
+    assert found(Placing.OLDEST, "C", "B", "A") == found(Placing.OLDEST, "B")
+
+
+@given(histories(), st.sampled_from(Placing))
+def test_whatever_the_order_what_is_given_is_what_there_was(
+    events: list[TaxEvent], placing: Placing
+) -> None:
+    moment = at("2022-01-01")
+    history = History(events, "EUR")
+    chosen = settings(placing=placing, wallet_order=("B",))
+    before = compute(settings(), history.before(moment)).remaining
+    after = given_lots(chosen, history, moment)
+    assert total(row.amount for row in after) == total(row.amount for row in before)
+    assert total(row.cost_basis for row in after) == total(row.cost_basis for row in before)
+    assert_conserved(events, compute_by_wallet_from(chosen, history, moment))
