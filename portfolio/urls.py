@@ -208,6 +208,7 @@ urlpatterns = [
     path("taxes/<int:report_id>/files/<str:name>", taxes.document, name="tax-document"),
     path("taxes/<int:report_id>/coverage/", taxes.coverage, name="tax-coverage"),
     path("taxes/<int:report_id>/reconciliation/", taxes.balances, name="tax-balances"),
+    path("taxes/<int:report_id>/changes/", taxes.changes, name="tax-changes"),
     path("taxes/<int:report_id>/findings/", taxes.findings, name="tax-findings"),
     path("taxes/<int:report_id>/<slug:part>/", taxes.lines, name="tax-lines"),
     # All that readers of shared tax years can open; see views.shared.

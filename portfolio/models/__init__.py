@@ -38,7 +38,16 @@ from portfolio.models.price import (
 from portfolio.models.renormalisation import Renormalisation
 from portfolio.models.saved_filter import SavedFilter
 from portfolio.models.sync import Coverage, Stream, SyncRun
-from portfolio.models.tax import LotOffer, TaxDocument, TaxLine, TaxProfile, TaxReport
+from portfolio.models.tax import (
+    LotOffer,
+    TaxChanges,
+    TaxDocument,
+    TaxInputs,
+    TaxLine,
+    TaxLineChange,
+    TaxProfile,
+    TaxReport,
+)
 from portfolio.models.tax_share import TaxShare, TaxShareOpening, TaxShareVisit, TaxShareYear
 from portfolio.models.transfer import TransferLink
 from portfolio.models.what_if import WhatIf, WhatIfLine
@@ -92,8 +101,11 @@ __all__ = [
     "SyncRun",
     "Tag",
     "Tagging",
+    "TaxChanges",
     "TaxDocument",
+    "TaxInputs",
     "TaxLine",
+    "TaxLineChange",
     "TaxProfile",
     "TaxReport",
     "TaxShare",

@@ -214,3 +214,48 @@ class TaxDocument(models.Model):
 
     def __str__(self) -> str:
         return f"PDF of {self.report_id}"
+
+
+class TaxInputs(models.Model):
+    """What a report was made of, by transaction: to be held against that of another."""
+
+    report = models.OneToOneField(TaxReport, models.CASCADE, related_name="inputs")
+    data = models.BinaryField()  # as services.tax_inputs packs it
+
+    def __str__(self) -> str:
+        return f"inputs of {self.report_id}"
+
+
+class TaxChanges(models.Model):
+    """How a report that was made again differs from a former one of the same place and year."""
+
+    report = models.OneToOneField(TaxReport, models.CASCADE, related_name="changes")
+    # Null where the former one was deleted since.
+    former = models.ForeignKey(TaxReport, models.SET_NULL, null=True, related_name="+")
+    former_at = models.DateTimeField()  # when that was made
+    was_locked = models.BooleanField()
+    is_same = models.BooleanField()  # to the last digit
+    told = models.JSONField(default=dict)  # as services.tax_changes tells it
+
+    def __str__(self) -> str:
+        return f"changes of {self.report_id}"
+
+
+class TaxLineChange(models.Model):
+    """A line that one of two reports has otherwise than the other, or has alone."""
+
+    changes = models.ForeignKey(TaxChanges, models.CASCADE, related_name="lines", db_index=False)
+    position = models.PositiveIntegerField()
+    part = models.CharField(max_length=10, choices=TaxLine.Part.choices)
+    # The positions of the line in the former report and in this one; null where it has none.
+    was = models.PositiveIntegerField(null=True)
+    now = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        ordering = ["changes", "position"]
+        constraints = [
+            models.UniqueConstraint(fields=["changes", "position"], name="tax_line_change_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.part} {self.was} -> {self.now}"

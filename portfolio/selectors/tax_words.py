@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -34,6 +35,19 @@ _COVERED: dict[str, Promise] = {
     "empty": _("fetched, there was nothing"),
     "asked": _("asked for as a whole"),
     "outside": _("nothing: outside of what was asked for"),
+}
+_SETTINGS: dict[str, Promise] = {
+    "method": _("Method"),
+    "method_by_year": _("Method by year"),
+    "base_currency": _("Currency"),
+    "tax_timezone": _("Calendar"),
+    "picks": _("Lots chosen by hand"),
+}
+_CHANGED: dict[str, Promise] = {
+    "added": _("Added"),
+    "changed": _("Told otherwise"),
+    "priced": _("Of another worth"),
+    "removed": _("No longer there"),
 }
 _TERMS: dict[str, Promise] = {"short": _("short"), "long": _("long")}
 _ASSUMED: dict[str, Promise] = {
@@ -112,6 +126,26 @@ def covered(told: Mapping[str, Any]) -> list[str]:
         more = ngettext("and {number} more", "and {number} more", told["more"])
         parts.append(more.format(number=told["more"]))
     return parts
+
+
+def setting(name: str) -> str:
+    """A setting by its name in the engine."""
+    return str(_SETTINGS.get(name, name.replace("_", " ")))
+
+
+def chosen(name: str, value: Any) -> str:
+    """What was set, for people; numbers and the like as they are kept."""
+    if name == "method" and value:
+        return method(value)
+    if name == "picks":
+        number = len(value or {})
+        return ngettext("{number} disposal", "{number} disposals", number).format(number=number)
+    return json.dumps(value) if isinstance(value, bool | dict | list) else str(value or _("none"))
+
+
+def changed(kind: str) -> str:
+    """How a transaction differs from that of a former report."""
+    return str(_CHANGED[kind])
 
 
 def finding(cause: str) -> tuple[str, str]:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from decimal import Decimal
 from hashlib import blake2b
 from typing import NamedTuple
 
-from portfolio.engine.export import ExportLeg, ExportTransaction
+from portfolio.engine.export import ExportTransaction
 from portfolio.engine.money import plain
 
 _ROW = struct.Struct(">8s8s8sq")
@@ -32,7 +33,9 @@ class Input(NamedTuple):
 class Inputs:
     """Collects them while a ledger is read, oldest first."""
 
-    def __init__(self) -> None:
+    def __init__(self, costs: Mapping[int, Decimal]) -> None:
+        """``costs`` are what their owner says was paid, by transaction."""
+        self._costs = costs
         self._rows = bytearray()
         self._seen: dict[bytes, int] = {}
         self.as_of: datetime | None = None  # of the latest transaction
@@ -45,7 +48,9 @@ class Inputs:
         self._seen[name] = again = self._seen.get(name, -1) + 1
         if again:
             name = _digest(f"{name.hex()}{_BETWEEN}{again}")
-        worth = _digest(_BETWEEN.join(_worth(leg) for leg in transaction.legs))
+        cost = self._costs.get(transaction.id)
+        worths = [_worth(leg.value) for leg in transaction.legs]
+        worth = _digest(_BETWEEN.join([*worths, _worth(cost)]))
         self._rows += _ROW.pack(name, _digest(_told(transaction)), worth, transaction.id)
 
     def packed(self) -> bytes:
@@ -62,8 +67,8 @@ def _digest(text: str) -> bytes:
     return blake2b(text.encode(), digest_size=8).digest()
 
 
-def _worth(leg: ExportLeg) -> str:
-    return "" if leg.value is None else plain(leg.value)
+def _worth(value: Decimal | None) -> str:
+    return "" if value is None else plain(value)
 
 
 def _told(transaction: ExportTransaction) -> str:

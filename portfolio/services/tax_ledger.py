@@ -58,7 +58,7 @@ def read(
     """
     currency = settings.base_currency
     costs = tax_events.costs(user, currency)
-    inputs = Inputs()
+    inputs = Inputs(costs)
     made, digest = Translation(), hashlib.sha256(_told(place, settings))
     if picks:
         digest.update(canonical.line(picks))

@@ -32,7 +32,14 @@ from portfolio.engine.tax.what_if import methods_of
 from portfolio.engine.tax.yearly import year_of
 from portfolio.models import TaxDocument, TaxLine, TaxReport
 from portfolio.selectors import exports, tax_events, tax_evidence, tax_findings
-from portfolio.services import locks, tax_comparison, tax_documents, tax_ledger, tax_lines
+from portfolio.services import (
+    locks,
+    tax_changes,
+    tax_comparison,
+    tax_documents,
+    tax_ledger,
+    tax_lines,
+)
 from portfolio.services.exports import know_rates
 from portfolio.services.tax_ledger import TaxLedger
 from portfolio.services.tax_lines import Columns
@@ -249,6 +256,7 @@ def _finish(report: TaxReport, ledger: TaxLedger, pulse: Pulse) -> None:
         update(report, done=number, total=number, **done, **kept)
         sha256 = hashlib.sha256(drawn).hexdigest()
         TaxDocument.objects.create(report=report, data=drawn, sha256=sha256)
+        tax_changes.store(report, ledger.inputs)
 
 
 def _drop_lines(report: TaxReport) -> None:

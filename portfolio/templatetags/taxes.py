@@ -21,6 +21,9 @@ register.filter("place_words", tax_words.place)
 register.filter("placing_words", tax_words.placing)
 register.filter("method_words", tax_words.method)
 register.filter("covered_words", tax_words.covered)
+register.filter("setting_words", tax_words.setting)
+register.filter("chosen_words", tax_words.chosen)
+register.filter("changed_words", tax_words.changed)
 register.filter("finding_words", tax_words.finding)
 
 

@@ -24,8 +24,8 @@ from portfolio.engine.tax.place import Place, UnknownPlace
 from portfolio.exports.workbooks import CONTENT_TYPE
 from portfolio.forms_tax import PlaceForm, TaxForm
 from portfolio.models import TaxLine, TaxReport
+from portfolio.selectors import tax_changes, tax_shared
 from portfolio.selectors import tax_pages as selector
-from portfolio.selectors import tax_shared
 from portfolio.services import tax_documents, tax_reports, tax_settings
 from portfolio.services.tax_settings import SPECIFIC, TaxProblem
 from portfolio.views.access import Request
@@ -165,6 +165,7 @@ def detail(request: Request, report_id: int) -> HttpResponse:
             "assets": selector.by_asset(report.row),
             "assumed": selector.assumed(report.row),
             "changed": tax_reports.changed_since(report.row),
+            "changes": tax_changes.of_report(report.row),
         }
     template = "_report" if request.htmx else "report"
     return render(request, f"portfolio/taxes/{template}.html", context)
@@ -189,6 +190,7 @@ def lines(request: Request, report_id: int, part: str) -> HttpResponse:
         return render(request, "portfolio/taxes/given.html", context)
     start = request.GET.get("from", "0")
     first = int(start) if start.isdecimal() and len(start) < 10 else 0
+    first = _first(request)
     at_loss = part == TaxLine.Part.CLOSING and "loss" in request.GET
     context = _about(report) | {
         "part": part,
@@ -226,25 +228,44 @@ def findings(request: Request, report_id: int) -> HttpResponse:
     return _stood_on(request, report_id, "findings")
 
 
+@login_required
+@never_cache
+@require_safe
+def changes(request: Request, report_id: int) -> HttpResponse:
+    """How a report that was made again differs from the former one."""
+    report = _report(request, report_id)
+    found = tax_changes.of_report(report.row)
+    if found is None:
+        raise Http404
+    context = _about(report) | {
+        "changes": found,
+        "figures": tax_changes.figures(found),
+        "ledger": tax_changes.transactions(request.user, found),
+        "page": tax_changes.lines(found, start=_first(request)),
+        "labels": selector.labels_of(report.row),
+        "parts": dict(TaxLine.Part.choices),
+    }
+    return render(request, "portfolio/taxes/changes.html", context)
+
+
 def _stood_on(request: Request, report_id: int, what: str) -> HttpResponse:
     """One table of what is kept of the ledger with a report, a page at a time."""
     report = _made(request, report_id)
     rows = report.row.evidence.get(what)
     if rows is None:
         raise Http404  # of a report that is not made, or kept nothing of it
-    page = _page_of(request, rows)
     context = _about(report) | {
-        "page": page,
+        "page": selector.rows(rows, start=_first(request)),
         "names": selector.labels_of(report.row),
         "begin": report.begin,
     }
     return render(request, f"portfolio/taxes/{what}.html", context)
 
 
-def _page_of(request: Request, rows: list[Any]) -> selector.RowPage:
+def _first(request: Request) -> int:
+    """The place that a page begins at."""
     start = request.GET.get("from", "0")
-    first = int(start) if start.isdecimal() and len(start) < 10 else 0
-    return selector.rows(rows, start=first)
+    return int(start) if start.isdecimal() and len(start) < 10 else 0
 
 
 @login_required
