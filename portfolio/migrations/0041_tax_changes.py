@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('portfolio', '0039_tax_progress'),
+        ('portfolio', '0040_lots_given'),
     ]
 
     operations = [

@@ -188,8 +188,6 @@ def lines(request: Request, report_id: int, part: str) -> HttpResponse:
             "placing": report.row.settings["engine"].get("placing", "oldest"),
         }
         return render(request, "portfolio/taxes/given.html", context)
-    start = request.GET.get("from", "0")
-    first = int(start) if start.isdecimal() and len(start) < 10 else 0
     first = _first(request)
     at_loss = part == TaxLine.Part.CLOSING and "loss" in request.GET
     context = _about(report) | {
