@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict
+from dataclasses import fields
+from typing import Any
 
 from portfolio.imports.format import Entry, ImportFormat, Reading, Row
 
@@ -17,11 +18,19 @@ def encoded(known: ImportFormat, entry: Entry, reading: Reading) -> str:
             "account": entry.account,
             "ident": entry.ident,
             "part": entry.part,
-            "reading": asdict(reading),
+            "reading": _plain(reading),
             "rows": [{"line": row.line, "cells": _kept(known, row)} for row in entry.rows],
         },
         ensure_ascii=False,
     )
+
+
+_READING = tuple(field.name for field in fields(Reading))
+
+
+def _plain(reading: Reading) -> dict[str, Any]:
+    """As ``dataclasses.asdict``, without the copies that it makes for every row."""
+    return {name: getattr(reading, name) for name in _READING}
 
 
 def decoded(body: str) -> tuple[str, Entry, Reading]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from functools import cache
+from collections.abc import Callable
+from functools import cache, lru_cache
 
 from portfolio.engine.types import Event
 from portfolio.imports import bodies
@@ -45,5 +46,14 @@ def normalise(body: str) -> Event:
 
     May raise UnknownFormat or NotUnderstood.
     """
+    return _normalised(_by_id, body)
+
+
+# Whoever books a record reads it several times within moments.
+@lru_cache(maxsize=4096)
+def _normalised(known: Callable[[], dict[str, ImportFormat]], body: str) -> Event:
     ident, entry, reading = bodies.decoded(body)
-    return by_id(ident).event(entry, reading)
+    found = known().get(ident)
+    if found is None:
+        raise UnknownFormat(ident)
+    return found.event(entry, reading)

@@ -168,7 +168,9 @@ class ImportLine(models.Model):
 
     job = models.ForeignKey(Import, models.CASCADE, related_name="lines", db_index=False)
     file = models.ForeignKey(ImportFile, models.CASCADE, related_name="lines")
-    account = models.ForeignKey(ImportAccount, models.CASCADE, null=True, related_name="lines")
+    account = models.ForeignKey(
+        ImportAccount, models.CASCADE, null=True, related_name="lines", db_index=False
+    )
     line = models.PositiveIntegerField()  # the first of its rows in the file
     row_count = models.PositiveIntegerField(default=1)
     state = models.CharField(max_length=10, choices=State.choices)
@@ -185,7 +187,18 @@ class ImportLine(models.Model):
 
     class Meta:
         ordering = ["id"]
-        indexes = [models.Index(fields=["job", "state", "id"], name="import_line_page")]
+        indexes = [
+            models.Index(fields=["job", "state", "id"], name="import_line_page"),
+            # Workers walk the lines of an import, or of an account, from where they were.
+            models.Index(fields=["job", "id"], name="import_line_walk"),
+            models.Index(fields=["account", "id"], name="import_line_of_account"),
+            # PostgreSQL looks here whenever a transaction goes, whoever's it is.
+            models.Index(
+                fields=["transaction"],
+                condition=models.Q(transaction__isnull=False),
+                name="import_line_transaction",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.line}: {self.state}"

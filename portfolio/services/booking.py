@@ -15,7 +15,7 @@ from portfolio.exchanges import registry
 from portfolio.exchanges.types import StreamSpec
 from portfolio.imports import registry as imports
 from portfolio.models import Connection, Posting, RawRecord, Transaction
-from portfolio.services import edit_upkeep, holdings
+from portfolio.services import bulk, edit_upkeep, holdings
 
 UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
 _NAME = 40  # as the columns of wallets and assets
@@ -98,9 +98,8 @@ def assign(connection: Connection, told: Sequence[Told], *, reopened: Collection
     kinds = {row.pk: (row.kind, row.occurred_at) for row in rows.values()}
     changed = [row for key, row in rows.items() if _update(row, events[key])]
     _mark_other_kinds(connection, changed, kinds)
-    Transaction.objects.bulk_create(fresh)
-    if changed:
-        Transaction.objects.bulk_update(changed, ["kind", "occurred_at", "detail"])
+    bulk.create(fresh)
+    bulk.update(changed, ["kind", "occurred_at", "detail"])
     rows |= {row.key: row for row in fresh}
     for raw, event in told:
         raw.transaction = rows[event.key]

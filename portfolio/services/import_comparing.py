@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from django.db import transaction
 
 from portfolio.engine.types import Event
 from portfolio.imports import registry
-from portfolio.models import Connection, Import, ImportAccount, ImportLine, RawRecord
-from portfolio.services import import_claims, witnesses
+from portfolio.models import (
+    Connection,
+    Import,
+    ImportAccount,
+    ImportFile,
+    ImportLine,
+    RawRecord,
+)
+from portfolio.services import bulk, import_claims, witnesses
 
 BATCH = 2000
 State = ImportLine.State
@@ -26,14 +33,15 @@ def stream_key(format_id: str) -> str:
 def compare(job: Import, account: ImportAccount) -> None:
     """Gives each line of an account its state. May raise ClaimLost."""
     last = 0
-    while batch := _next(account, last):
-        last = batch[-1].pk
+    while found := _next(account, last):
+        last = found[-1].pk
+        batch = [line for line in found if line.state in COMPARED]
         before = {line.pk: _told(line) for line in batch}
         _compare(job, account, batch)
         changed = [line for line in batch if _told(line) != before[line.pk]]
         with transaction.atomic():
             import_claims.keep(job)
-            ImportLine.objects.bulk_update(changed, ["state", "text", "transaction"], 500)
+            bulk.update(changed, ["state", "text", "transaction"])
     with transaction.atomic():
         import_claims.keep(job)
         ImportAccount.objects.filter(pk=account.pk).update(is_compared=True)
@@ -44,8 +52,17 @@ def _told(line: ImportLine) -> tuple[str, str, int | None]:
 
 
 def _next(account: ImportAccount, last: int) -> list[ImportLine]:
-    rows = account.lines.filter(pk__gt=last, state__in=COMPARED).select_related("file")
-    return list(rows.order_by("pk")[:BATCH])
+    # Whatever their state, so that an index gives them in their order.
+    return with_files(account.lines.filter(pk__gt=last).order_by("pk")[:BATCH])
+
+
+def with_files(lines: Iterable[ImportLine]) -> list[ImportLine]:
+    """Lines with the files they stand in, of which there are few and each is read once."""
+    found = list(lines)
+    files = ImportFile.objects.in_bulk({line.file_id for line in found})
+    for line in found:
+        line.file = files[line.file_id]
+    return found
 
 
 def _compare(job: Import, account: ImportAccount, batch: Sequence[ImportLine]) -> None:

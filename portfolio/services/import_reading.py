@@ -18,7 +18,7 @@ from portfolio.imports.format import ImportFormat, LeftOut, NotUnderstood
 from portfolio.imports.reading import Source, Tally, Told
 from portfolio.imports.tables import Place
 from portfolio.models import Import, ImportAccount, ImportFile, ImportLine
-from portfolio.services import import_claims, import_inspection, import_uploads
+from portfolio.services import bulk, import_claims, import_inspection, import_uploads
 
 BATCH = 1000
 State = ImportLine.State
@@ -86,7 +86,7 @@ def _lines(
             lines.append(_left_out(job, table, found))
         else:
             lines.append(_line(job, table, found, _account(job, known, found, accounts)))
-    ImportLine.objects.bulk_create(lines)
+    bulk.create(lines)
 
 
 def _account(

@@ -21,9 +21,9 @@ from portfolio.models import (
     RawRecord,
     Stream,
 )
-from portfolio.services import booking, posting, rebooking, witnesses
+from portfolio.services import booking, bulk, posting, rebooking, witnesses
 
-BATCH = 300
+BATCH = 1000
 State = Import.State
 
 
@@ -33,11 +33,13 @@ def step(job_id: uuid.UUID) -> Import:
     job = Import.objects.select_for_update().get(pk=job_id)
     if job.state != State.UNDOING:
         return job
-    links = list(job.records.order_by("pk").values_list("pk", "raw_record")[:BATCH])
-    if links:
-        _take_back(job, [record for _, record in links])
-        ImportedRecord.objects.filter(pk__in=[pk for pk, _ in links]).delete()
-        job.done += len(links)
+    links = job.records.filter(raw_record__gt=job.last_id).order_by("raw_record")
+    records = list(links.values_list("raw_record", flat=True)[:BATCH])
+    if records:
+        _take_back(job, records)
+        job.records.filter(raw_record__in=records).delete()
+        job.last_id = records[-1]
+        job.done += len(records)
     else:
         _close(job)
     job.worked_at = timezone.now()
@@ -68,7 +70,7 @@ def _forget(connection: Connection, gone: Sequence[RawRecord]) -> None:
     told = posting.read(connection, siblings)
     posting.unbook(connection, [*gone, *siblings])
     booking.assign(connection, told, reopened=reopened)
-    RawRecord.objects.bulk_update(siblings, ["transaction", "problem"])
+    bulk.update(siblings, ["transaction", "problem"])
     RawRecord.objects.filter(pk__in=ids).update(transaction=None)
     booking.drop_untold(reopened)
     # An edit that stays keeps its amounts; the record that they came from is gone.

@@ -17,7 +17,7 @@ from django.utils import timezone
 from portfolio.engine.names import fit
 from portfolio.exchanges.types import FetchedRecord
 from portfolio.models import Connection, RawRecord, RawRevision, Stream
-from portfolio.services import booking, witnesses
+from portfolio.services import booking, bulk, witnesses
 from portfolio.services.holdings import add_to_holdings as add_to_holdings
 from portfolio.services.holdings import mark_stale as mark_stale
 from portfolio.services.posting import book as book
@@ -57,7 +57,11 @@ def store(
         _revise(changed, endpoint, now)
     if new or changed:
         raws = [*new, *(raw for raw, _ in changed)]
-        _book(stream, new, [raw for raw, _ in changed])
+        if witnesses.decide_first(stream):
+            bulk.create(new)
+            _book(stream, [], [raw for raw, _ in changed])
+        else:
+            _book(stream, new, [raw for raw, _ in changed])
         witnesses.settle_page(stream.connection, raws, moments)
     return Stored(new=len(new), changed=len(changed))
 
@@ -100,10 +104,10 @@ def _book(stream: Stream, new: Sequence[RawRecord], changed: Sequence[RawRecord]
     told = read(connection, [*again, *new])
     unbook(connection, again)
     booking.assign(connection, told, reopened=reopened)
-    RawRecord.objects.bulk_create(new)
+    bulk.create(new)
     if again:
         columns = ["body", "occurred_at", "endpoint", "fetched_at", "transaction", "problem"]
-        RawRecord.objects.bulk_update(again, columns)
+        bulk.update(again, columns)
         booking.drop_untold(reopened)
         booking.look_again(told)
     book(connection, told)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from portfolio.engine.types import RecordKind
 from portfolio.exchanges.types import StreamSpec
 from portfolio.models import Connection, Posting, RawRecord, Stream
-from portfolio.services import booking, edit_upkeep
+from portfolio.services import booking, bulk, edit_upkeep
 from portfolio.services.booking import Told
 from portfolio.services.holdings import add_to_holdings, mark_stale
 
@@ -37,7 +37,7 @@ def book(connection: Connection, told: Sequence[Told]) -> None:
     """Stores the postings of records whose transactions are stored."""
     postings = booking.postings(connection, told)
     if postings:
-        Posting.objects.bulk_create(postings)
+        bulk.create(postings)
         add_to_holdings(connection, [p for p in postings if p.counts], sign=1)
         mark_stale(connection.owner_id, min(p.occurred_at for p in postings).date())
     edit_upkeep.compare(raw.transaction for raw, _ in told)

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from portfolio.engine.types import Event
 from portfolio.models import Connection, Posting, RawRecord, Stream, Transaction
-from portfolio.services import booking, heirs, posting
+from portfolio.services import booking, bulk, heirs, posting
 from portfolio.services.booking import Told
 
 _COLUMNS = ("transaction", "position", "wallet", "asset", "amount", "role", "occurred_at", "counts")
@@ -128,7 +128,7 @@ def rebook(found: Reread, *, whole: bool) -> None:
     _rename(found, told, reopened)
     booking.assign(found.connection, told, reopened=reopened)
     moved = [raw for raw in raws if Former(raw.transaction_id, raw.problem) != found.former[raw.pk]]
-    RawRecord.objects.bulk_update(moved, ["transaction", "problem"], batch_size=500)
+    bulk.update(moved, ["transaction", "problem"])
     heirs.inherit(_heirs(found, raws, reopened))
     booking.drop_untold(reopened)
     booking.look_again(told)

@@ -7,13 +7,11 @@ chunk is one database transaction, so a seeding that is killed leaves a shorter,
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from itertools import islice
-from typing import Any
 
-from django.db import connection as database
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
@@ -23,7 +21,7 @@ from accounts.models import User
 from portfolio.engine.types import Event
 from portfolio.exchanges import registry
 from portfolio.models import Connection, Coverage, Posting, RawRecord, Stream, Transaction
-from portfolio.services import holdings, synthetic
+from portfolio.services import bulk, holdings, synthetic
 from portfolio.services.synthetic import SyntheticRecord
 
 EXCHANGE = "binance"
@@ -110,9 +108,9 @@ def _store(
     """Stores records, transactions, postings, holdings and counts; returns the postings."""
     now = timezone.now()
     events = [_event(record) for record in chunk]
-    transaction_ids = _ids(Transaction, len(chunk))
-    raw_ids = _ids(RawRecord, len(chunk))
-    _copy(
+    transaction_ids = bulk.ids(Transaction, len(chunk))
+    raw_ids = bulk.ids(RawRecord, len(chunk))
+    bulk.copy(
         Transaction,
         ("id", "owner_id", "connection_id", "key", "kind", "occurred_at", "detail"),
         (
@@ -128,7 +126,7 @@ def _store(
             for ident, e in zip(transaction_ids, events, strict=True)
         ),
     )  # fmt: skip
-    _copy(
+    bulk.copy(
         RawRecord,
         ("id", "connection_id", "stream_id", "external_id", "occurred_at", "body", "endpoint",
          "fetched_at", "transaction_id", "problem"),
@@ -138,7 +136,7 @@ def _store(
             for raw_id, ident, r in zip(raw_ids, transaction_ids, chunk, strict=True)
         ),
     )  # fmt: skip
-    _copy(
+    bulk.copy(
         Posting,
         ("owner_id", "connection_id", "transaction_id", "raw_record_id", "position", "wallet",
          "asset", "amount", "role", "occurred_at"),
@@ -161,23 +159,6 @@ def _event(record: SyntheticRecord) -> Event:
     if event is None:
         raise ValueError(f"a synthetic record describes nothing: {record.body}")
     return event
-
-
-def _ids(model: type[Any], count: int) -> list[int]:
-    """Takes that many ids from a table's sequence."""
-    with database.cursor() as cursor:
-        cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
-            [model._meta.db_table, count],
-        )
-        return [ident for (ident,) in cursor.fetchall()]
-
-
-def _copy(model: type[Any], columns: Sequence[str], rows: Iterator[tuple[Any, ...]]) -> None:
-    statement = f"COPY {model._meta.db_table} ({', '.join(columns)}) FROM STDIN"
-    with database.cursor() as cursor, cursor.copy(statement) as copy:
-        for row in rows:
-            copy.write_row(row)
 
 
 def _count_records(streams: dict[str, Stream], chunk: Sequence[SyntheticRecord]) -> None:

@@ -125,12 +125,27 @@ def file_records(
     connection: Connection, streams: Mapping[int, Stream], reach: Reach
 ) -> list[RawRecord]:
     """The records of files within reach, in the order of their times."""
-    ids = _found(_RECORDS_NEAR, connection, streams, reach.near)
-    ids |= _found(_RECORDS_FAR, connection, streams, reach.far)
-    rows = list(RawRecord.objects.filter(pk__in=ids).order_by("occurred_at", "pk"))
+    near = _found(_RECORDS_NEAR, connection, streams, reach.near)
+    far = _found(_RECORDS_FAR, connection, streams, reach.far)
+    rows = list(RawRecord.objects.filter(pk__in=near | far).order_by("occurred_at", "pk"))
     for row in rows:
         row.stream = streams[row.stream_id]
-    return rows
+    return [row for row in rows if row.pk in near or is_booked(row) or kind_of(row) in _LIKE_MOVED]
+
+
+def is_booked(raw: RawRecord) -> bool:
+    """Whether a record was read already: it has a transaction, or a problem that says why not."""
+    return raw.transaction_id is not None or bool(raw.problem)
+
+
+def kind_of(raw: RawRecord) -> str:
+    """The kind that a record is booked as, or would be; "" where it cannot be read."""
+    if raw.transaction is not None:
+        return raw.transaction.kind
+    if is_booked(raw) or raw.stream.kind != RecordKind.IMPORT:
+        return ""
+    told = _told(raw)
+    return told.kind.value if told else ""
 
 
 def own_answers(
@@ -186,7 +201,11 @@ _OF_MOVED = "JOIN portfolio_transaction t ON t.id = raw.transaction_id AND t.kin
 _FROM_FILES = "WHERE raw.stream_id = ANY(%(streams)s)"
 _NOT_FROM_FILES = "WHERE raw.stream_id <> ALL(%(streams)s) AND raw.transaction_id IS NOT NULL"
 _RECORDS_NEAR = f"SELECT raw.id {_WITHIN} {_FROM_FILES}"
-_RECORDS_FAR = f"SELECT raw.id {_WITHIN} {_OF_MOVED} {_FROM_FILES}"
+# Of what is not booked yet nobody knows the kind before it is read.
+_RECORDS_FAR = f"""
+    SELECT raw.id {_WITHIN} LEFT JOIN portfolio_transaction t ON t.id = raw.transaction_id
+    {_FROM_FILES} AND (t.kind = ANY(%(moved)s) OR raw.transaction_id IS NULL)
+"""
 _ANSWERS_NEAR = f"SELECT raw.transaction_id {_WITHIN} {_NOT_FROM_FILES}"
 _ANSWERS_FAR = f"SELECT raw.transaction_id {_WITHIN} {_OF_MOVED} {_NOT_FROM_FILES}"
 

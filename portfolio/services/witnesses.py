@@ -14,16 +14,25 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from portfolio.engine import witnesses as engine
-from portfolio.engine.types import Event
+from portfolio.engine.types import Event, RecordKind
 from portfolio.engine.witnesses import Telling, Verdict
-from portfolio.models import Connection, RawRecord, Stream, Transaction, WitnessConflict
-from portfolio.services import rebooking, witness_conflicts, witness_edits
+from portfolio.models import (
+    Connection,
+    Edit,
+    RawRecord,
+    Stream,
+    Transaction,
+    WitnessConflict,
+)
+from portfolio.services import bulk, rebooking, witness_conflicts, witness_edits
 from portfolio.services.witness_tellings import (
     Reach,
     clock,
     file_records,
     file_streams,
     is_alone,
+    is_booked,
+    kind_of,
     margin,
     note_days,
     of_files,
@@ -49,11 +58,23 @@ def settle_page(
         note_days(streams, of_files(told, {}))
         _take_scopes(told, streams)
         return
-    moved = [raw.occurred_at for raw in told if raw.transaction and raw.transaction.kind in _MOVED]
+    moved = [raw.occurred_at for raw in told if kind_of(raw) in _MOVED]
     near = [*former, *(raw.occurred_at for raw in told)]
     reach = Reach.of(near, moved, margin=margin(streams))
     _settle_all(connection, streams, file_records(connection, streams, reach))
     _take_scopes(told, streams)
+
+
+def decide_first(stream: Stream) -> bool:
+    """Whether new records are best stored alone, and booked as ``settle_page`` decides.
+
+    A file beside other sources would else be booked and, most of it, taken back at once. Edits
+    stand upon what is booked, so that where there are any all is booked first.
+    """
+    connection = stream.connection
+    if stream.kind != RecordKind.IMPORT or Edit.objects.filter(connection=connection).exists():
+        return False
+    return not is_alone(connection, file_streams(connection))
 
 
 def _take_scopes(told: Iterable[RawRecord], streams: Mapping[int, Stream]) -> None:
@@ -94,14 +115,17 @@ def _settle(
     readable = [raw for raw in raws if raw.pk in told]
     against = {telling.ref: telling for telling in (*answers, *told.values(), *others.values())}
     witness_conflicts.keep(connection, readable, verdicts, against)
-    _apply(connection, readable, verdicts)
+    _apply(connection, readable, verdicts, [raw for raw in raws if not is_booked(raw)])
 
 
 # --- What follows from a verdict ------------------------------------------------------------------
 
 
 def _apply(
-    connection: Connection, raws: Sequence[RawRecord], verdicts: Mapping[str, Verdict]
+    connection: Connection,
+    raws: Sequence[RawRecord],
+    verdicts: Mapping[str, Verdict],
+    unbooked: Sequence[RawRecord],
 ) -> None:
     changed = []
     for raw in raws:
@@ -110,14 +134,16 @@ def _apply(
         if raw.same_as != same_as:
             raw.same_as = same_as
             changed.append(raw)
-    if not changed:
+    asked = {raw.pk: raw for raw in (*changed, *unbooked)}
+    if not asked:
         return
-    RawRecord.objects.bulk_update(changed, ["same_as"])
+    bulk.update(changed, ["same_as"])
     edited = witness_edits.hand_over(connection, changed)
     theirs = rebooking.with_streams(
         connection, RawRecord.objects.filter(transaction__in=edited.left)
     )
-    rebooking.rebook(rebooking.reread(connection, [*changed, *theirs]), whole=False)
+    asked |= {raw.pk: raw for raw in theirs}
+    rebooking.rebook(rebooking.reread(connection, list(asked.values())), whole=False)
     witness_edits.confirm(edited.kept)
 
 

@@ -266,11 +266,11 @@ def test_the_queries_of_a_page_do_not_grow_with_it(rows: Stream, deposits: Strea
             store(stream, *records)
         return len(found)
 
-    few = [entry(f"A{n}", "1") for n in range(3)]
+    few = [entry(f"A{n}", "1") for n in range(30)]
     many = [entry(f"B{n}", "1") for n in range(120)]
     assert queries(rows, few) >= queries(rows, many)
     assert queries(rows, many) <= 4  # all known: savepoints and a look
-    changed = [entry(f"A{n}", "2") for n in range(3)], [entry(f"B{n}", "2") for n in range(120)]
+    changed = [entry(f"A{n}", "2") for n in range(30)], [entry(f"B{n}", "2") for n in range(120)]
     assert queries(rows, changed[0]) >= queries(rows, changed[1])
 
 

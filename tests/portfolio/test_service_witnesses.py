@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from decimal import Decimal
 
@@ -28,7 +28,7 @@ from portfolio.models import (
     TransferLink,
     WitnessConflict,
 )
-from portfolio.services import edits, ledger, renormalising, witnesses
+from portfolio.services import bulk, edits, ledger, renormalising, witnesses
 from tests import factories
 from tests.portfolio import files
 from tests.portfolio.files import NOW, START, bring, line
@@ -100,6 +100,28 @@ def settled(of: Connection) -> None:
     while not renormalising._step(job.pk).is_finished:
         pass
     assert (booked(of), held(of)) == before
+
+
+def test_a_file_beside_the_exchange_is_decided_before_it_is_booked(
+    kraken: Connection, rows: Stream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page(rows, *trade("T1"))
+    made: list[object] = []
+    create = bulk.create
+
+    def note(new: Sequence[Transaction]) -> None:
+        made.extend(new)
+        create(new)
+
+    monkeypatch.setattr(bulk, "create", note)
+    bring(kraken, line(BOUGHT), line("2 BTC", "reward", second=999), line("oops BTC", second=1))
+    # Two records that the file alone tells, one of them unreadable; no trade that goes again.
+    assert [row.kind for row in made if isinstance(row, Transaction)] == ["reward"]
+    stored = files.stream(kraken).raw_records.order_by("occurred_at")
+    assert [bool(raw.same_as) for raw in stored] == [True, False, False]
+    assert [bool(raw.problem) for raw in stored] == [False, True, False]
+    assert stored[1].transaction is None
+    settled(kraken)
 
 
 def test_a_file_after_the_exchange_adds_nothing_but_evidence(
