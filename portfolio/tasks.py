@@ -26,6 +26,7 @@ from portfolio.services import (
     queue,
     reminders,
     renormalising,
+    restorations,
     schedule,
     sync,
     tax_choices,
@@ -187,17 +188,30 @@ def work_import(job_id: str) -> None:
         match_transfers.delay(ended.owner_id)
 
 
+@shared_task(soft_time_limit=REVALUE_SECONDS, time_limit=REVALUE_SECONDS + 30)
+def work_restoration(job_id: str) -> None:
+    """Checks a complete archive that was brought, or restores it."""
+    job = restorations.work(uuid.UUID(job_id))
+    if job is not None and job.finished_at is not None:
+        revalue.delay(job.owner_id)
+
+
 @shared_task
 def resume_imports() -> None:
-    """Goes on with imports whose worker is gone."""
-    for job_id in import_claims.left_alone(timezone.now()):
+    """Goes on with imports, and with archives, whose worker is gone."""
+    now = timezone.now()
+    for job_id in import_claims.left_alone(now):
         work_import.delay(str(job_id))
+    for job_id in restorations.left_alone(now):
+        # Beat sends it again while it waits: older messages are of no use.
+        work_restoration.apply_async((str(job_id),), expires=60)
 
 
 @shared_task
 def expire_imports() -> int:
     """Deletes the drafts of a day ago, with their files; returns how many."""
-    return imports.expire(timezone.now())
+    now = timezone.now()
+    return imports.expire(now) + restorations.expire(now)
 
 
 @shared_task

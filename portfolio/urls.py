@@ -26,6 +26,7 @@ from portfolio.views import (
     reconciliation,
     records,
     renormalisations,
+    restorations,
     saved_filters,
     shared,
     tax_choices,
@@ -155,6 +156,12 @@ urlpatterns = [
     path("prices/<int:price_id>/withdraw/", own_prices.withdraw, name="own-price-withdraw"),
     path("prices/<int:price_id>/put-back/", own_prices.put_back, name="own-price-put-back"),
     path("imports/", imports.index, name="import-list"),
+    path("archives/<uuid:archive_id>/", restorations.detail, name="restoration-detail"),
+    path(
+        "archives/<uuid:archive_id>/progress/", restorations.progress, name="restoration-progress"
+    ),
+    path("archives/<uuid:archive_id>/restore/", restorations.confirm, name="restoration-confirm"),
+    path("archives/<uuid:archive_id>/discard/", restorations.discard, name="restoration-discard"),
     path("imports/<uuid:job_id>/", imports.detail, name="import-detail"),
     path("imports/<uuid:job_id>/progress/", imports.progress, name="import-progress"),
     path("imports/<uuid:job_id>/accounts/", imports.place, name="import-place"),

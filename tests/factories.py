@@ -30,6 +30,7 @@ from portfolio.models import (
     Posting,
     RawRecord,
     RawRevision,
+    Restoration,
     SavedFilter,
     Stream,
     SyncRun,
@@ -110,6 +111,20 @@ def sync_run(of: Connection, **fields: Any) -> SyncRun:
         "new_records": 12,
     }
     return SyncRun.objects.create(connection=of, **(values | fields))
+
+
+def restoration(owner: User, **fields: Any) -> Restoration:
+    """An archive that was brought, checked, and waits to be restored."""
+    values: dict[str, Any] = {
+        "created_at": NOW,
+        "worked_at": NOW,
+        "state": Restoration.State.READY,
+        "name": "coffer-archive.zip",
+        "size": 4,
+        "content": b"none",
+        "summary": {"connections": ["Kraken"], "rows": {"transactions": 3}, "currency": "EUR"},
+    }
+    return Restoration.objects.create(owner=owner, **(values | fields))
 
 
 def notice(of: Connection, **fields: Any) -> Notice:

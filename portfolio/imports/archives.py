@@ -24,6 +24,7 @@ BROKEN = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError),
     *(NotImplementedError, RuntimeError, KeyError, ValueError, OverflowError),
 )
+_FIRST, _NAME_AT = b"settings.jsonl", 30  # the first file of an archive, and where a ZIP names it
 _SKIPPED = ("__macosx/", ".ds_store", "thumbs.db", "desktop.ini")
 
 
@@ -34,9 +35,12 @@ def is_zip(file: BinaryIO) -> bool:
 
 
 def is_archive(file: BinaryIO) -> bool:
-    """Whether it is an archive that Coffer wrote, by its list of files."""
+    """Whether it is an archive that Coffer wrote, by its list of files; cut off, by its first."""
     if not is_zip(file):
         return False
+    file.seek(0)
+    if file.read(_NAME_AT + len(_FIRST))[_NAME_AT:] == _FIRST:
+        return True
     try:
         _check_directory(file)
         with zipfile.ZipFile(file) as archive:

@@ -36,6 +36,7 @@ from portfolio.models.price import (
     ValuationState,
 )
 from portfolio.models.renormalisation import Renormalisation
+from portfolio.models.restoration import Restoration
 from portfolio.models.saved_filter import SavedFilter
 from portfolio.models.sync import Coverage, Stream, SyncRun
 from portfolio.models.tax import (
@@ -96,6 +97,7 @@ __all__ = [
     "RawRecord",
     "RawRevision",
     "Renormalisation",
+    "Restoration",
     "SavedFilter",
     "Stream",
     "SyncRun",

@@ -237,6 +237,7 @@ LEFT_OUT = {
     "OutboundAddress": "of the installation, nobody's own",
     "Renormalisation": "work of this installation",
     "ImportUpload": "the bytes of files that are still being read",
+    "Restoration": "archives that were brought; what came of one is in the ledger",
     "Export": "files can be made again",
     "ExportChunk": "files can be made again",
     "TaxShare": "whom the owner lets read; a copy must not open anew what was closed",

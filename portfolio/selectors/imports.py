@@ -21,6 +21,7 @@ from portfolio.models import (
     ImportFile,
     ImportLine,
     ImportProfile,
+    Restoration,
 )
 
 PAGE = 50
@@ -50,6 +51,7 @@ class Listing:
 
     imports: tuple[Listed, ...]
     profiles: tuple[ImportProfile, ...]
+    restorations: tuple[Restoration, ...]
     older: int | None  # the page after this one
 
 
@@ -59,7 +61,8 @@ def listing(user: User, page: int = 1) -> Listing:
     rows = list(Import.objects.of(user).prefetch_related("files")[start : start + PAGE + 1])
     shown = tuple(Listed(row, tuple(row.files.all())) for row in rows[:PAGE])
     profiles = tuple(ImportProfile.objects.filter(owner=user))
-    return Listing(shown, profiles, page + 1 if len(rows) > PAGE else None)
+    archives = tuple(Restoration.objects.of(user).defer("content")[:PAGE])
+    return Listing(shown, profiles, archives, page + 1 if len(rows) > PAGE else None)
 
 
 class Moved(NamedTuple):

@@ -60,8 +60,8 @@ def _tables(job: Import, upload: ImportUpload) -> list[ImportFile]:
 
 def _archive() -> str:
     return _(
-        "This is a complete archive of Coffer. Its operator reads it back into an empty account "
-        "with: manage.py restore"
+        "This is a complete archive of Coffer. Bring it by itself, as it was made: it is "
+        "restored whole into an empty account."
     )
 
 

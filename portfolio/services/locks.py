@@ -18,6 +18,7 @@ _EDITS = 4210
 _FILTERS = 4217
 _VALUES = 4211
 _REPORTS = 4218
+_RESTORES = 4219
 
 
 def lock_transfers(owner_id: int) -> None:
@@ -85,6 +86,20 @@ def reporting() -> Iterator[bool]:
     finally:
         if held:
             _asked("SELECT pg_advisory_unlock(%s, %s)", _REPORTS, 0)
+
+
+@contextmanager
+def restoring(owner_id: int) -> Iterator[bool]:
+    """Lets one worker at a time restore an archive of an owner; False where another is at it.
+
+    It ends with the connection to the database too, and so with a worker that is killed.
+    """
+    held = _asked("SELECT pg_try_advisory_lock(%s, %s)", _RESTORES, owner_id)
+    try:
+        yield held
+    finally:
+        if held:
+            _asked("SELECT pg_advisory_unlock(%s, %s)", _RESTORES, owner_id)
 
 
 def _asked(statement: str, kind: int, number: int) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections, models
@@ -17,15 +17,16 @@ from portfolio.selectors.archive_rules import RESTORED, sql
 from portfolio.selectors.archive_tables import BY_MODEL, OWNER, SHARED, TABLES, Table
 
 
-def store(user: User, archive: Archive, *, with_prices: bool) -> None:
+def store(user: User, archive: Archive, *, with_prices: bool, tell: Callable[[int], None]) -> None:
     """Stores all rows as this user's, in the caller's database transaction.
 
-    May raise ArchiveProblem, DatabaseError.
+    ``tell`` hears how many tables are stored. May raise ArchiveProblem, DatabaseError.
     """
     for table in TABLES:
         if table.is_named:
             _number(table, archive.manifest.rows(table.name))
-    for table in TABLES:
+    for done, table in enumerate(TABLES):
+        tell(done)
         if table.scope != SHARED or with_prices:
             _load(archive, table)
             _require_lines(table)

@@ -7,6 +7,7 @@ kept: what does not come out as it went in is refused.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 from typing import IO, Any
@@ -29,6 +30,7 @@ from portfolio.services import edit_annotations, holdings
 from portfolio.services.restored_rows import store, unreadable
 
 MOST_CONNECTIONS = 1000
+Tell = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +64,27 @@ def preview(file: IO[bytes]) -> Summary:
     )
 
 
-def restore(user: User, file: IO[bytes], *, with_prices: bool = False) -> Summary:
+def preview_for(user: User, file: IO[bytes]) -> Summary:
+    """The same, where this user's account could take it now. May raise ArchiveProblem."""
+    told = preview(file)
+    with transaction.atomic():
+        _lock_empty(user, Archive(file, selector.NAMES))
+        transaction.set_rollback(True)
+    return told
+
+
+def _untold(done: int, total: int) -> None:
+    """Tells nobody."""
+
+
+def restore(
+    user: User, file: IO[bytes], *, with_prices: bool = False, tell: Tell = _untold
+) -> Summary:
     """Stores all of an archive as this user's. May raise ArchiveProblem; then nothing is stored.
 
     Prices are everybody's on an installation, so only its operator takes them from a file
-    (``with_prices``), and only those that nobody told yet.
+    (``with_prices``), and only those that nobody told yet. ``tell`` hears of each step that is
+    done, and how many there are.
     """
     told = preview(file)
     archive = Archive(file, selector.NAMES)
@@ -74,10 +92,11 @@ def restore(user: User, file: IO[bytes], *, with_prices: bool = False) -> Summar
         with transaction.atomic():
             _lock_empty(user, archive)
             User.objects.filter(pk=user.pk).update(**_settings(archive))
-            store(user, archive, with_prices=with_prices)
+            steps = 2 * len(selector.NAMES)
+            store(user, archive, with_prices=with_prices, tell=lambda done: tell(done, steps))
             _require_known_exchanges(user)
             _rebuild_holdings(user)
-            _require_same(user, archive)
+            _require_same(user, archive, tell=lambda done: tell(len(selector.NAMES) + done, steps))
             audit.note(
                 user=user,
                 action=gettext_noop("archive restored"),
@@ -232,11 +251,12 @@ def _rebuild_holdings(user: User) -> None:
         holdings.mark_stale(user.pk, first.occurred_at.date())
 
 
-def _require_same(user: User, archive: Archive) -> None:
+def _require_same(user: User, archive: Archive, *, tell: Callable[[int], None]) -> None:
     """Writes what is stored as an archive again, and compares. May raise ArchiveProblem."""
     expected = {member.name: member for member in archive.manifest.members}
     with selector.members(user) as members:
-        for name, lines in members:
+        for done, (name, lines) in enumerate(members):
+            tell(done)
             if name in PRICES:
                 continue  # others may have told some before
             counted = Counted(name)

@@ -21,11 +21,12 @@ from portfolio.forms_imports import AnswersForm, UploadForm
 from portfolio.models import Connection, Import
 from portfolio.selectors import imports as selector
 from portfolio.selectors.imports import Preview
-from portfolio.services import import_uploads
+from portfolio.services import import_uploads, restorations
 from portfolio.services import imports as service
 from portfolio.services.import_inspection import COLUMNS, unanswered
 from portfolio.services.import_uploads import ImportProblem
 from portfolio.views.access import Request
+from portfolio.views.restorations import begin as begin_restoration
 
 
 @login_required
@@ -45,7 +46,10 @@ def index(request: Request) -> HttpResponse:
 
 
 def _begin(request: Request, form: UploadForm) -> HttpResponse:
-    job = service.begin(user=request.user, files=form.cleaned_data["brought"])
+    files = form.cleaned_data["brought"]
+    if any(restorations.is_archive(file) for file in files):
+        return begin_restoration(request, files)
+    job = service.begin(user=request.user, files=files)
     _hand_over(job)
     return redirect("portfolio:import-detail", job.pk)
 

@@ -77,7 +77,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> Sent:
     for name in (
         *("check_connection", "sync_connection", "revalue", "match_transfers"),
         *("refresh_findings", "renormalise", "make_export", "compare_export"),
-        *("find_lots",),
+        *("find_lots", "work_restoration"),
     ):
 
         def note(*args: Any, name: str = name) -> None:

@@ -121,6 +121,7 @@ def objects(owner: User) -> dict[str, Any]:
         "edit_id": factories.edit(made["kraken"], _BATCH).pk,
         "batch_id": _BATCH,
         "job_id": draft.pk,
+        "archive_id": factories.restoration(owner).pk,
         "file_id": draft.files.get().pk,
         "profile_id": factories.import_profile(owner).pk,
         "filter_id": factories.saved_filter(owner).pk,
