@@ -11,6 +11,8 @@ from typing import Any
 from django.db import connection as database
 from django.db.models import Field, Model
 
+from portfolio.selectors.archive_rules import sql
+
 # Fewer are stored as quickly by Django, in one statement instead of two.
 FEW = 20
 
@@ -41,13 +43,17 @@ def update(rows: Sequence[Model], names: Sequence[str]) -> None:
     arrays = ", ".join(f"%s::{field.db_type(database)}[]" for field in fields)
     quoted = [f'"{field.column}"' for field in fields]
     told = ", ".join(f"{name} = told.{name}" for name in quoted[1:])
+    statement = sql(
+        "UPDATE {table} AS kept SET {told} FROM UNNEST({arrays}) AS told({columns}) "
+        "WHERE kept.{key} = told.{key}",
+        table=f'"{model._meta.db_table}"',
+        told=told,
+        arrays=arrays,
+        columns=", ".join(quoted),
+        key=quoted[0],
+    )
     with database.cursor() as cursor:
-        cursor.execute(
-            f'UPDATE "{model._meta.db_table}" AS kept SET {told} '  # noqa: S608  (our own names)
-            f"FROM UNNEST({arrays}) AS told({', '.join(quoted)}) "
-            f"WHERE kept.{quoted[0]} = told.{quoted[0]}",
-            [list(column) for column in values],
-        )
+        cursor.execute(statement, [list(column) for column in values])
 
 
 def ids(model: type[Model], count: int) -> list[int]:
