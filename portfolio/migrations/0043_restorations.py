@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('portfolio', '0039_import_lines_walked'),
+        ("portfolio", "0042_import_lines_walked"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("portfolio", "0038_tax_shares"),
+        ("portfolio", "0041_tax_changes"),
     ]
 
     operations = [
