@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 from portfolio import tasks
 from portfolio.engine.tax import place as places
 from portfolio.engine.tax.place import UnknownPlace
+from portfolio.engine.tax.settings import LongTerm
 from portfolio.forms_what_if import SaleForm
 from portfolio.models import WhatIf, WhatIfLine
 from portfolio.selectors import what_ifs as selector
@@ -50,6 +51,7 @@ def _index(request: Request, data: Any) -> HttpResponse:
         "place": place,
         "settings": settings,
         "offer": offer,
+        "can_wait": settings.long_term is not LongTerm.NONE,
         "answers": selector.answers(request.user),
     }
     status = 422 if form.is_bound else 200
@@ -139,7 +141,14 @@ def _today(request: Request, row: WhatIf) -> dict[str, Any]:
     at_loss = request.GET.get("lots") == WhatIfLine.LOSS
     part, total = (WhatIfLine.LOSS, told.losses) if at_loss else (WhatIfLine.WAITING, told.waiting)
     page = selector.lots(row, part, total, start=_start(request))
-    return {"today": told, "part": part, "page": page, "kept": f"lots={part}&"}
+    can_wait = row.settings["engine"]["long_term"] != LongTerm.NONE
+    return {
+        "today": told,
+        "part": part,
+        "page": page,
+        "kept": f"lots={part}&",
+        "can_wait": can_wait,
+    }
 
 
 def _start(request: Request) -> int:

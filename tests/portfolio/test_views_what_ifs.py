@@ -216,10 +216,11 @@ def test_today_tells_what_waits_what_is_at_a_loss_and_what_is_unknown(
 
 
 def test_places_without_terms_or_lots_say_so(page: Client, owner: User, ledger: Stream) -> None:
-    choose(owner, "canada", "acb_superficial")
-    shown = text(page, asked(page, TODAY))
-    assert "knows no long term: no lot waits" in shown
-    assert "At a loss 0" in shown
+    for place, method in (("canada", "acb_superficial"), ("austria", "at_old_and_new")):
+        choose(owner, place, method)
+        assert "No lot waits: by the law of your place" in text(page, LIST)
+        shown = text(page, asked(page, TODAY))
+        assert "no lot turns long-term by being held" in shown
     choose(owner, "france", "fr_portfolio")
     assert "no lot turns long-term, and none is at a loss" in text(page, asked(page, TODAY))
 
