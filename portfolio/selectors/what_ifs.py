@@ -9,9 +9,11 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext as _
+
 from accounts.models import User
 from portfolio.engine import money
-from portfolio.engine.tax.from_ledger import FIAT
+from portfolio.engine.tax.from_ledger import FIAT, OUTSIDE
 from portfolio.models import Connection, WhatIf, WhatIfLine
 from portfolio.selectors import tax_events
 from portfolio.selectors.assets import identities, source_name
@@ -304,5 +306,6 @@ def lots(row: WhatIf, part: str, total: int, *, start: int = 0) -> LotPage:
 
 
 def labels(user: User) -> Mapping[str, str]:
-    """The names of the user's accounts, by id."""
-    return {str(row.pk): str(row) for row in Connection.objects.of(user)}
+    """The names of the user's accounts, by id, and of where nobody knows."""
+    names = {str(row.pk): str(row) for row in Connection.objects.of(user)}
+    return names | {OUTSIDE: _("left for a place not known")}

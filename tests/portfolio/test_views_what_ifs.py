@@ -275,3 +275,17 @@ def test_nobody_else_sees_it(browser: Browser, other: User, page: Client, ledger
     assert "BTC" not in text(stranger, LIST)
     choose(other)
     assert stranger.post(SELL, {"asset": "BTC", "price": str(Decimal(1))}).status_code == 422
+
+
+def test_what_left_for_a_place_not_known_is_told(
+    page: Client, owner: User, kraken: Stream, ledger: Stream
+) -> None:
+    now = timezone.now()
+    bought(kraken, "3", "ETH", "900", now - timedelta(days=9))
+    factories.transaction(kraken, ("-1", "ETH"), kind="withdrawal", at=now - timedelta(days=8))
+    factories.holding(kraken.connection, "ETH", "2")
+    choose(owner, "germany", "fifo")
+    assert "left for a place not known" in text(page, asked(page, TODAY))
+    shown = text(page, asked(page, asset="ETH", price="100"))
+    assert "2 ETH" in shown
+    assert "1 ETH, which left for places that are not known" in shown
