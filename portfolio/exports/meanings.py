@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from portfolio.engine.export import ExportTransaction
+from portfolio.engine.tax.nets import is_in_contracts, is_of_contract
 from portfolio.engine.types import TransactionKind
 
 
@@ -66,7 +67,6 @@ _WIDER = {
 }
 
 CONTRACTS = (TransactionKind.FUNDING, TransactionKind.REALISED_PNL, TransactionKind.LIQUIDATION)
-_CONTRACT_WALLETS = ("perp", "futures", "usdm", "coinm", "linear", "inverse", "swap", "contract")
 
 FIAT = frozenset(
     "AED ARS AUD BGN BRL CAD CHF CLP CNY COP CZK DKK EUR GBP HKD HRK HUF IDR ILS INR ISK JPY KRW "  # noqa: SIM905
@@ -109,7 +109,7 @@ def with_wider(meaning: Meaning) -> tuple[Meaning, ...]:
 
 def of_fee(transaction: ExportTransaction) -> tuple[Meaning, ...]:
     """What a fee that is a row of its own means."""
-    if transaction.kind in CONTRACTS or _is_in_contracts(transaction):
+    if is_of_contract(transaction) or is_in_contracts(transaction):
         return with_wider(Meaning.MARGIN_FEE)
     return (Meaning.FEE,)
 
@@ -151,7 +151,3 @@ def _worked_out(transaction: ExportTransaction, asset: str) -> tuple[Meaning, ..
     if kind in (TransactionKind.DEPOSIT, TransactionKind.WITHDRAWAL) and asset in FIAT:
         return (Meaning.BANK,)
     return ()
-
-
-def _is_in_contracts(transaction: ExportTransaction) -> bool:
-    return any(leg.wallet.lower().startswith(_CONTRACT_WALLETS) for leg in transaction.legs)

@@ -48,6 +48,16 @@ def income(lines: Iterable[IncomeLine]) -> Decimal:
     return money.total(line.value for line in lines)
 
 
+def in_money(lines: Iterable[IncomeLine], currency: str) -> Decimal:
+    """What of income came as money, which is no income from coins."""
+    return income(line for line in lines if line.asset == currency)
+
+
+def in_coins(lines: Iterable[IncomeLine], currency: str) -> Decimal:
+    """What of income came as coins, at their value then."""
+    return income(line for line in lines if line.asset != currency)
+
+
 def contracts(lines: Iterable[ContractLine]) -> Decimal:
     """What contracts brought, less what they took."""
     return money.total(line.value for line in lines)

@@ -17,7 +17,9 @@ CONTRACTS = (
     TransactionKind.LIQUIDATION,
 )
 # Words of wallets by which a fee that comes alone is told: coins bear theirs in the trade.
-_OF_CONTRACTS = ("futures", "perp", "collateral", "contract", "swap", "linear", "inverse")
+_OF_CONTRACTS = (
+    *("futures", "perp", "collateral", "contract", "swap", "linear", "inverse", "usdm", "coinm"),
+)
 _OF_COINS = ("spot", "margin", "funding", "earn")
 
 
@@ -52,10 +54,19 @@ def is_of_contract(told: ExportTransaction) -> bool:
     """Whether a transaction is a cash flow of a contract; fees of opening one come alone."""
     if told.kind is not TransactionKind.FEE:
         return told.kind in CONTRACTS
-    wallets = " ".join(leg.wallet for leg in told.legs).lower()
-    if any(word in wallets for word in _OF_CONTRACTS):
+    if is_in_contracts(told):
         return True
-    return "symbol" in told.detail and not any(word in wallets for word in _OF_COINS)
+    return "symbol" in told.detail and not _names(told, _OF_COINS)
+
+
+def is_in_contracts(told: ExportTransaction) -> bool:
+    """Whether a transaction moves a wallet that is there for contracts alone, by its name."""
+    return _names(told, _OF_CONTRACTS)
+
+
+def _names(told: ExportTransaction, words: Sequence[str]) -> bool:
+    wallets = " ".join(leg.wallet for leg in told.legs).lower()
+    return any(word in wallets for word in words)
 
 
 def after_fees(nets: list[Net], fees: list[Net]) -> tuple[list[Net], list[Net]]:

@@ -39,7 +39,7 @@ def figures(year: Year) -> Sequence[Figure]:
     taxed = [row for row in year.disposals if row.term is not Term.LONG]
     exempt = [row for row in year.disposals if row.term is Term.LONG]
     gain = sums.cents(sums.net(taxed))
-    benefits = sums.cents(sums.income(year.income))
+    benefits = sums.cents(sums.in_coins(year.income, "EUR"))
     cliff = limit(year.first.year)
     contracts = [line.value for line in year.contracts]
     return (
@@ -87,6 +87,12 @@ def figures(year: Year) -> Sequence[Figure]:
                 "nothing below 256 euros a year, all from there on; with all other benefits"
             ),
             True,
+        ),
+        Figure(
+            "",
+            gettext_noop("Received in money"),
+            sums.cents(sums.in_money(year.income, "EUR")),
+            gettext_noop("interest and bonuses; they belong to other lines"),
         ),
         Figure(
             "KAP",

@@ -73,9 +73,15 @@ def figures(year: Year) -> Sequence[Figure]:
         Figure(
             "SA100 17",
             gettext_noop("Other taxable income"),
-            _down(sums.income(year.income)),
+            _down(sums.in_coins(year.income, "GBP")),
             gettext_noop("at market value when received"),
             True,
+        ),
+        Figure(
+            "",
+            gettext_noop("Received in money"),
+            _down(sums.in_money(year.income, "GBP")),
+            gettext_noop("interest and bonuses; they belong to other lines"),
         ),
         Figure(
             "",

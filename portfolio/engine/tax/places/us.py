@@ -76,9 +76,15 @@ def figures(year: Year) -> Sequence[Figure]:
         Figure(
             "Schedule 1 8v",
             gettext_noop("Ordinary income from digital assets"),
-            sums.cents(sums.income(year.income)),
+            sums.cents(sums.in_coins(year.income, "USD")),
             gettext_noop("at market value when received"),
             True,
+        ),
+        Figure(
+            "",
+            gettext_noop("Received in money"),
+            sums.cents(sums.in_money(year.income, "USD")),
+            gettext_noop("interest and bonuses; they belong to other lines"),
         ),
         Figure(
             "",

@@ -48,3 +48,12 @@ def test_the_year_is_that_of_berlin() -> None:
     events = [buy("2024-01-01", "1 BTC", "100"), sell("2024-12-31T23:30:00", "1 BTC", "2000")]
     assert lived("germany", 2024, events).disposals == []
     assert len(lived("germany", 2025, events).disposals) == 1
+
+
+def test_what_was_received_in_money_is_no_income_from_coins() -> None:
+    events = [
+        event("income", "2025-05-01", into="1 ETH 300"),
+        event("income", "2025-05-02", into="40 EUR 40", subkind="interest"),
+    ]
+    told = figures("germany", lived("germany", 2025, events))
+    assert (told["SO 11"], told["Received in money"]) == (300, 40)

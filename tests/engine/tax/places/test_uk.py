@@ -70,3 +70,12 @@ def test_what_is_bought_after_the_year_is_matched_with_its_last_days() -> None:
     year = lived("uk", 2024, events)
     assert [row.match.value for row in year.disposals] == ["thirty_day"]
     assert figures("uk", year)["SA108 13.4"] == 50
+
+
+def test_what_was_received_in_money_is_no_income_from_coins() -> None:
+    events = [
+        event("income", "2025-05-01", into="1 ETH 300"),
+        event("income", "2025-05-02", into="40 EUR 40", subkind="interest"),
+    ]
+    told = figures("uk", lived("uk", 2025, events))
+    assert (told["SA100 17"], told["Received in money"]) == (300, 40)

@@ -132,3 +132,12 @@ def test_whatever_the_order_what_is_given_is_what_there_was(
     assert total(row.amount for row in after) == total(row.amount for row in before)
     assert total(row.cost_basis for row in after) == total(row.cost_basis for row in before)
     assert_conserved(events, compute_by_wallet_from(chosen, history, moment))
+
+
+def test_what_was_received_in_money_is_no_income_from_coins() -> None:
+    events = [
+        event("income", "2025-05-01", into="1 ETH 300"),
+        event("income", "2025-05-02", into="40 EUR 40", subkind="interest"),
+    ]
+    told = figures("us", lived("us", 2025, events))
+    assert (told["Schedule 1 8v"], told["Received in money"]) == (300, 40)
