@@ -12,9 +12,9 @@ from django.utils import timezone
 
 from accounts.models import User
 from portfolio.models import Stream, TaxProfile, WhatIf, WhatIfLine
-from portfolio.services import edit_marks, holdings, tax_settings, what_ifs
+from portfolio.services import edit_marks, holdings, tax_settings, what_if_today, what_ifs
 from portfolio.services.tax_settings import TaxProblem, Told
-from portfolio.services.what_if_case import Asked
+from portfolio.services.what_if_case import Answer, Asked, Case
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -318,6 +318,24 @@ def test_it_says_that_the_ledger_has_changed_since(
     assert row.changed_at == first
 
 
+def test_a_change_while_it_is_worked_out_is_told(
+    owner: User, kraken: Stream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choose(owner, "us", "fifo")
+    real = what_if_today.of_today
+
+    def meanwhile(case: Case) -> Answer:
+        holdings.mark_stale(owner.pk, on(2024, 1).date())
+        return real(case)
+
+    monkeypatch.setattr("portfolio.services.what_if_today.of_today", meanwhile)
+    assert today(owner).changed_at is not None
+    monkeypatch.undo()
+    row = what_ifs.ask_today(user=owner)
+    holdings.mark_stale(owner.pk, on(2024, 1).date())  # before it began: it is in the answer
+    assert answered(row).changed_at is None
+
+
 def test_a_tag_changes_what_a_gift_is(owner: User, kraken: Stream) -> None:
     given = factories.transaction(kraken, ("-1", "BTC"), kind="gift", at=on(2024, 1))
     choose(owner, "uk", "uk_share_pooling")
@@ -389,3 +407,22 @@ def test_it_is_nobody_elses(owner: User, kraken: Stream, binance: Stream) -> Non
     assert today(other).told["lots"] == 0
     what_ifs.delete(user=owner, answer_id=row.pk)
     assert not WhatIf.objects.of(owner).exists()
+
+
+@pytest.mark.parametrize(
+    ("told", "gain"),
+    [
+        (Told("neutral", "specific", rest="lifo"), "100"),
+        (Told("neutral", "by_year", method_by_year={2000: "fifo", 2025: "hifo"}), "-500"),
+    ],
+)
+def test_what_a_person_chose_is_among_the_methods(
+    owner: User, kraken: Stream, binance: Stream, told: Told, gain: str
+) -> None:
+    lived(kraken, binance)
+    priced(owner)
+    tax_settings.choose(user=owner, told=told)
+    row = sale(owner, amount=Decimal(1))
+    found = methods(row)[told.method]
+    assert found["is_own"]
+    assert found["gain"] == gain
