@@ -121,6 +121,7 @@ def _fonts() -> None:
     folder = Path(reportlab.__file__).parent / "fonts"
     for name in (_FONT, _BOLD):
         pdfmetrics.registerFont(TTFont(name, str(folder / f"{name}.ttf")))
+    pdfmetrics.registerFontFamily(_FONT, normal=_FONT, bold=_BOLD, italic=_FONT, boldItalic=_BOLD)
 
 
 def _facts(report: Report) -> list[Flowable]:
@@ -183,7 +184,12 @@ def _section(section: Section, report: Report, most: int) -> list[Flowable]:
     for row in section.rows[:most]:
         rows.append([_cell(text, place, section, report) for place, text in enumerate(row)])
     whole = sum(section.widths)
-    return [*story, _laid(rows, [_WIDTH * part / whole for part in section.widths])]
+    table = _laid(rows, [_WIDTH * part / whole for part in section.widths])
+    notes = [
+        Paragraph(f"<b>{escape(name)}</b>: {escape(words)}", _SMALL)
+        for name, words in section.notes
+    ]
+    return [*story, table, Spacer(1, 2 * mm), *notes]
 
 
 def _cell(text: str, place: int, section: Section, report: Report) -> Paragraph:

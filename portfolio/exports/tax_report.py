@@ -72,6 +72,7 @@ class Section(NamedTuple):
     money: frozenset[int]  # those of them that are rounded for reading
     widths: tuple[int, ...]  # of the columns on paper, as parts of their sum
     empty: str = ""  # instead of a table without rows
+    notes: Sequence[tuple[str, str]] = ()  # below it on paper: what a word of it means
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -152,6 +152,13 @@ def finding(cause: str) -> tuple[str, str]:
     """What a finding is, and what to do; a cause that is no longer looked for by its name."""
     finder = by_cause().get(cause)
     return (str(finder.title), str(finder.fix)) if finder else (cause, "")
+
+
+def meanings(causes: Iterable[str]) -> list[tuple[str, str]]:
+    """What each cause of findings is, and why it matters; those still looked for, once each."""
+    known = by_cause()
+    named = sorted({cause for cause in causes if cause in known})
+    return [(str(known[cause].title), str(known[cause].words)) for cause in named]
 
 
 _PLACINGS: dict[str, Promise] = {

@@ -32,11 +32,12 @@ def xlsx(report: TaxReport) -> Iterator[bytes]:
     return tax_report.sheets(told(report), parts)
 
 
-def pdf(report: TaxReport) -> bytes:
-    """A whole report to read and print; made by workers."""
+def pdf(report: TaxReport, *, most: int | None = None) -> bytes:
+    """A whole report to read and print; made by workers. Samples have fewer lines, and say so."""
     from portfolio.exports import tax_pdf  # only workers load what draws pages
 
-    return tax_pdf.pdf(told(report), [_part(report, part) for part in TaxLine.Part])
+    parts = [_part(report, part) for part in TaxLine.Part]
+    return tax_pdf.pdf(told(report), parts, most=most or tax_pdf.MOST_LINES)
 
 
 def told(report: TaxReport) -> Report:

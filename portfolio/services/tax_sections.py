@@ -94,6 +94,7 @@ def _balances(report: TaxReport, names: Mapping[str, str]) -> Section:
 
 
 def _findings(report: TaxReport, names: Mapping[str, str]) -> Section:
+    meant = tax_words.meanings(row["cause"] for row in report.evidence["findings"])
     touched = (_("Proceeds on it"), _("Gain on it"), _("Income on it"))
     return Section(
         title=_("Open findings"),
@@ -111,6 +112,7 @@ def _findings(report: TaxReport, names: Mapping[str, str]) -> Section:
         money=frozenset({2, 3, 4, 5}),
         widths=(26, 54, 20, 20, 20, 18, 26),
         empty=_("There were none."),
+        notes=meant,
     )
 
 

@@ -21,10 +21,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from portfolio import tasks
 from portfolio.engine.tax import place as places
 from portfolio.engine.tax.place import Place, UnknownPlace
+from portfolio.engine.tax.types import Term
 from portfolio.exports.workbooks import CONTENT_TYPE
 from portfolio.forms_tax import PlaceForm, TaxForm
 from portfolio.models import TaxLine, TaxReport
-from portfolio.selectors import tax_changes, tax_shared
+from portfolio.selectors import tax_changes, tax_figures, tax_shared, tax_words
 from portfolio.selectors import tax_pages as selector
 from portfolio.services import tax_documents, tax_reports, tax_settings
 from portfolio.services.tax_settings import SPECIFIC, TaxProblem
@@ -32,6 +33,7 @@ from portfolio.views.access import Request
 
 # There was nothing to tax before the first block.
 _YEARS = range(2009, 2200)
+_TERMS = frozenset(term.value for term in Term)
 
 
 @login_required
@@ -190,16 +192,26 @@ def lines(request: Request, report_id: int, part: str) -> HttpResponse:
         return render(request, "portfolio/taxes/given.html", context)
     first = _first(request)
     at_loss = part == TaxLine.Part.CLOSING and "loss" in request.GET
+    term = request.GET.get("term", "")
+    term = term if term in _TERMS else ""
     context = _about(report) | {
         "part": part,
         "title": _("Lots at a loss") if at_loss else TaxLine.Part(part).label,
         "at_loss": at_loss,
-        "page": selector.lots_at_a_loss(report.row, start=first)
-        if at_loss
-        else selector.lines(report.row, part, start=first),
+        "term": term,
+        "sums": tax_figures.sums(report.row, part, term),
+        "page": _lines(report.row, part, first, term=term, at_loss=at_loss),
         "labels": selector.labels(request.user),
     }
     return render(request, "portfolio/taxes/lines.html", context)
+
+
+def _lines(row: TaxReport, part: str, first: int, *, term: str, at_loss: bool) -> selector.LinePage:
+    if at_loss:
+        return selector.lots_at_a_loss(row, start=first)
+    if term:
+        return tax_figures.lines_of_term(row, part, term, start=first)
+    return selector.lines(row, part, start=first)
 
 
 @login_required
@@ -256,6 +268,7 @@ def _stood_on(request: Request, report_id: int, what: str) -> HttpResponse:
         "page": selector.rows(rows, start=_first(request)),
         "names": selector.labels_of(report.row),
         "begin": report.begin,
+        "meanings": tax_words.meanings(row["cause"] for row in rows) if what == "findings" else [],
     }
     return render(request, f"portfolio/taxes/{what}.html", context)
 
@@ -276,7 +289,11 @@ def disposal(request: Request, report_id: int, position: int) -> HttpResponse:
         found = selector.explanation(request.user, report.row, position)
     except TaxLine.DoesNotExist:
         raise Http404 from None
-    context = _about(report) | {"told": found, "line": found.line}
+    context = _about(report) | {
+        "counted_in": tax_figures.counted_in(report.row, found.line, report.figures),
+        "told": found,
+        "line": found.line,
+    }
     context["can_choose"] = context["place"] and SPECIFIC in context["place"].methods
     return render(request, "portfolio/taxes/disposal.html", context)
 

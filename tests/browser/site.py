@@ -43,7 +43,7 @@ class Site:
         self.address = f"http://localhost:{self.up.variables['PORT']}"
         self.up.wait_for("Ctrl-C stops everything", within=120)
 
-    def manage(self, *arguments: str, stdin: str = "", status: int = 0) -> str:
+    def manage(self, *arguments: str, stdin: str = "", status: int = 0, within: float = 300) -> str:
         """Runs a command as the operator does; answers what it printed."""
         done = subprocess.run(
             [sys.executable, "manage.py", *arguments],
@@ -52,7 +52,7 @@ class Site:
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=within,
         )
         assert done.returncode == status, f"{arguments[0]}: {done.stdout}{done.stderr}"
         return done.stdout
@@ -73,6 +73,10 @@ class Site:
         credentials = self.keys()[exchange, purpose]["credentials"]
         pairs = [f"--credential={name}={value}" for name, value in credentials.items()]
         self.manage("connect", email, exchange, "--environment=sandbox", *pairs, status=status)
+
+    def sync(self, email: str) -> None:
+        """Fetches whole histories, however long that takes."""
+        self.manage("sync", "--user", email, "--wait", within=1500)
 
     def wait_for_mail(self, subject: str) -> None:
         """Until a mail with these words in its subject was printed."""

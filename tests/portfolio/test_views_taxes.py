@@ -250,3 +250,45 @@ def test_nobody_else_sees_it(browser: Browser, other: User, owner: User, ledger:
         assert stranger.get(address(report, name, *more)).status_code == 404
     assert stranger.post(address(report, "lock"), {"locked": "yes"}).status_code == 404
     assert "2024" not in text(stranger, LIST)
+
+
+def test_a_figure_opens_to_its_lines_and_a_line_says_where_it_counts(
+    page: Client, owner: User, ledger: Stream
+) -> None:
+    """In the United States what was held for less than a year is on Part I of Form 8949."""
+    tax_settings.choose(user=owner, told=Told("us", "fifo"))
+    report = made(owner)
+    url = address(report, "lines", "disposal")
+    html = page.get(address(report)).content.decode()
+    assert f'<a href="{url}?term=short">Short term: proceeds</a>' in html
+    assert f'<a href="{url}?term=long">Long term: proceeds</a>' in html
+    short = TaxLine.objects.filter(report=report, part=Part.DISPOSAL, term="short")
+    shown = text(page, f"{url}?term=short")
+    assert f"all {short.count()} lines together" in shown
+    assert "short term" in shown
+    assert text(page, f"{url}?term=nonsense")
+    assert "There is nothing of this kind" in text(page, f"{url}?term=long")
+    line = short.latest("position")
+    told = text(page, address(report, "disposal", line.position))
+    assert "Counts in 8949 I (d) Short term: proceeds, 8949 I (e)" in told
+    assert "8949 II" not in told
+
+
+@pytest.mark.parametrize(
+    ("place", "method", "code", "behind"),
+    [
+        ("uk", "uk_share_pooling", "SA108 13.2", "disposal/"),
+        ("germany", "fifo", "SO 44", "disposal/?term=short"),
+        ("germany", "fifo", "SO 11", "income/"),
+    ],
+)
+def test_figures_of_forms_lead_to_their_part(
+    page: Client, owner: User, ledger: Stream, place: str, method: str, code: str, behind: str
+) -> None:
+    tax_settings.choose(user=owner, told=Told(place, method))
+    factories.transaction(
+        ledger, ("1", "DOT"), kind="reward", at=factories.NOW.replace(year=2024, month=6)
+    )
+    report = made(owner)
+    row = page.get(address(report)).content.decode().split(f">{code}<")[1].split("</tr>")[0]
+    assert f'href="/taxes/{report.pk}/{behind}"' in row
