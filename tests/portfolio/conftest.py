@@ -16,6 +16,7 @@ from accounts.models import User
 from portfolio import tasks
 from portfolio.models import Connection
 from portfolio.services import credentials, gateway
+from portfolio.views import shared
 from tests import factories
 from tests.portfolio.exchange import Exchange
 
@@ -61,6 +62,14 @@ def browser() -> Browser:
 def page(browser: Browser, owner: User) -> Client:
     """The owner's browser."""
     return browser(owner)
+
+
+@pytest.fixture
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Lets all tests of a run open links from one address; the rates that hold otherwise."""
+    kept = shared._RATES
+    monkeypatch.setattr(shared, "_RATES", {"shared_open": "100000/10m/ip"})
+    return kept
 
 
 @dataclass

@@ -25,12 +25,13 @@ from portfolio.models import (
 from portfolio.services import networks
 from portfolio.services import tax_shares as service
 from portfolio.services.tax_shares import Answer, Made, ShareProblem, Told
+from portfolio.views import shared as shared_views
 from tests import factories
 from tests.portfolio.conftest import Browser
 from tests.portfolio.test_tax_reports import lived
 from tests.portfolio.test_tax_reports import made as reported
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("unhurried")]
 OPEN = reverse("portfolio:shared-open")
 
 
@@ -303,7 +304,13 @@ def test_forms_from_elsewhere_are_refused(owner: User, report: TaxReport) -> Non
     assert client.post(leave).status_code == 403
 
 
-def test_tries_are_counted(owner: User, report: TaxReport) -> None:
+def test_tries_are_counted(
+    owner: User,
+    report: TaxReport,
+    unhurried: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(shared_views, "_RATES", unhurried)
     client = Client(REMOTE_ADDR="198.51.100.9")
     codes = [client.post(OPEN, {"code": f"wrong-{n}"}).status_code for n in range(22)]
     assert codes[:20] == [422] * 20

@@ -26,7 +26,7 @@ from tests.portfolio.test_tax_reports import lived, on
 from tests.portfolio.test_tax_reports import made as reported
 from tests.portfolio.test_tax_shares import let_in
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("unhurried")]
 __all__ = ["objects"]  # a fixture
 
 MAX_QUERIES = 15
