@@ -185,12 +185,15 @@ def lines(scope: Scope, report: TaxReport, part: str, *, start: int = 0) -> Line
 
 def by_asset(scope: Scope, report: TaxReport) -> list[AssetSum]:
     """Disposals by asset, of the lines that may be read."""
-    return tax_pages.by_asset(report, rows(scope, report, Part.DISPOSAL))
+    lines = rows(scope, report, Part.DISPOSAL) if scope.is_partial else None
+    return tax_pages.by_asset(report, lines)
 
 
 def assumed(scope: Scope, report: TaxReport) -> list[AssumedSum]:
     """What was taken for granted, of the lines that may be read."""
-    return tax_pages.assumed(report, rows(scope, report, Part.ASSUMED))
+    return tax_pages.assumed(
+        report, rows(scope, report, Part.ASSUMED) if scope.is_partial else None
+    )
 
 
 def line(scope: Scope, report: TaxReport, part: str, position: int) -> TaxLine:
