@@ -103,7 +103,9 @@ class OpenForm(forms.Form):
         label=_("Code of the link"),
         max_length=500,
         widget=forms.PasswordInput(
-            render_value=False, attrs={"autocomplete": "off", "spellcheck": "false"}
+            # It stays where a passphrase was missing: whoever sees the answer has just sent it.
+            render_value=True,
+            attrs={"autocomplete": "off", "spellcheck": "false"},
         ),
         help_text=_("It is filled in from the link. Without JavaScript, paste the link here."),
     )

@@ -165,7 +165,8 @@ def counts(scope: Scope, report: TaxReport) -> list[tuple[str, Any, int]]:
         return Report(report).parts
     by_part = _readable(scope, report).order_by().values_list("part").annotate(Count("pk"))
     numbers: dict[str, int] = dict(by_part)
-    return [(part.value, part.label, numbers.get(part.value, 0)) for part in Part]
+    told = [(part.value, part.label, numbers.get(part.value, 0)) for part in Part]
+    return [row for row in told if row[0] != Part.GIVEN or row[2]]
 
 
 def lines(scope: Scope, report: TaxReport, part: str, *, start: int = 0) -> LinePage:

@@ -62,6 +62,9 @@ STATIC_PAGES = {
     "export-preview-lines": "/exports/jsonl/preview/",
     "export-symbols": "/exports/cointracking/symbols/",
     "taxes": "/taxes/",
+    "shares": "/taxes/shares/",
+    "share": "/taxes/shares/add/",
+    "shared-with-me": "/shared/",
     "tax-place": "/taxes/place/",
     "tax-settings": "/taxes/place/us/",
     "what-if": "/taxes/what-if/?asset=BTC",
@@ -87,8 +90,7 @@ SIGNED_OUT = {
 }
 EMPTY_PAGES = (
     *("dashboard", "performance", "connections", "transactions", "asset", "assets", "exports"),
-    *("imports", "taxes", "what-if"),
-    *("imports", "taxes", "tax-choices"),
+    *("imports", "taxes", "what-if", "tax-choices", "shares", "share", "shared-with-me"),
     *("notices", "forget-keys", "transfers", "transfers-accepted", "transfers-refused"),
     "own-prices",
     *("review", "review-dismissed", "review-closed", "sources"),
@@ -175,6 +177,25 @@ what_ifs.make(what_ifs.ask_today(user=user).pk)
 what_ifs.make(what_ifs.ask_sale(user=user, asked=Asked("BTC", Decimal(10**9))).pk)
 what_ifs.make(what_ifs.ask_sale(user=user, asked=Asked("BTC")).pk)
 """
+# That year shared: as a whole, without amounts, of one account alone, and no longer.
+SHARES = """
+from datetime import timedelta
+from django.utils import timezone
+from accounts.models import User
+from portfolio.models import Connection
+from portfolio.services import tax_shares
+user = User.objects.get(email="{email}")
+last = timezone.localdate() + timedelta(days=90)
+one = [Connection.objects.get(owner=user, exchange="kraken").pk]
+scopes = dict(whole={{}}, part=dict(connections=one), structure=dict(shows_amounts=False))
+for who, scope in (*scopes.items(), ("ended", {{}})):
+    years = [("germany", 2025)]
+    told = tax_shares.Told(who, "link", years, last, sender="Sam Sample", **scope)
+    made = tax_shares.make(user=user, told=told)
+    tax_shares.enter(token=made.token, passphrase="", network="203.0.113.0/24")
+    print("token", who, made.token)
+tax_shares.revoke(user=user, share_id=made.share.pk)
+"""
 # Something too much in the ledger, as a person would enter it.
 DIFFER = """
 from datetime import timedelta
@@ -209,6 +230,10 @@ class Visit:
             confirm(self.page)
         if self.page.locator("[data-chart], [data-course]").count():
             self.page.wait_for_timeout(500)  # the chart's drawing
+        self.look_at(name)
+
+    def look_at(self, name: str) -> None:
+        """Looks at the page that is open."""
         self._keep(name)
         width = self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         if width > 0:
@@ -249,6 +274,8 @@ def people(site: Site) -> dict[str, str]:
     site.manage("shell", "-c", EXPORTS.format(email=people["full"]))
     site.manage("shell", "-c", TAXES.format(email=people["full"]))
     site.manage("shell", "-c", WHAT_IFS.format(email=people["full"]))
+    shared = site.manage("shell", "-c", SHARES.format(email=people["full"]))
+    people |= {f"token {who}": token for who, token in re.findall(r"token (\w+) (\S+)", shared)}
     return people
 
 
@@ -325,6 +352,50 @@ def test_pages_of_a_difference(site: Site, people: dict[str, str], visit: Visit)
     visit.page.get_by_text("The entry is out of the ledger.").wait_for()
     visit.see("no-difference", place)
     assert not visit.problems, "\n".join(visit.problems)
+
+
+def test_pages_of_an_owner_who_shares(site: Site, people: dict[str, str], visit: Visit) -> None:
+    visit.who = "sharer"
+    sign_in(visit.page, site, people["full"])
+    visit.page.goto(f"{site.address}/taxes/shares/")
+    ended, *_, whole = _links(visit.page, site, r"/taxes/shares/[0-9a-f-]{36}/$")
+    visit.see("share-whole", whole)
+    visit.see("share-ended", ended)
+    visit.see("share-delete", f"{whole}delete/")
+    assert not visit.problems, "\n".join(visit.problems)
+
+
+@pytest.mark.parametrize("scope", ["whole", "part", "structure"])
+def test_pages_of_a_reader(site: Site, people: dict[str, str], visit: Visit, scope: str) -> None:
+    visit.who = f"reader-{scope}"
+    visit.see("open", f"{site.address}/shared/open/")
+    visit.page.get_by_label("Code of the link").fill(people[f"token {scope}"])
+    visit.page.get_by_role("button", name="Open").click()
+    visit.page.wait_for_url(re.compile(r"/shared/[0-9a-f-]{36}/$"))
+    visit.see("years", visit.page.url)
+    (report,) = _links(visit.page, site, r"/shared/[0-9a-f-]{36}/\d+/$")
+    visit.see("report", report)
+    for part in ("disposal", "closing", "income", "assumed"):
+        visit.see(part, f"{report}{part}/")
+    visit.page.goto(f"{report}disposal/")
+    visit.see("explained", _links(visit.page, site, r"/disposals/\d+/$")[0])
+    visit.see("transaction", _links(visit.page, site, r"/disposal/\d+/transaction/$")[0])
+    visit.see("coverage", f"{report}evidence/coverage/")
+    visit.see("balances", f"{report}evidence/balances/")
+    visit.see("not-shared", f"{report}nothing/")
+    assert not visit.problems, "\n".join(visit.problems)
+
+
+def test_pages_of_a_reader_who_is_not_let_in(
+    site: Site, people: dict[str, str], visit: Visit
+) -> None:
+    visit.who = "reader"
+    visit.see("closed", f"{site.address}/shared/00000000-0000-4000-8000-000000000000/")
+    visit.page.goto(f"{site.address}/shared/open/#{people['token ended']}")
+    visit.page.get_by_role("button", name="Open").click()
+    visit.page.get_by_role("heading", name="No longer shared").wait_for()
+    visit.look_at("ended")
+    assert not [said for said in visit.problems if "410" not in said]
 
 
 def test_pages_for_strangers(site: Site, visit: Visit) -> None:
