@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -120,6 +120,9 @@ class _Translator:
         self._at_no_cost = at_no_cost
         # What went into a lock or a loan and did not come back, by account and asset.
         self._locked: dict[tuple[str, str], Decimal] = {}
+        # Transfers of which the sending half was read, and what arrived before it was.
+        self._left: set[int | None] = set()
+        self._arrived: dict[tuple[int | None, str], Decimal] = {}
 
     def translate(self, told: ExportTransaction) -> Iterator[TaxEvent]:
         nets = nets_of(told, PostingRole.PRINCIPAL)
@@ -310,20 +313,38 @@ class _Translator:
     def _transfer(
         self, told: ExportTransaction, nets: Sequence[Net], fees: Sequence[Net]
     ) -> Iterator[TaxEvent]:
-        """Told by the half that sends; the half that receives says nothing more."""
+        """Told by the half that sends; the one that receives only what is there before it left."""
         other = told.counterpart
         sent = [net for net in nets if net.amount < 0]
         if other is None or not sent:
+            yield from self._early(told, nets)
             yield from self._fees(told, fees)
             return
+        self._left.add(told.transfer)
         for net in sent:
             own = [fee for fee in fees if fee.asset == net.asset and fee.amount < 0]
             whole = joined(net, own)
-            yield self._moved(
-                told, whole, min(other.amount, whole.amount.copy_abs()), other.account
-            )
+            arrived = min(other.amount, whole.amount.copy_abs())
+            event = self._moved(told, whole, arrived, other.account)
+            early = self._arrived.pop((told.transfer, net.asset), None)
+            yield event if early is None else _less(event, min(early, arrived))
         gone = {net.asset for net in sent}
         yield from self._fees(told, (fee for fee in fees if fee.asset not in gone))
+
+    def _early(self, told: ExportTransaction, nets: Sequence[Net]) -> Iterator[TaxEvent]:
+        """Clocks differ: what arrived before it left is there to be sold, with its lots."""
+        other = told.counterpart
+        if other is None or told.transfer in self._left:
+            return
+        for net in nets:
+            if net.amount > 0 and net.asset == other.asset and net.asset not in FIAT:
+                amount = min(net.amount, other.amount)
+                self._arrived[told.transfer, net.asset] = amount
+                leg = Leg(net.asset, amount)
+                yield TaxEvent(
+                    *(told.occurred_at, EventKind.TRANSFER, other.account, leg, leg),
+                    to_wallet=told.account,
+                )
 
     def _moved(self, told: ExportTransaction, net: Net, arrived: Decimal, to: str) -> TaxEvent:
         """Coins that go to another wallet; what does not arrive is the network's fee."""
@@ -385,3 +406,16 @@ class _Translator:
                 *(net.asset, net.amount.copy_abs(), net.value),
             )
         )
+
+
+def _less(event: TaxEvent, early: Decimal) -> TaxEvent:
+    """A transfer without what was told already."""
+    out, into = event.out, event.into
+    if out is None or into is None or event.kind is not EventKind.TRANSFER:
+        return event
+    less = money.negate(early)
+    return replace(
+        event,
+        out=out._replace(amount=money.add(out.amount, less)),
+        into=into._replace(amount=money.add(into.amount, less)),
+    )

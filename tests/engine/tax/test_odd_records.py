@@ -13,7 +13,7 @@ from portfolio.engine.tax import compute
 from portfolio.engine.tax.from_ledger import OUTSIDE, Assumed
 from portfolio.engine.tax.settings import Scope
 from tests.engine.tax.build import left, rows, settings
-from tests.engine.tax.test_from_ledger import BOUGHT, told, translated
+from tests.engine.tax.test_from_ledger import BOUGHT, other, told, translated
 
 SWAP = {"symbol": "BTC-USDT-SWAP"}
 
@@ -189,3 +189,30 @@ def test_the_first_coin_of_several_bears_the_fee() -> None:
     money = ("110 USD =100", "-60 EUR =60", "-32 GBP =40", "-0.1 BNB =40 fee")
     found, _ = translated(bnb, told(2, "trade", *money))
     assert rows(compute(settings(), found)) == [("0.1", "40", "30", "10", "lot")]
+
+
+def test_what_arrives_before_it_left_is_there_to_be_sold() -> None:
+    came = told(
+        2, "deposit", "0.9 BTC =135", account="B", transfer=7, counterpart=other("A", "0.9")
+    )
+    sold = told(3, "trade", "-0.9 BTC =180", "180 EUR =180", account="B")
+    fees = ("-0.9 BTC =135", "-0.1 BTC =15 fee")
+    sent = told(4, "withdrawal", *fees, transfer=7, counterpart=other("B", "0.9"))
+    found, made = translated(BOUGHT, came, sold, sent)
+    outcome = compute(settings(scope=Scope.PER_WALLET), found)
+    assert rows(outcome) == [
+        ("0.9", "180", "90.45", "89.55", "lot"),
+        ("0.1", "15", "10.05", "4.95", "lot"),
+    ]
+    assert [(r.wallet, r.amount) for r in outcome.remaining] == [("A", Decimal(1))]
+    assert made.assumptions == []
+
+
+def test_a_transfer_in_time_moves_nothing_twice() -> None:
+    fees = ("-0.9 BTC =135", "-0.1 BTC =15 fee")
+    sent = told(2, "withdrawal", *fees, transfer=7, counterpart=other("B", "0.9"))
+    came = told(
+        3, "deposit", "0.9 BTC =135", account="B", transfer=7, counterpart=other("A", "0.9")
+    )
+    found, _ = translated(BOUGHT, sent, came)
+    assert [row.kind for row in found] == ["buy", "transfer"]
