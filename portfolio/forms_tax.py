@@ -5,6 +5,7 @@ from __future__ import annotations
 import zoneinfo
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
+from uuid import UUID
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -13,10 +14,12 @@ from accounts.forms import CURRENCIES
 from portfolio.engine.tax import method as methods
 from portfolio.engine.tax.place import Place, all_places
 from portfolio.engine.tax.settings import Placing
+from portfolio.models import Connection
 from portfolio.services.tax_settings import BY_YEAR, SPECIFIC, Told, orders_of
 
 # Lines for years and methods beyond those that are chosen already.
 MORE_YEARS = 3
+MOST_BYTES = 2_000_000  # of a broker's form
 PLACINGS = [
     (Placing.OLDEST, _("The oldest")),
     (Placing.YOUNGEST, _("The youngest")),
@@ -161,3 +164,39 @@ class TaxForm(forms.Form):
         places = {ident: self.cleaned_data.get(f"place_{ident}") for ident in self._accounts}
         named = [ident for ident in self._accounts if places[ident]]
         return sorted(named, key=lambda ident: places[ident] or 0)
+
+
+class BrokerFormForm(forms.Form):
+    """What a broker reported of one account: a file, or rows typed in the same columns."""
+
+    connection = forms.ChoiceField(label=_("Account"))
+    file = forms.FileField(label=_("CSV file"), required=False)
+    rows = forms.CharField(
+        label=_("Or type the rows"),
+        required=False,
+        max_length=MOST_BYTES,
+        widget=forms.Textarea(attrs={"rows": 5, "class": "cf-mono", "spellcheck": "false"}),
+        initial="asset,date sold,proceeds,basis,box\n",
+    )
+
+    def __init__(
+        self, data: Any = None, files: Any = None, *, accounts: Sequence[Connection]
+    ) -> None:
+        super().__init__(data, files)
+        _offer(self, "connection", [(str(row.pk), str(row)) for row in accounts])
+
+    def clean_file(self) -> Any:
+        file = self.cleaned_data.get("file")
+        if file is not None and file.size > MOST_BYTES:
+            raise forms.ValidationError(_("The file is too large."))
+        return file
+
+    def told(self) -> dict[str, Any]:
+        """What ``services.broker_forms.add`` is told beside the year."""
+        given = self.cleaned_data
+        file = given.get("file")
+        return {
+            "connection_id": UUID(given["connection"]),
+            "name": file.name if file else "",
+            "data": file.read() if file else given["rows"].encode(),
+        }

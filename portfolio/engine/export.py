@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -102,6 +102,8 @@ class TaxChoices:
     settings: Settings
     picks: Mapping[str, Iterable[Sequence[Any]]] = field(default_factory=dict)
     costs: Mapping[int, Decimal] = field(default_factory=dict)
+    # Whether the basis was reported, by account, asset and day of what brokers told.
+    reported: Mapping[tuple[str, str, date], bool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

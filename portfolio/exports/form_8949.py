@@ -2,12 +2,14 @@
 
 The tax engine does the work; here lots become lines, and money is rounded: to cents in each line,
 as the form has it, and the gain is worked out of what the line says. Columns and boxes: Form 8949
-and its instructions; boxes I and L for digital assets that no broker reported, C and F until 2024.
+and its instructions; boxes G to L for digital assets since 2025, by the Forms 1099-DA that the
+person gave (see ``portfolio.engine.tax.broker``), C and F until 2024. A line counts as reported
+where the broker told of the asset on that day.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -15,14 +17,16 @@ from typing import NamedTuple
 
 from portfolio.engine import money
 from portfolio.engine.export import ExportContext, ExportTransaction
-from portfolio.engine.tax import choosing
+from portfolio.engine.tax import broker, choosing
 from portfolio.engine.tax.figures import cents
 from portfolio.engine.tax.from_ledger import Assumed, Translation, events
 from portfolio.engine.tax.history import History
 from portfolio.engine.tax.places.us import BY_WALLET, PLACE
 from portfolio.engine.tax.settings import Oversell, Settings
-from portfolio.engine.tax.types import Disposal, Term
+from portfolio.engine.tax.types import Disposal, EventKind, TaxEvent, Term
 from portfolio.exports.format import gettext_noop
+
+Reported = Mapping[tuple[str, str, date], bool]
 
 
 class FormLine(NamedTuple):
@@ -36,6 +40,7 @@ class FormLine(NamedTuple):
     cost: Decimal
     is_long: bool
     account: str
+    is_basis_reported: bool | None = None  # None: no broker reported the sale
 
     @property
     def gain(self) -> Decimal:
@@ -43,9 +48,10 @@ class FormLine(NamedTuple):
 
     @property
     def box(self) -> str:
-        """The form's box, where no broker reported the sale."""
-        short, long = ("I", "L") if self.sold.year >= BY_WALLET else ("C", "F")
-        return long if self.is_long else short
+        """The form's box; until 2024 that of what no broker reported."""
+        if self.sold.year < BY_WALLET:
+            return "F" if self.is_long else "C"
+        return broker.box(is_long=self.is_long, is_basis_reported=self.is_basis_reported)
 
 
 def lines(transactions: Iterable[ExportTransaction], context: ExportContext) -> Iterator[FormLine]:
@@ -56,6 +62,7 @@ def lines(transactions: Iterable[ExportTransaction], context: ExportContext) -> 
     settings, labels = settings_of(context), dict[str, str]()
     made = Translation()
     costs = context.tax.costs if context.tax else {}
+    reported = context.tax.reported if context.tax else {}
     told = events(
         _labelled(transactions, labels),
         settings.base_currency,
@@ -69,7 +76,7 @@ def lines(transactions: Iterable[ExportTransaction], context: ExportContext) -> 
         found = choosing.matched(chosen, made.sources, history)
         settings = replace(settings, picks=choosing.picks(found))
     for row in _sorted(PLACE.compute(settings, history).disposals, history, context):
-        yield _line(row, settings, labels)
+        yield _line(row, settings, labels, reported)
 
 
 def settings_of(context: ExportContext) -> Settings:
@@ -101,7 +108,9 @@ def _sorted(rows: Iterable[Disposal], history: History, context: ExportContext) 
     return sorted(found, key=lambda row: (row.on.year, row.term is Term.LONG, row.time, row.event))
 
 
-def _line(row: Disposal, settings: Settings, labels: dict[str, str]) -> FormLine:
+def _line(
+    row: Disposal, settings: Settings, labels: dict[str, str], reported: Reported
+) -> FormLine:
     return FormLine(
         asset=row.asset,
         amount=row.amount,
@@ -111,6 +120,7 @@ def _line(row: Disposal, settings: Settings, labels: dict[str, str]) -> FormLine
         cost=cents(row.cost_basis),
         is_long=row.term is Term.LONG,
         account=labels.get(row.wallet, row.wallet),
+        is_basis_reported=reported.get((row.wallet, row.asset, row.on)),
     )
 
 
@@ -144,7 +154,8 @@ LACKS = {
         "Income is not on this form; it is what the coins cost when they are sold."
     ),
     "reported": gettext_noop(
-        "No Form 1099-DA is taken into account: move lines that a broker reported to its box."
+        "No Form 1099-DA is known of these: add it to the report of the year, or move lines that a"
+        " broker reported to their box."
     ),
 }
 
@@ -162,5 +173,14 @@ def shortfalls(transaction: ExportTransaction, context: ExportContext) -> Iterat
         yield "contracts"
     if any(event.kind == "income" for event in told):
         yield "income"
-    if any(event.kind in ("sell", "trade", "fee") for event in told):
+    if any(_is_unreported(event, context) for event in told):
         yield "reported"
+
+
+def _is_unreported(event: TaxEvent, context: ExportContext) -> bool:
+    """Whether it is a sale of which no broker's form was given."""
+    if event.kind not in (EventKind.SELL, EventKind.TRADE, EventKind.FEE) or event.out is None:
+        return False
+    day = settings_of(context).local_date(event.time)
+    reported = context.tax.reported if context.tax else {}
+    return (event.wallet, event.out.asset, day) not in reported

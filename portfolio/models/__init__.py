@@ -40,6 +40,7 @@ from portfolio.models.restoration import Restoration
 from portfolio.models.saved_filter import SavedFilter
 from portfolio.models.sync import Coverage, Stream, SyncRun
 from portfolio.models.tax import (
+    BrokerForm,
     LotOffer,
     TaxChanges,
     TaxDocument,
@@ -58,6 +59,7 @@ __all__ = [
     "Asking",
     "AssetRule",
     "BalanceMark",
+    "BrokerForm",
     "Checkpoint",
     "Connection",
     "Coverage",

@@ -70,6 +70,24 @@ class LotOffer(models.Model):
         return f"lots for {self.transaction_id}"
 
 
+class BrokerForm(models.Model):
+    """What a broker told the tax office of one account's sales in a year, as its owner gave it."""
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="broker_forms")
+    connection = models.ForeignKey(Connection, models.CASCADE, related_name="broker_forms")
+    year = models.PositiveSmallIntegerField()
+    name = models.CharField(max_length=100, blank=True)
+    added_at = models.DateTimeField()
+    # A row a sale: asset, day, proceeds, basis ("" where it was not told), box of Form 8949.
+    sales = models.JSONField(default=list)
+
+    class Meta:
+        ordering = ["added_at", "id"]
+
+    def __str__(self) -> str:
+        return f"1099-DA {self.year}, {self.connection}"
+
+
 class TaxReportQuerySet(models.QuerySet["TaxReport"]):
     def of(self, user: User) -> TaxReportQuerySet:
         """Only what this user owns."""

@@ -17,6 +17,7 @@ from portfolio.engine import money
 from portfolio.engine.tax import what_if
 from portfolio.engine.tax.from_ledger import OUTSIDE
 from portfolio.engine.tax.place import Place
+from portfolio.engine.tax.places import us
 from portfolio.engine.tax.settings import LongTerm, Settings
 from portfolio.models import Connection, TaxDocument, TaxLine, TaxReport, Transaction
 from portfolio.selectors import tax_events
@@ -97,6 +98,12 @@ class Report:
     @property
     def main(self) -> list[Figure]:
         return [figure for figure in self.figures if figure.is_main]
+
+    @property
+    def takes_broker_forms(self) -> bool:
+        """Whether brokers tell of such a year: Form 1099-DA, of sales since 2025."""
+        row = self.row
+        return row.place == us.PLACE.id and row.year >= us.BY_WALLET and row.state == "done"
 
     @property
     def methods(self) -> list[Method]:

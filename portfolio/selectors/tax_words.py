@@ -174,6 +174,21 @@ def placing(name: str) -> str:
     return str(_PLACINGS.get(name, name))
 
 
+_CAUSES: dict[str, Promise] = {
+    "rounding": _("Rounding: at most a cent a row"),
+    "no_basis": _("The broker does not tell the basis of some: not covered, or bought elsewhere"),
+    "transferred": _("Bought in another account: the broker cannot know at what cost"),
+    "not_in_ledger": _("Sales that the ledger does not know: look for missing history"),
+    "not_at_broker": _("Sales that the broker does not tell: trades, fees or payments in coins"),
+    "other": _("Other money on the same days: fees, prices, or other lots"),
+}
+
+
+def cause(name: str) -> str:
+    """What likely makes a difference to a broker's form."""
+    return str(_CAUSES.get(name, name))
+
+
 def place(ident: str) -> str:
     """A place by its title; one that is no longer offered by its name."""
     try:

@@ -7,7 +7,7 @@ from datetime import datetime
 from accounts.models import User
 from portfolio.engine.export import TaxChoices
 from portfolio.models import TaxProfile
-from portfolio.selectors import tax_events
+from portfolio.selectors import broker_forms, tax_events
 from portfolio.selectors.exports import Selection
 from portfolio.services.tax_settings import profile_of, settings_of
 
@@ -27,4 +27,5 @@ def choices(user: User) -> TaxChoices:
         profile = TaxProfile(owner=user, place=PLACE, method="fifo")
     _place, settings = settings_of(user, profile)
     costs = tax_events.costs(user, settings.base_currency)
-    return TaxChoices(settings, picks=profile.picks, costs=costs)
+    reported = broker_forms.reported(user)
+    return TaxChoices(settings, picks=profile.picks, costs=costs, reported=reported)

@@ -148,11 +148,21 @@ Export.objects.filter(owner=user, format="jsonl").update(state="failed", failure
 """
 # A year's taxes, by a place with terms and two limits.
 TAXES = """
+from uuid import UUID
 from decimal import Decimal
 from accounts.models import User
 from portfolio.models import LotOffer
-from portfolio.services import tax_choices, tax_reports, tax_settings
+from portfolio.services import broker_forms, tax_choices, tax_reports, tax_settings
 user = User.objects.get(email="{email}")
+# One of a place that gave lots to accounts, and has forms of brokers.
+tax_settings.choose(user=user, told=tax_settings.Told("us", "fifo"))
+report = tax_reports.ask(user=user, year=2025)
+tax_reports.make(report.pk)
+line = report.lines.filter(part="disposal", on__year=2025).exclude(account="outside").first()
+rows = "asset,date sold,proceeds,basis,box\\nBTC,2025-06-01,100,,H\\n"
+broker_forms.add(
+    user=user, connection_id=UUID(line.account), year=2025, name="", data=rows.encode()
+)
 tax_settings.choose(user=user, told=tax_settings.Told("germany", "fifo"))
 report = tax_reports.ask(user=user, year=2025)
 tax_reports.make(report.pk)
@@ -419,7 +429,7 @@ def _found(page: Page, site: Site) -> dict[str, str]:
     page.goto(f"{site.address}/exports/")
     failed, made, *_ = _links(page, site, r"/exports/made/\d+/$")
     page.goto(f"{site.address}/taxes/")
-    (report,) = _links(page, site, r"/taxes/\d+/$")
+    report, american = _links(page, site, r"/taxes/\d+/$")
     page.goto(f"{site.address}/taxes/what-if/")
     sale, failed_sale, today = _links(page, site, r"/taxes/what-if/\d+/$")
     page.goto(f"{site.address}/taxes/lots/")
@@ -430,6 +440,8 @@ def _found(page: Page, site: Site) -> dict[str, str]:
         "what-if-today": today,
         "what-if-losses": f"{today}?lots=loss",
         "tax-lots": lots,
+        "tax-given": f"{american}given/",
+        "tax-broker": f"{american}broker/",
         "tax-report": report,
         "tax-disposals": f"{report}disposal/",
         "tax-disposal": f"{report}disposals/0/",

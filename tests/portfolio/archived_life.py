@@ -12,6 +12,7 @@ from portfolio.engine.types import TransactionKind as K
 from portfolio.models import (
     Asking,
     BalanceMark,
+    BrokerForm,
     Checkpoint,
     Connection,
     ExportSymbol,
@@ -212,6 +213,14 @@ def _tax(owner: User, of: Connection) -> None:
     row = Transaction.objects.filter(connection=of).order_by("pk")[1]
     picks = {str(row.pk): [[row.pk, "0.10", "BTC", AT.isoformat(), None], [7**9, "1"]]}
     choices = {"rest": "lifo", "account_order": [str(of.pk)]}
+    BrokerForm.objects.create(
+        owner=owner,
+        connection=of,
+        year=2025,
+        name="Form",
+        added_at=AT,
+        sales=[["BTC", "2025-03-01", "100.10", "", "H"]],
+    )
     TaxProfile.objects.create(
         owner=owner, place="neutral", method="specific", picks=picks, choices=choices
     )

@@ -15,7 +15,7 @@ from django.urls import URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from accounts.models import User
-from portfolio.models import ExportSymbol, RawRecord, Stream
+from portfolio.models import BrokerForm, Connection, ExportSymbol, RawRecord, Stream
 from portfolio.services import (
     assets,
     export_jobs,
@@ -141,6 +141,7 @@ def objects(owner: User) -> dict[str, Any]:
         "what": "coverage",
         "part": "disposal",
         "position": 0,
+        "form_id": _form_of(owner, made["kraken"]),
         "place_id": "uk",
         "name": "report.pdf",
         "year": 2024,
@@ -161,6 +162,12 @@ def _export_of(owner: User) -> int:
     job = export_jobs.ask(user=owner, asked=AskedExport("csv"))
     export_jobs.make(job.pk)
     return job.pk
+
+
+def _form_of(owner: User, connection: Connection) -> int:
+    return BrokerForm.objects.create(
+        owner=owner, connection=connection, year=2025, added_at=factories.NOW
+    ).pk
 
 
 def _report_of(owner: User) -> int:

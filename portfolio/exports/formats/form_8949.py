@@ -28,8 +28,8 @@ HEADER = (
     "Account",
 )
 TURBOTAX = ("Currency Name", "Purchase Date", "Cost Basis", "Date Sold", "Proceeds")
-# Reference numbers of TXF 42 for sales that no broker reported: short and long.
-_SHORT, _LONG = "712", "714"
+# Reference numbers of TXF 42 by whether the basis was reported; None: nothing was. Short and long.
+_NUMBERS = {True: ("321", "323"), False: ("711", "713"), None: ("712", "714")}
 NOT_KNOWN = "VARIOUS"  # as the form has it where a date cannot be told
 
 
@@ -76,7 +76,7 @@ def _records(transactions: Iterable[ExportTransaction], context: ExportContext) 
     for line in found:
         yield _record(
             "TD",
-            f"N{_LONG if line.is_long else _SHORT}",
+            f"N{_NUMBERS[line.is_basis_reported][line.is_long]}",
             "C1",
             "L1",
             f"P{_description(line, context)}",
@@ -119,7 +119,7 @@ def _short_of(transaction: ExportTransaction, context: ExportContext) -> Iterato
 
 _BOXES = gettext_noop(
     "TXF has no numbers for the boxes G to L that digital assets have since 2025: programs put "
-    "these into box C or F. Move them there, or enter the form by hand."
+    "these into boxes A to F. Move them there, or enter the form by hand."
 )
 
 FORMATS = (

@@ -120,8 +120,8 @@ _LONG = (
 _RULES = {
     "C": gettext_noop("box C: no Form 1099-B taken into account"),
     "F": gettext_noop("box F: no Form 1099-B taken into account"),
-    "I": gettext_noop("box I: no Form 1099-DA or 1099-B taken into account"),
-    "L": gettext_noop("box L: no Form 1099-DA or 1099-B taken into account"),
+    "I": gettext_noop("boxes G, H and I together: G and H where a Form 1099-DA was had"),
+    "L": gettext_noop("boxes J, K and L together: J and K where a Form 1099-DA was had"),
 }
 
 PLACE = Place(
@@ -144,8 +144,9 @@ PLACE = Place(
     ),
     not_covered=(
         gettext_noop(
-            "Forms 1099-DA and 1099-B are not compared: move rows to box G, H, J or K where a"
-            " broker reported them."
+            "Forms 1099-B are not compared; where you give a Form 1099-DA it is held against the"
+            " report, and the export of Form 8949 has its boxes. The figures here are of all boxes"
+            " of a part."
         ),
         gettext_noop(
             "Highest, lowest and latest first need identification made before each sale; whether"
