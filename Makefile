@@ -45,6 +45,7 @@ type: $(DEV)
 bench: $(DEV) $(STATIC)
 	$(PY) -m bench.transfers
 	$(PY) -m bench.locating
+	$(PY) -m bench.imports_speed --rows 3000,15000 --layouts kraken
 	$(PY) -m bench
 
 demo-data: $(SERVERS) $(STATIC)
