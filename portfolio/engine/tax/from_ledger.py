@@ -39,6 +39,7 @@ class Assumed(enum.StrEnum):
     NO_VALUE = "no_value"  # nobody knows what it was worth: taken as nothing
     UNKNOWN_ORIGIN = "unknown_origin"  # coins came from outside: taken at no cost
     UNKNOWN_TARGET = "unknown_target"  # coins left for outside: taken as still theirs
+    ONE_SIDED = "one_sided"  # a sale without its price: taken as sold for what it was worth
     UNCLEAR = "unclear"  # a kind that says nothing about tax: as coming from, or going, outside
 
 
@@ -277,7 +278,7 @@ class _Translator:
         leg = self._leg(told, net)
         price = self._costs.pop(told.id, None)
         if price is None:
-            self._assume(Assumed.UNCLEAR, told, net)
+            self._assume(Assumed.ONE_SIDED, told, net)
             price = leg.value or ZERO
         return self._event(told, EventKind.SELL, into=self._money(price), out=leg)
 

@@ -160,7 +160,7 @@ SOLD = told(2, "trade", "-1 BTC =150")
 def test_a_sale_whose_price_went_elsewhere_is_a_sale() -> None:
     found, made = translated(BOUGHT, SOLD)
     assert rows(compute(settings(), found)) == [("1", "150", "100.5", "49.5", "lot")]
-    assert [(a.what, a.value) for a in made.assumptions] == [(Assumed.UNCLEAR, Decimal(150))]
+    assert [(a.what, a.value) for a in made.assumptions] == [(Assumed.ONE_SIDED, Decimal(150))]
     found, made = translated(BOUGHT, SOLD, costs={2: Decimal(140)})
     assert rows(compute(settings(), found)) == [("1", "140", "100.5", "39.5", "lot")]
     assert made.assumptions == []
