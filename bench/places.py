@@ -15,6 +15,12 @@ HEAD = """\
 By `python -m bench.places`, from the places themselves; the same sentences stand on the pages and
 in the documents of a report. A place fixes its currency, its time zone, its tax year and the
 methods that its law allows; figures bear the boxes of its forms and are rounded as those want it.
+Samples of seven simulated exchanges for 2025: [United States](samples/us-2025.pdf),
+[United Kingdom](samples/uk-2025.pdf) and [Germany](samples/germany-2025.pdf)
+([on the page](screenshots/sample-us-light.png),
+[one disposal explained](screenshots/sample-us-disposal-light.png),
+[what was open](screenshots/sample-us-findings-light.png)), with 40 lines of each part;
+`make screenshots` makes such again.
 What nobody can know here (a limit of a year that is not told yet, the worth of a coin without a
 price) is left unknown. Nothing of it is advice: laws change, and each case is its own.
 
