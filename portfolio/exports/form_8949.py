@@ -130,10 +130,11 @@ def _day(acquired: datetime | date | None, settings: Settings) -> date | None:
 
 # --- What it does not say ---------------------------------------------------------------------
 
-_CODES = {
+CODES = {
     Assumed.NO_VALUE: "no_value",
     Assumed.UNKNOWN_ORIGIN: "unknown_origin",
     Assumed.UNKNOWN_TARGET: "unknown_target",
+    Assumed.ONE_SIDED: "one_sided",
     Assumed.UNCLEAR: "unclear",
 }
 LACKS = {
@@ -146,6 +147,7 @@ LACKS = {
     "unknown_target": gettext_noop(
         "Coins left for a place that is not known: they count as still yours."
     ),
+    "one_sided": gettext_noop("Sold, without a price: taken as sold for what they were worth."),
     "unclear": gettext_noop("Of an unknown kind: say what they are, or they are guessed at."),
     "contracts": gettext_noop(
         "Profits and losses of derivatives are not on this form: they are left out."
@@ -166,7 +168,7 @@ def shortfalls(transaction: ExportTransaction, context: ExportContext) -> Iterat
     costs = context.tax.costs if context.tax else {}
     currency = settings_of(context).base_currency
     told = list(events([transaction], currency, made, costs=costs, at_no_cost=PLACE.at_no_cost))
-    yield from (_CODES[found.what] for found in made.assumptions)
+    yield from (CODES[found.what] for found in made.assumptions)
     if context.since is not None and transaction.occurred_at < context.since:
         return
     if made.contracts:

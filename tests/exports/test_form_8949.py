@@ -14,13 +14,13 @@ import pytest
 
 from portfolio.engine.export import ExportContext, ExportTransaction, TaxChoices
 from portfolio.engine.money import total
-from portfolio.engine.tax.from_ledger import Translation, events
+from portfolio.engine.tax.from_ledger import Assumed, Translation, events
 from portfolio.engine.tax.history import History
 from portfolio.engine.tax.place import by_id
 from portfolio.engine.tax.settings import Oversell
 from portfolio.engine.tax.yearly import year_of
 from portfolio.exports import canonical, registry, writing
-from portfolio.exports.form_8949 import LACKS, lines, shortfalls
+from portfolio.exports.form_8949 import CODES, LACKS, lines, shortfalls
 from tests.exports.builders import event
 from tests.exports.every_kind import matched, moved_to
 
@@ -148,6 +148,13 @@ def test_what_is_not_on_the_form_is_named() -> None:
     assert sorted(shortfalls(unpriced, context)) == ["income", "no_value"]
     assert sorted(TXF.shortfalls(told[4], context)) == ["boxes", "reported"]
     assert {code for t in told for code in FORM.shortfalls(t, context)} <= LACKS.keys()
+
+
+def test_whatever_is_assumed_has_its_word() -> None:
+    assert set(CODES) == set(Assumed)
+    assert set(CODES.values()) <= LACKS.keys()
+    sold = worth(event("2025-03-01 00:00", "trade", "-1 BTC", key="S1"), BTC="100")
+    assert "one_sided" in shortfalls(sold, of_year(2025))
 
 
 def test_the_choices_of_the_person_are_taken() -> None:
