@@ -47,6 +47,7 @@ bench: $(DEV) $(STATIC)
 	$(PY) -m bench.locating
 	$(PY) -m bench.imports_speed --rows 3000,15000 --layouts kraken
 	$(PY) -m bench
+	$(PY) -m bench.tax
 
 demo-data: $(SERVERS) $(STATIC)
 	$(PY) manage.py demo_data

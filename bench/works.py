@@ -5,20 +5,30 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 
 from django.db import connection as database
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
+from accounts.models import User
 from bench import world
 from bench.measure import Line, compare, megabytes, milliseconds, peak_memory
 from bench.world import Subject
-from portfolio.models import Renormalisation, ValuationState
+from portfolio.models import Renormalisation, TaxReport, ValuationState
 from portfolio.selectors import exports as selector
 from portfolio.selectors import ledger
-from portfolio.services import export_jobs, exports, renormalising, valuation
+from portfolio.services import (
+    export_jobs,
+    exports,
+    renormalising,
+    tax_reports,
+    tax_settings,
+    valuation,
+)
+from portfolio.services.tax_settings import Told
 
 MAX_QUERIES = 15
 GROWS_NOT = 1.3  # the same work, within what a machine's noise makes of it
@@ -79,6 +89,38 @@ def _running(who: Subject) -> str:
     """The balance of the busiest wallet and asset, far back."""
     of = reverse("portfolio:running-balance", args=[who.connection.pk])
     return f"{of}?wallet=spot&asset=USDT&older={_mark(who)}"
+
+
+# --- Taxes ------------------------------------------------------------------------------------
+
+
+@cache
+def _report(owner_id: int) -> TaxReport:
+    """The report of the last whole year, first in first out."""
+    user = User.objects.get(pk=owner_id)
+    tax_settings.choose(user=user, told=Told("neutral", "fifo", currency="EUR"))
+    report = tax_reports.ask(user=user, year=timezone.now().year - 1)
+    tax_reports.make(report.pk)
+    report.refresh_from_db()
+    if report.failure:
+        raise RuntimeError(report.failure)
+    world.settle()
+    return report
+
+
+def _of_report(name: str, *parts: str, at: float | None = None, query: str = "") -> Url:
+    """A page of it; ``at`` is how far into the disposals, from 0 to 1."""
+
+    def url(who: Subject) -> str:
+        report = _report(who.user.pk)
+        if at is None:
+            return reverse(f"portfolio:{name}", args=[report.pk, *parts]) + query
+        position = int(report.counts["disposal"] * at)
+        if name == "tax-disposal":
+            return reverse(f"portfolio:{name}", args=[report.pk, position])
+        return reverse(f"portfolio:{name}", args=[report.pk, *parts]) + f"?from={position}"
+
+    return url
 
 
 def _proof(who: Subject) -> str:
@@ -249,6 +291,12 @@ _PAGES: dict[str, Url] = {
     "transactions, by asset": _at("transaction-list", query="?asset=DOT"),
     "transactions, by asset and kind": _at("transaction-list", query="?asset=BNB&kind=trade"),
     "proof sheet": _proof,
+    "tax report": _of_report("tax-report"),
+    "tax report: disposals": _of_report("tax-lines", "disposal"),
+    "tax report: disposals at 90 %": _of_report("tax-lines", "disposal", at=0.9),
+    "tax report: one disposal explained": _of_report("tax-disposal", at=0.5),
+    "tax report: lots held": _of_report("tax-lines", "closing"),
+    "tax report: lots at a loss": _of_report("tax-lines", "closing", query="?loss=on"),
 }
 WORKS: dict[str, Callable[[Subjects], Iterator[Line]]] = {
     **{name: _page(name, url) for name, url in _PAGES.items()},
