@@ -52,7 +52,7 @@ from portfolio.services.tax_settings import (
     settings_of,
     told_of,
 )
-from portfolio.services.tax_store import Store, sums
+from portfolio.services.tax_store import Store, analyse, sums
 
 Stage = TaxReport.Stage
 log = structlog.get_logger(__name__)
@@ -232,6 +232,8 @@ def _store(
             # Whoever took over meanwhile must not find lines of this worker.
             update(report, done=store.number)
             store.add(batch)
+    if store.number > LINES_AT_ONCE:
+        analyse()
     told = json.dumps(report.figures, ensure_ascii=False).encode()
     report.sha256 = hashlib.sha256(told + store.sha256.encode()).hexdigest()
     report.counts = store.counts
