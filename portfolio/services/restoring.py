@@ -23,7 +23,7 @@ from portfolio.engine.archive import ArchiveProblem, Manifest
 from portfolio.exchanges import catalogue
 from portfolio.exports.archive import Counted
 from portfolio.imports.archive import Archive
-from portfolio.models import Connection, Import, Posting
+from portfolio.models import Connection, DataGrade, Import, Posting
 from portfolio.selectors import archive as selector
 from portfolio.selectors.archive_tables import OWNER, PRICES, TABLES
 from portfolio.services import edit_annotations, holdings
@@ -96,6 +96,8 @@ def restore(
             store(user, archive, with_prices=with_prices, tell=lambda done: tell(done, steps))
             _require_known_exchanges(user)
             _rebuild_holdings(user)
+            # A whole history has come: the next look for findings is as thorough as the first.
+            DataGrade.objects.filter(owner=user).update(as_of=None)
             _require_same(user, archive, tell=lambda done: tell(len(selector.NAMES) + done, steps))
             audit.note(
                 user=user,

@@ -65,7 +65,7 @@ def test_a_place_is_chosen_and_then_what_it_leaves_open(page: Client, owner: Use
     answer = page.get(reverse("portfolio:tax-place"), {"place": "us"})
     assert answer.headers["Location"] == reverse("portfolio:tax-settings", args=["us"])
     shown = text(page, answer.headers["Location"])
-    assert "Forms 1099-DA and 1099-B are not compared" in shown
+    assert "Forms 1099-B are not compared" in shown
     assert "Currency" not in shown  # it is the place's
     answer = page.post(answer.headers["Location"], {"method": "hifo", "time_zone": ""})
     assert answer.headers["Location"] == LIST

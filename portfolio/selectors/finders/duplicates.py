@@ -51,13 +51,17 @@ _STATEMENT = """
                LAG(occurred_at) OVER alike AS first_at, LAG(told_by) OVER alike AS name
         FROM (
             SELECT p.transaction_id AS id, p.connection_id, p.asset, p.amount, p.occurred_at,
-                   o.environment, COALESCE(NULLIF(o.label, ''), o.exchange) AS told_by,
+                   o.exchange, o.environment, COALESCE(NULLIF(o.label, ''), o.exchange) AS told_by,
                    COUNT(*) OVER (PARTITION BY p.transaction_id) AS parts
             FROM looked_at p JOIN portfolio_connection o ON o.id = p.connection_id
             WHERE p.counts AND p.role = 'principal' AND p.amount <> 0
               AND p.raw_record_id IS NOT NULL
         ) p
-        WINDOW alike AS (PARTITION BY environment, asset, amount ORDER BY occurred_at, id)
+        -- By their names, so that the same is found whatever was booked first.
+        WINDOW alike AS (
+            PARTITION BY environment, asset, amount
+            ORDER BY occurred_at, told_by, exchange, connection_id, id
+        )
     ) pairs
     JOIN portfolio_connection c ON c.id = connection_id
     WHERE first_connection <> connection_id
