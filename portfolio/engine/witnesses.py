@@ -11,96 +11,36 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import groupby
 from typing import NamedTuple
 
-from portfolio.engine import transfer_ids
-from portfolio.engine.told_amounts import Agreement, Amounts, agreement, is_near, is_one_side
-from portfolio.engine.types import Event, PostingRole, TransactionKind
+from portfolio.engine.tellings import (
+    ANYTHING,
+    EXCHANGED,
+    MOVED,
+    SECOND,
+    SHIFTED_WITHIN,
+    Ident,
+    Known,
+    Telling,
+    in_time,
+    may_be_same,
+    time_apart,
+)
+from portfolio.engine.told_amounts import Agreement, Amounts, agreement
+from portfolio.engine.types import PostingRole, TransactionKind
+from portfolio.engine.witness_scores import (
+    BY_TIME,
+    Score,
+    conflict_score,
+    fee_missing,
+    score,
+    why_apart,
+)
 
 Kind = TransactionKind
-SECOND, MINUTE, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(days=1)
-# Two lists may give a deposit or withdrawal the time it was asked for, or was done.
-SAME_ID_WITHIN = timedelta(days=3)
-# The same amount deposited or withdrawn at another hour: a zone that was misread, or two events.
-SHIFTED_WITHIN = timedelta(hours=14)
-
-_EXCHANGED = frozenset({Kind.TRADE, Kind.CONVERSION, Kind.LIQUIDATION})
-_EARNED = frozenset({Kind.REWARD, Kind.INTEREST, Kind.AIRDROP, Kind.MINING, Kind.FORK, Kind.GIFT})
-_OF_CONTRACTS = frozenset({Kind.FUNDING, Kind.REALISED_PNL, Kind.FEE, Kind.LIQUIDATION})
-# What a source says that has no better word.
-_ANYTHING = frozenset({Kind.OTHER, Kind.ADJUSTMENT, Kind.UNCLASSIFIED})
-MOVED = frozenset({Kind.DEPOSIT, Kind.WITHDRAWAL})
-_PLAIN = MOVED | {Kind.TRANSFER} | _ANYTHING
-
-# Details that name one event, and those that several may share.
-_OWN_IDS = ("trade", "txid", "entry")
-_SHARED_IDS = ("order", "reference")
-Ident = tuple[str, str]
-# What orders sources: a rank, then a number, then a name.
-Strength = tuple[int, int, str]
-STRONGEST: Strength = (0, 0, "")  # an exchange's own answers
-
-
-@dataclass(frozen=True)
-class Telling:
-    """What one source tells of one event.
-
-    ``key`` is what it is booked under where no other source tells of it. ``strength`` orders the
-    sources, the lowest first; those of one strength are one source. ``sources`` are all that it
-    stands in: one record may be in several files. ``span`` is the step of its clock. ``same_as``
-    and ``apart`` are keys that a person decided on. Of equal ``content`` are rows that are alike to
-    the letter: true twins, since one row is kept once.
-    """
-
-    ref: str
-    key: str
-    strength: Strength
-    event: Event
-    sources: frozenset[str]
-    span: timedelta = SECOND
-    same_as: str = ""
-    apart: frozenset[str] = frozenset()
-    content: str = ""
-
-    @property
-    def at(self) -> datetime:
-        return self.event.occurred_at
-
-    @cached_property
-    def amounts(self) -> Amounts:
-        return Amounts(self.event.movements)
-
-    @cached_property
-    def ids(self) -> frozenset[Ident]:
-        """Names of this event alone."""
-        return frozenset((*_key_of(self.event), *_idents(self.event, _OWN_IDS)))
-
-    @property
-    def keys(self) -> set[str]:
-        """What it may be called by; what has no key of its own is never called alike."""
-        return {self.key, self.event.key} - {""}
-
-    @cached_property
-    def shared_ids(self) -> frozenset[Ident]:
-        return self.ids | frozenset(_idents(self.event, _SHARED_IDS))
-
-
-def _key_of(event: Event) -> Iterator[Ident]:
-    if event.key:
-        yield "key", event.key
-
-
-def _idents(event: Event, names: Iterable[str]) -> Iterator[Ident]:
-    for name in names:
-        text = event.detail.get(name, "").strip()
-        if name == "txid":
-            text = transfer_ids.txid(text)
-        if text:
-            yield name, text
 
 
 class Verdict(NamedTuple):
@@ -110,27 +50,13 @@ class Verdict(NamedTuple):
     why: str = ""  # "amounts", "fee", "near" or "time"
 
 
-@dataclass
-class _Known:
-    """An event as the strongest source tells it, and who else does."""
-
-    first: Telling
-    keys: set[str]
-    sources: set[str]
-    tellings: list[Telling] = field(default_factory=list)
-
-    @property
-    def order(self) -> tuple[datetime, str]:
-        return self.first.at, self.first.key
-
-
 def judge(tellings: Iterable[Telling]) -> dict[str, Verdict]:
     """The verdicts by ``ref``; of those that stand for themselves there is none.
 
     All of the strongest source there is stand for themselves.
     """
     verdicts: dict[str, Verdict] = {}
-    known: list[_Known] = []
+    known: list[Known] = []
     ordered = sorted(tellings, key=lambda told: (told.strength, told.at, told.key, told.ref))
     for _, source in groupby(ordered, key=lambda told: told.strength):
         batch = list(source)
@@ -139,44 +65,19 @@ def judge(tellings: Iterable[Telling]) -> dict[str, Verdict]:
             found.run()
             verdicts |= found.verdicts
             batch = found.left
-        known += [_Known(t, t.keys, set(t.sources), [t]) for t in batch]
+        known += [Known(t, t.keys, set(t.sources), [t]) for t in batch]
     return verdicts
-
-
-def _may_be_same(one: Kind, other: Kind) -> bool:
-    if one == other or one in _ANYTHING or other in _ANYTHING:
-        return True
-    together = (_EXCHANGED, _EARNED, _OF_CONTRACTS)
-    if any(one in kinds and other in kinds for kinds in together):
-        return True
-    return (one in _PLAIN or other in _PLAIN) and not {one, other} & _EXCHANGED
-
-
-def _apart(one: Telling, other: Telling) -> timedelta:
-    return abs(one.at - other.at)
-
-
-def _in_time(one: Telling, other: Telling) -> bool:
-    """Whether both times may be one, as the coarser clock has it."""
-    coarse, fine = (one, other) if one.span >= other.span else (other, one)
-    if coarse.span >= DAY:
-        return -SECOND <= fine.at - coarse.at <= coarse.span + SECOND
-    return _apart(one, other) <= max(coarse.span, SECOND)
-
-
-_BY_TIME = 3  # levels from here on know an event by its amounts and time alone
-_Score = tuple[int, int, timedelta, bool, datetime, str]
 
 
 class _Pair(NamedTuple):
     """A telling and a known event that may be one."""
 
-    score: _Score
+    score: Score
     told: Telling
-    each: _Known
+    each: Known
 
     @property
-    def order(self) -> tuple[_Score, datetime, str]:
+    def order(self) -> tuple[Score, datetime, str]:
         return self.score, self.told.at, self.told.ref
 
 
@@ -187,7 +88,7 @@ def _make_room(pairs: Sequence[_Pair], taken: dict[int, _Pair], done: set[str]) 
     """
     by_told: dict[str, list[_Pair]] = defaultdict(list)
     for pair in pairs:
-        if pair.score[0] >= _BY_TIME:
+        if pair.score[0] >= BY_TIME:
             by_told[pair.told.ref].append(pair)
     for start in [ref for ref in by_told if ref not in done]:
         came: dict[int, _Pair] = {}  # by known event: the pair of the chain to it
@@ -201,7 +102,7 @@ def _make_room(pairs: Sequence[_Pair], taken: dict[int, _Pair], done: set[str]) 
                 if held is None:
                     came[place], end = pair, place
                     break
-                if held.score[0] >= _BY_TIME:
+                if held.score[0] >= BY_TIME:
                     came[place] = pair
                     waiting.append(held.told.ref)
         if end is not None:
@@ -220,23 +121,23 @@ def _shift(start: str, end: int, came: dict[int, _Pair], taken: dict[int, _Pair]
         end = held[pair.told.ref]
 
 
-_Scorer = Callable[[Telling, _Known], _Score | None]
+_Scorer = Callable[[Telling, Known], Score | None]
 _Grouping = Callable[[Telling], Iterator[object]]
 
 
 class _Round:
     """Holds what one source tells against what is known from the stronger ones."""
 
-    def __init__(self, known: Sequence[_Known], batch: Sequence[Telling]) -> None:
+    def __init__(self, known: Sequence[Known], batch: Sequence[Telling]) -> None:
         self.known = sorted(known, key=lambda each: each.order)
         self.left = list(batch)
         self.verdicts: dict[str, Verdict] = {}
-        self._fees_due: list[_Known] = []
+        self._fees_due: list[Known] = []
         self._index()
 
     def _index(self) -> None:
-        self._by_id: dict[Ident, list[_Known]] = defaultdict(list)
-        self._by_key: dict[str, list[_Known]] = defaultdict(list)
+        self._by_id: dict[Ident, list[Known]] = defaultdict(list)
+        self._by_key: dict[str, list[Known]] = defaultdict(list)
         for each in self.known:
             for ident in {i for told in each.tellings for i in told.shared_ids}:
                 self._by_id[ident].append(each)
@@ -245,10 +146,10 @@ class _Round:
         self._times = [each.first.at for each in self.known]
 
     def run(self) -> None:
-        self._pair(_score)
+        self._pair(score)
         self._sum_up()
         self._fees()
-        self._pair(_conflict_score, conflicts=True)
+        self._pair(conflict_score, conflicts=True)
 
     # --- One to one ---------------------------------------------------------------------------
 
@@ -278,19 +179,19 @@ class _Round:
 
     def _take_pair(self, pair: _Pair, *, is_conflict: bool) -> None:
         told, each = pair.told, pair.each
-        self._take(told, each, _why(told, each) if is_conflict else _fee_missing(told, each))
+        self._take(told, each, why_apart(told, each) if is_conflict else fee_missing(told, each))
         if pair.score[1] in (Agreement.FEES_UNTOLD, Agreement.FEES_UNTOLD_ROUNDED):
             self._fees_due.append(each)
 
-    def _take(self, told: Telling, each: _Known, why: str = "") -> None:
+    def _take(self, told: Telling, each: Known, why: str = "") -> None:
         self.verdicts[told.ref] = Verdict(each.first.key, why)
         each.sources |= told.sources
         if not why:
             each.keys |= told.keys
             each.tellings.append(told)
 
-    def _candidates(self, told: Telling, *, wide: bool = False) -> Iterator[_Known]:
-        found: dict[int, _Known] = {}
+    def _candidates(self, told: Telling, *, wide: bool = False) -> Iterator[Known]:
+        found: dict[int, Known] = {}
         for key in (told.same_as, told.event.key):
             found |= {id(each): each for each in self._by_key.get(key, ())}
         for ident in told.shared_ids:
@@ -299,7 +200,7 @@ class _Round:
         found |= {id(each): each for each in self._near(told.at, within + SECOND)}
         yield from found.values()
 
-    def _near(self, at: datetime, within: timedelta) -> Iterator[_Known]:
+    def _near(self, at: datetime, within: timedelta) -> Iterator[Known]:
         # A coarse clock of the stronger source shows the beginning of its step.
         back = max(within, self._coarsest)
         place = bisect_left(self._times, at - back)
@@ -323,7 +224,7 @@ class _Round:
         for told in self.left:
             for name in by(told):
                 groups[name].append(told)
-        free: dict[object, list[_Known]] = defaultdict(list)
+        free: dict[object, list[Known]] = defaultdict(list)
         for each in self.known:
             for name in by(each.first):
                 if name in groups:
@@ -334,7 +235,7 @@ class _Round:
             )
         self.left = [told for told in self.left if told.ref not in self.verdicts]
 
-    def _match_sum(self, tellings: list[Telling], free: list[_Known]) -> None:
+    def _match_sum(self, tellings: list[Telling], free: list[Known]) -> None:
         sources = {source for told in tellings for source in told.sources}
         keys = {key for told in tellings for key in told.apart}
         open_ones = [e for e in free if not e.sources & sources and not e.keys & keys]
@@ -352,23 +253,23 @@ class _Round:
                 self._take_all(tellings, [each])
                 return
 
-    def _sums_agree(self, tellings: Sequence[Telling], known: Sequence[_Known]) -> bool:
+    def _sums_agree(self, tellings: Sequence[Telling], known: Sequence[Known]) -> bool:
         if len(tellings) == len(known) == 1:
             return False  # they did not agree as a pair
         told = Amounts(tuple(m for each in tellings for m in each.event.movements))
         stronger = Amounts(tuple(m for each in known for m in each.first.event.movements))
         kinds = {each.event.kind for each in tellings}, {each.first.event.kind for each in known}
-        fits = any(_may_be_same(one, other) for one in kinds[0] for other in kinds[1])
+        fits = any(may_be_same(one, other) for one in kinds[0] for other in kinds[1])
         lacks_fee = bool(told.fees) and not stronger.fees
         found = agreement(told, stronger) if fits and told.movements else None
         exact = (Agreement.EXACT, Agreement.FEES_INSIDE, Agreement.FEES_UNTOLD)
         near = (Agreement.ROUNDED, Agreement.FEES_INSIDE_ROUNDED)
         return found in (*exact, *near) and not (lacks_fee and found is Agreement.FEES_UNTOLD)
 
-    def _take_all(self, tellings: Sequence[Telling], known: Sequence[_Known]) -> None:
+    def _take_all(self, tellings: Sequence[Telling], known: Sequence[Known]) -> None:
         """Each is shown with the nearest; none of them is free for another of this source."""
         for told in tellings:
-            nearest = min(known, key=lambda each: (_apart(told, each.first), each.order))
+            nearest = min(known, key=lambda each: (time_apart(told, each.first), each.order))
             self.verdicts[told.ref] = Verdict(nearest.first.key)
         for each in known:
             each.sources |= {source for told in tellings for source in told.sources}
@@ -383,7 +284,7 @@ class _Round:
         rows = [told for told in self.left if _is_fee(told)]
         due = sorted(self._fees_due, key=lambda each: each.order)
         for told in rows:
-            near = [each for each in due if _in_time(told, each.first)]
+            near = [each for each in due if in_time(told, each.first)]
             match = next((e for e in near if _fees_of([e]) == told.amounts.principal), None)
             if match is not None:
                 self.verdicts[told.ref] = Verdict(match.first.key)
@@ -399,108 +300,9 @@ def _is_fee(told: Telling) -> bool:
     return bool(told.event.movements) and (told.event.kind is Kind.FEE or fees_alone)
 
 
-def _fees_of(known: Iterable[_Known]) -> object:
+def _fees_of(known: Iterable[Known]) -> object:
     movements = [m for each in known for m in each.first.event.movements]
     return Amounts(tuple(m for m in movements if m.role is PostingRole.FEE)).principal
-
-
-# --- Scores: the lowest is the best ------------------------------------------------------------
-
-
-def _score(told: Telling, each: _Known) -> _Score | None:
-    """How well a telling and a known event are one; None where they are not."""
-    first = each.first
-    if told.apart & each.keys or (told.content and told.content == first.content):
-        return None
-    place = (_apart(told, first), told.event.kind != first.event.kind, *each.order)
-    if told.same_as and told.same_as in each.keys:
-        return (0, 0, *place)
-    found = _agreement(told, first)
-    if found is None:
-        return None
-    level = _level(told, each)
-    return None if level is None else (level, found, *place)
-
-
-def _agreement(told: Telling, first: Telling) -> Agreement | None:
-    if told.event.movements and first.event.movements:
-        found = agreement(told.amounts, first.amounts)
-        if found is None and told.event.kind == first.event.kind == Kind.TRANSFER:
-            return Agreement.ONE_SIDE if is_one_side(told.amounts, first.amounts) else None
-        return found
-    # One is evidence only: then nothing but the key names the event.
-    is_same = told.event.key and told.event.key == first.event.key
-    return Agreement.EXACT if is_same else None
-
-
-def _level(told: Telling, each: _Known) -> int | None:
-    first = each.first
-    if told.event.key in each.keys:
-        return 1
-    if not _may_be_same(told.event.kind, first.event.kind):
-        return None
-    if _names_same(told, each):
-        return 2 if _apart(told, first) <= SAME_ID_WITHIN else None
-    if _names_other(told, each) or not _in_time(told, first):
-        return None
-    return _BY_TIME if _apart(told, first) <= SECOND else _BY_TIME + 1
-
-
-def _names_same(told: Telling, each: _Known) -> bool:
-    return any(told.shared_ids & other.shared_ids for other in each.tellings)
-
-
-def _names_other(told: Telling, each: _Known) -> bool:
-    """Whether both were seen on a chain, as different transactions of it."""
-    mine = {ident for ident in told.ids if ident[0] == "txid"}
-    theirs = {ident for other in each.tellings for ident in other.ids if ident[0] == "txid"}
-    return bool(mine and theirs) and not mine & theirs
-
-
-def _fee_missing(told: Telling, each: _Known) -> str:
-    """A fee that the stronger source does not tell of must not be lost."""
-    lacks = told.amounts.fees and not each.first.amounts.fees
-    found = _agreement(told, each.first) if lacks else None
-    untold = (Agreement.FEES_UNTOLD, Agreement.FEES_UNTOLD_ROUNDED)
-    return "fee" if found in untold and not told.same_as else ""
-
-
-def _conflict_score(told: Telling, each: _Known) -> _Score | None:
-    """How likely two that do not agree are meant to be one; None where they are not at all."""
-    first = each.first
-    if told.content and told.content == first.content:
-        return None
-    kinds = _may_be_same(told.event.kind, first.event.kind)
-    if told.apart & each.keys or not kinds or not told.event.movements:
-        return None
-    if not first.event.movements or _names_other(told, each):
-        return None
-    why = _why(told, each)
-    if not why:
-        return None
-    place = (_apart(told, first), told.event.kind != first.event.kind, *each.order)
-    return (("amounts", "near", "time").index(why), 0, *place)
-
-
-def _why(told: Telling, each: _Known) -> str:
-    """In what they contradict each other; "" where they are two events."""
-    first = each.first
-    same_shape = told.amounts.shape == first.amounts.shape
-    if told.event.key in each.keys:
-        return "amounts"
-    if same_shape and _apart(told, first) <= SAME_ID_WITHIN and _names_same(told, each):
-        return "amounts"
-    is_timed = max(told.span, first.span) < DAY and _in_time(told, first)
-    if is_timed and told.event.kind == first.event.kind and is_near(told.amounts, first.amounts):
-        return "near"
-    is_moved = told.event.kind == first.event.kind and told.event.kind in MOVED
-    if is_moved and _apart(told, first) <= SHIFTED_WITHIN and _is_whole(told, first):
-        return "time"
-    return ""
-
-
-def _is_whole(told: Telling, first: Telling) -> bool:
-    return agreement(told.amounts, first.amounts) in (Agreement.EXACT, Agreement.FEES_INSIDE)
 
 
 # --- Groups -------------------------------------------------------------------------------------
@@ -516,7 +318,7 @@ def _by_second_and_shape(told: Telling) -> Iterator[object]:
 
 def _by_second(told: Telling) -> Iterator[object]:
     second, kind = told.at.replace(microsecond=0), told.event.kind
-    if kind in _EXCHANGED | _ANYTHING:
+    if kind in EXCHANGED | ANYTHING:
         yield second, True
-    if kind not in _EXCHANGED:
+    if kind not in EXCHANGED:
         yield second, False

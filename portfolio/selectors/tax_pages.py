@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, F, Max, Min, Q, QuerySet, Sum
+from django.db.models import F, Max, Min, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -272,139 +272,6 @@ def taxed_accounts(user: User) -> dict[str, str]:
     """The titles of the accounts that are taxed, by id, the oldest connection first."""
     rows = Connection.objects.of(user).filter(environment=tax_events.environment(user))
     return {str(row.pk): str(row) for row in rows.order_by("created_at")}
-
-
-@dataclass(frozen=True, slots=True)
-class GivenAsset:
-    """One asset's lots on the day on which they went to accounts."""
-
-    asset: str
-    lines: Sequence[TaxLine]  # in the order in which they were given
-
-    @property
-    def amount(self) -> Decimal:
-        return money.total(line.amount for line in self.lines)
-
-    @property
-    def cost(self) -> Decimal:
-        return money.total(line.cost or money.ZERO for line in self.lines)
-
-    @property
-    def before(self) -> list[tuple[TaxLine, Decimal, Decimal]]:
-        """The lots as they were, accounts apart: one of its lines, the amount, the cost."""
-        lots: dict[int | None, list[TaxLine]] = {}
-        for line in self.lines:
-            lots.setdefault(line.lot_transaction, []).append(line)
-        return [
-            (
-                parts[0],
-                money.total(part.amount for part in parts),
-                money.total(part.cost or money.ZERO for part in parts),
-            )
-            for parts in lots.values()
-        ]
-
-    @property
-    def accounts(self) -> list[tuple[str, Decimal, Decimal]]:
-        """What each account held, and what its coins cost afterwards."""
-        sums: dict[str, tuple[Decimal, Decimal]] = {}
-        for line in self.lines:
-            amount, cost = sums.get(line.account, (money.ZERO, money.ZERO))
-            sums[line.account] = (
-                money.add(amount, line.amount),
-                money.add(cost, line.cost or money.ZERO),
-            )
-        return [(account, *both) for account, both in sums.items()]
-
-
-def given(report: TaxReport) -> list[GivenAsset]:
-    """The lots that were given to accounts, by asset; one query, as many lots as were held."""
-    found: dict[str, list[TaxLine]] = {}
-    for line in TaxLine.objects.filter(report=report, part=Part.GIVEN).order_by("position"):
-        found.setdefault(line.asset, []).append(line)
-    return [GivenAsset(asset, lines) for asset, lines in found.items()]
-
-
-@dataclass(frozen=True, slots=True)
-class AssetSum:
-    """One asset's disposals of a year."""
-
-    asset: str
-    proceeds: Decimal
-    cost: Decimal
-    denied: Decimal
-
-    @property
-    def gain(self) -> Decimal:
-        return money.total([self.proceeds, money.negate(self.cost), self.denied])
-
-
-def by_asset(report: TaxReport, lines: QuerySet[TaxLine] | None = None) -> list[AssetSum]:
-    """Disposals by asset, the greatest gain first; kept with the report. ``lines``: of these."""
-    if lines is None and report.sums:
-        return [AssetSum(asset, *map(Decimal, told)) for asset, *told in report.sums["assets"]]
-    return summed_by_asset(report, lines)
-
-
-def summed_by_asset(report: TaxReport, lines: QuerySet[TaxLine] | None = None) -> list[AssetSum]:
-    """The same from the lines; one query."""
-    if lines is None:
-        lines = TaxLine.objects.filter(report=report, part=Part.DISPOSAL)
-    rows = lines.values("asset").annotate(
-        proceeds=Sum("proceeds"), costs=Sum("cost"), kept=Sum("denied")
-    )
-    found = [
-        AssetSum(row["asset"], row["proceeds"], row["costs"], row["kept"] or money.ZERO)
-        for row in rows
-    ]
-    return sorted(found, key=lambda row: (-row.gain, row.asset))
-
-
-@dataclass(frozen=True, slots=True)
-class AssumedSum:
-    """What was assumed of one kind: how often, and the money it is about."""
-
-    what: str
-    number: int
-    value: Decimal | None
-    unknown: int  # of unknown worth
-    touched: Decimal | None  # the gain of the year that stands on it; None where it was not asked
-
-
-def assumed(report: TaxReport, lines: QuerySet[TaxLine] | None = None) -> list[AssumedSum]:
-    """What was taken for granted, by what it is; kept with the report. ``lines``: of these."""
-    if lines is None and report.sums:
-        told = report.sums["assumed"]
-    else:
-        told = summed_assumed(report, lines)
-    touched = report.evidence.get("assumed", {})
-    return [
-        AssumedSum(
-            *(what, number, None if worth is None else Decimal(worth), unknown),
-            Decimal(touched[what]["gain"]) if what in touched else None,
-        )
-        for what, number, worth, unknown in told
-    ]
-
-
-def summed_assumed(report: TaxReport, lines: QuerySet[TaxLine] | None = None) -> list[list[Any]]:
-    """What was assumed, how often, what it was worth in all, and how often that is not known."""
-    if lines is None:
-        lines = TaxLine.objects.filter(report=report, part=Part.ASSUMED)
-    rows = (
-        lines.values("subkind")
-        .annotate(number=Count("pk"), worth=Sum("value"), unknown=Count("pk", filter=Q(value=None)))
-        .order_by("subkind")
-    )
-    return [
-        [
-            r["subkind"],
-            r["number"],
-            None if r["worth"] is None else money.plain(r["worth"]),
-            r["unknown"],
-        ]
-        for r in rows
-    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,9 +20,10 @@ from django.db.models import Count, Q, QuerySet
 
 from accounts.models import User
 from portfolio.models import Posting, TaxLine, TaxReport, TaxShare, Transaction
-from portfolio.selectors import ledger, tax_pages
+from portfolio.selectors import ledger, tax_pages, tax_sums
 from portfolio.selectors.ledger import Evidence
-from portfolio.selectors.tax_pages import AssetSum, AssumedSum, Explanation, LinePage, Report
+from portfolio.selectors.tax_pages import Explanation, LinePage, Report
+from portfolio.selectors.tax_sums import AssetSum, AssumedSum
 
 Part = TaxLine.Part
 TABLES = ("coverage", "balances")  # of the evidence that is kept with a report
@@ -187,14 +188,12 @@ def lines(scope: Scope, report: TaxReport, part: str, *, start: int = 0) -> Line
 def by_asset(scope: Scope, report: TaxReport) -> list[AssetSum]:
     """Disposals by asset, of the lines that may be read."""
     lines = rows(scope, report, Part.DISPOSAL) if scope.is_partial else None
-    return tax_pages.by_asset(report, lines)
+    return tax_sums.by_asset(report, lines)
 
 
 def assumed(scope: Scope, report: TaxReport) -> list[AssumedSum]:
     """What was taken for granted, of the lines that may be read."""
-    return tax_pages.assumed(
-        report, rows(scope, report, Part.ASSUMED) if scope.is_partial else None
-    )
+    return tax_sums.assumed(report, rows(scope, report, Part.ASSUMED) if scope.is_partial else None)
 
 
 def line(scope: Scope, report: TaxReport, part: str, position: int) -> TaxLine:

@@ -14,7 +14,7 @@ from portfolio.engine.tax.place import Place, UnknownPlace
 from portfolio.exports import tax_report
 from portfolio.exports.tax_report import Figure, Line, Part, Report
 from portfolio.models import TaxLine, TaxReport
-from portfolio.selectors import tax_pages, tax_words
+from portfolio.selectors import tax_pages, tax_sums, tax_words
 from portfolio.services import tax_sections
 
 CHUNK = 2000
@@ -53,7 +53,7 @@ def told(report: TaxReport) -> Report:
         ],
         covered=[_(sentence) for sentence in place.covers] if place else [],
         not_covered=[_(sentence) for sentence in place.not_covered] if place else [],
-        assumed=[_assumed(row, report) for row in tax_pages.assumed(report)],
+        assumed=[_assumed(row, report) for row in tax_sums.assumed(report)],
         owner=str(report.owner),
         sections=tax_sections.sections(report),
         is_letter=report.place in _LETTER,
@@ -84,7 +84,7 @@ def _facts(report: TaxReport) -> list[tuple[str, str]]:
     return facts
 
 
-def _assumed(row: tax_pages.AssumedSum, report: TaxReport) -> tuple[str, str, str, str, str]:
+def _assumed(row: tax_sums.AssumedSum, report: TaxReport) -> tuple[str, str, str, str, str]:
     """What, how often, about how much money, the gain that stands on it, what to do."""
     worth, gain = _("unknown"), _("unknown")
     step = rounding.step(report.currency)

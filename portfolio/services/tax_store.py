@@ -13,7 +13,7 @@ from django.db import connection as database
 
 from portfolio.engine.money import plain
 from portfolio.models import TaxLine, TaxReport
-from portfolio.selectors import tax_pages
+from portfolio.selectors import tax_pages, tax_sums
 from portfolio.services.tax_lines import Columns
 
 _FIELDS = [
@@ -65,9 +65,9 @@ def sums(report: TaxReport) -> dict[str, Any]:
     return {
         "assets": [
             [row.asset, plain(row.proceeds), plain(row.cost), plain(row.denied)]
-            for row in tax_pages.summed_by_asset(report)
+            for row in tax_sums.summed_by_asset(report)
         ],
-        "assumed": tax_pages.summed_assumed(report),
+        "assumed": tax_sums.summed_assumed(report),
         "at_loss": tax_pages.losing(report).count(),
     }
 

@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from portfolio.engine import money
 from portfolio.engine.edits import Layer, Leg
-from portfolio.engine.witnesses import Telling, Verdict
+from portfolio.engine.tellings import Telling
+from portfolio.engine.witnesses import Verdict
 from portfolio.models import Connection, RawRecord, WitnessConflict
 from portfolio.selectors.edit_layers import written
 from portfolio.services.witness_tellings import Decided

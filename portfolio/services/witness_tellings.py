@@ -11,9 +11,8 @@ from uuid import UUID
 
 from django.db import connection as database
 
-from portfolio.engine import witnesses as engine
+from portfolio.engine.tellings import DAY, MINUTE, MOVED, SAME_ID_WITHIN, SECOND, STRONGEST, Telling
 from portfolio.engine.types import Event, Movement, PostingRole, RecordKind, TransactionKind
-from portfolio.engine.witnesses import Telling
 from portfolio.imports import bodies, registry, values
 from portfolio.imports.format import Entry, Reading
 from portfolio.models import (
@@ -30,7 +29,7 @@ from portfolio.services.posting import spec
 
 # What may be one event lies so near, deposits and withdrawals aside.
 NEAR = timedelta(minutes=2)
-FAR = engine.SAME_ID_WITHIN
+FAR = SAME_ID_WITHIN
 DAYS = "days"  # in the scope of a stream
 # The kinds that a deposit or withdrawal may be told as.
 _LIKE_MOVED = ("deposit", "withdrawal", "transfer", "other", "unclassified")
@@ -74,7 +73,7 @@ class Reach(NamedTuple):
     def round(cls, tellings: Iterable[Telling]) -> Reach:
         """Where others may tell of the same events as these."""
         each = list(tellings)
-        moved = [(told.at, FAR) for told in each if told.event.kind in engine.MOVED]
+        moved = [(told.at, FAR) for told in each if told.event.kind in MOVED]
         return cls(spans((told.at, max(NEAR, told.span + NEAR)) for told in each), spans(moved))
 
     @classmethod
@@ -109,12 +108,12 @@ _DRAFTS = (Import.State.READING, Import.State.ASKED, Import.State.READY, Import.
 def margin(streams: Mapping[int, Stream]) -> timedelta:
     """How far off a file may tell of an event: a day where some of them tell days alone."""
     has_days = any(stream.scope.get(DAYS) for stream in streams.values())
-    return engine.DAY + NEAR if has_days else NEAR
+    return DAY + NEAR if has_days else NEAR
 
 
 def note_days(streams: Mapping[int, Stream], told: Mapping[int, Telling]) -> None:
     """Remembers of which streams some records tell the day alone."""
-    days = {int(t.strength[2]) for t in told.values() if t.span >= engine.DAY}
+    days = {int(t.strength[2]) for t in told.values() if t.span >= DAY}
     for stream in (streams[pk] for pk in days):
         if not stream.scope.get(DAYS):
             stream.scope = {**stream.scope, DAYS: True}
@@ -160,7 +159,7 @@ def own_answers(
         Telling(
             ref=f"transaction {pk}",
             key=row.key,
-            strength=engine.STRONGEST,
+            strength=STRONGEST,
             event=_event(row, moved[pk]),
             sources=_OWN_ANSWERS,
         )
@@ -318,11 +317,11 @@ def rank(stream: Stream) -> int:
 def clock(at: datetime, entry: Entry | None = None, reading: Reading | None = None) -> timedelta:
     """The step of the clock that gave a time: a second; a minute or a day where no more is told."""
     if at.second or at.microsecond:
-        return engine.SECOND
+        return SECOND
     if entry is not None and reading is not None and not _has_time(entry):
         local = at.astimezone(values.zone(reading.zone))
-        return engine.DAY if not (local.hour or local.minute) else engine.MINUTE
-    return engine.MINUTE
+        return DAY if not (local.hour or local.minute) else MINUTE
+    return MINUTE
 
 
 def _has_time(entry: Entry) -> bool:

@@ -14,8 +14,9 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from portfolio.engine import witnesses as engine
+from portfolio.engine.tellings import MOVED, Telling
 from portfolio.engine.types import Event, RecordKind
-from portfolio.engine.witnesses import Telling, Verdict
+from portfolio.engine.witnesses import Verdict
 from portfolio.models import (
     Connection,
     Edit,
@@ -40,7 +41,7 @@ from portfolio.services.witness_tellings import (
 )
 
 BATCH = 1000
-_MOVED = {kind.value for kind in engine.MOVED}
+_MOVED = {kind.value for kind in MOVED}
 
 
 def settle_page(

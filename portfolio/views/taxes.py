@@ -25,7 +25,7 @@ from portfolio.engine.tax.types import Term
 from portfolio.exports.workbooks import CONTENT_TYPE
 from portfolio.forms_tax import PlaceForm, TaxForm
 from portfolio.models import TaxLine, TaxReport
-from portfolio.selectors import tax_changes, tax_figures, tax_shared, tax_words
+from portfolio.selectors import tax_changes, tax_figures, tax_shared, tax_sums, tax_words
 from portfolio.selectors import tax_pages as selector
 from portfolio.services import tax_documents, tax_reports, tax_settings
 from portfolio.services.tax_settings import SPECIFIC, TaxProblem
@@ -164,8 +164,8 @@ def detail(request: Request, report_id: int) -> HttpResponse:
     context = _about(report)
     if report.row.state == TaxReport.State.DONE:
         context |= {
-            "assets": selector.by_asset(report.row),
-            "assumed": selector.assumed(report.row),
+            "assets": tax_sums.by_asset(report.row),
+            "assumed": tax_sums.assumed(report.row),
             "changed": tax_reports.changed_since(report.row),
             "changes": tax_changes.of_report(report.row),
         }
@@ -184,7 +184,7 @@ def lines(request: Request, report_id: int, part: str) -> HttpResponse:
     if part == TaxLine.Part.GIVEN:
         context = _about(report) | {
             "title": TaxLine.Part.GIVEN.label,
-            "assets": selector.given(report.row),
+            "assets": tax_sums.given(report.row),
             "labels": selector.labels(request.user),
             "order": report.row.settings["engine"].get("wallet_order", []),
             "placing": report.row.settings["engine"].get("placing", "oldest"),

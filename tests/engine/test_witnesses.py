@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from portfolio.engine.tellings import STRONGEST, Strength, Telling
 from portfolio.engine.types import Event, Movement, PostingRole, TransactionKind
-from portfolio.engine.witnesses import STRONGEST, Strength, Telling, Verdict, judge
+from portfolio.engine.witnesses import Verdict, judge
 
 START = datetime(2024, 3, 1, 12, 0, 7, tzinfo=UTC)
 MILLI = timedelta(milliseconds=1)

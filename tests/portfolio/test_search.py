@@ -36,12 +36,15 @@ def rows(owner: User, stream: Stream) -> dict[str, Transaction]:
             stream,
             ("-1250.55", "EUR"),
             ("0.0123", "BTC"),
+            key="T1",  # those of the factory have numbers in them, which might be sought
             detail={"order": "O-77", "trade": "9001"},
         ),
         "sent": factories.transaction(
             stream, ("-0.5", "BTC"), key="W1", detail={"txid": "0xABCdef", "address": "bc1QXY"}
         ),
-        "came": factories.transaction(stream, ("0.55", "ETH"), detail={"reference": "100%_\\ref"}),
+        "came": factories.transaction(
+            stream, ("0.55", "ETH"), key="T2", detail={"reference": "100%_\\ref"}
+        ),
     }
     Note.objects.create(transaction=made["came"], text="From my Brother")
     Tag.objects.create(owner=owner, name="rent").taggings.create(transaction=made["sent"])
