@@ -28,6 +28,8 @@ MINUS = "−"
 STRONG_DIGITS = 4
 # Digits that count in a price below one.
 PRICE_DIGITS = 5
+# Where a sum is to be redone with a calculator: decimals of money, digits of the price of a unit.
+WORKED_DECIMALS, WORKED_DIGITS = 6, 12
 
 
 def _unknown() -> SafeString:
@@ -122,6 +124,36 @@ def price(value: Decimal | None, currency: str) -> SafeString:
         exact.plain(value),
         currency,
         _sign(value, always=False),
+        _grouped(shown),
+        currency,
+    )
+
+
+@register.simple_tag
+def worked(value: Decimal | None, currency: str, *, signed: bool = False) -> SafeString:
+    """A worth in a sum that a person redoes: with the digits that it takes; exact in the title."""
+    if value is None:
+        return _unknown()
+    return _worked(value, currency, WORKED_DECIMALS, signed=signed)
+
+
+@register.simple_tag
+def worked_price(value: Decimal | None, currency: str) -> SafeString:
+    """The price of a unit in such a sum."""
+    if value is None:
+        return _unknown()
+    return _worked(value, currency, max(WORKED_DECIMALS, WORKED_DIGITS - 1 - value.adjusted()))
+
+
+def _worked(value: Decimal, currency: str, decimals: int, *, signed: bool = False) -> SafeString:
+    step = Decimal(1).scaleb(-decimals)
+    shown = _trimmed(value.quantize(step, rounding=ROUND_HALF_EVEN, context=exact.EXACT), currency)
+    return format_html(
+        '<span class="amount{}" title="{} {}">{}{}</span> <span class="unit">{}</span>',
+        _tone(value, signed=signed),
+        exact.plain(value),
+        currency,
+        _sign(value, always=signed),
         _grouped(shown),
         currency,
     )

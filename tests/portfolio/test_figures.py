@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from portfolio.engine import money
 from portfolio.templatetags import coffer, json_text
 
 
@@ -72,7 +73,29 @@ def test_a_small_price_keeps_the_digits_that_count(value: str, text: str) -> Non
     assert _read(coffer.price(Decimal(value), "EUR")) == text
 
 
+@given(
+    st.decimals("0.00000001", "1000000", places=8),
+    st.decimals("0.00000001", "100000", places=8),
+    st.decimals("0", "99999", places=14),
+)
+def test_a_sum_that_is_redone_by_hand_comes_out(
+    amount: Decimal, cost: Decimal, proceeds: Decimal
+) -> None:
+    """To the last decimal but one that is shown."""
+
+    def seen(html: str) -> Decimal:
+        text = _read(html).partition(" ")[0]
+        return Decimal(text.replace(",", "").replace("+", "").replace("−", "-"))
+
+    gain = seen(coffer.worked(proceeds - cost, "EUR", signed=True))
+    redone = seen(coffer.worked(proceeds, "EUR")) - seen(coffer.worked(cost, "EUR"))
+    assert abs(gain - redone) <= Decimal("0.0000015")
+    price = seen(coffer.worked_price(money.divide(cost, amount), "EUR"))
+    assert abs(amount * price - cost) <= Decimal("0.000002")
+
+
 def test_what_is_unknown_is_called_unknown() -> None:
+    assert _read(coffer.worked(None, "EUR")) == _read(coffer.worked_price(None, "EUR")) == "unknown"
     for shown in (coffer.quantity(None), coffer.money(None, "EUR"), coffer.price(None, "EUR")):
         assert _read(shown) == "unknown"
 
