@@ -34,7 +34,10 @@ _COVERED: dict[str, Promise] = {
     "fetched": _("fetched"),
     "empty": _("fetched, there was nothing"),
     "asked": _("asked for as a whole"),
-    "outside": _("nothing: outside of what was asked for"),
+    # Exchanges say how far back they keep records; what is older is kept where it came.
+    "outside": _("older than the exchange promises; nothing came"),
+    "kept": _("older than the exchange promises; what came is kept"),
+    "partly": _("in part older than the exchange promises"),
 }
 _SETTINGS: dict[str, Promise] = {
     "method": _("Method"),
@@ -119,6 +122,8 @@ def covered(told: Mapping[str, Any]) -> list[str]:
     if "fetched" not in known and "empty" in names:
         known.insert(0, "empty")
     if not told["missing"]:
+        if "outside" in names:
+            known.append("partly" if known else "kept" if told["records"] else "outside")
         return [str(_COVERED[name]) for name in known or ["outside"]]
     parts = [str(_("partly fetched"))] if known else []
     for word, start, end in told["missing"]:
@@ -128,6 +133,12 @@ def covered(told: Mapping[str, Any]) -> list[str]:
         more = ngettext("and {number} more", "and {number} more", told["more"])
         parts.append(more.format(number=told["more"]))
     return parts
+
+
+def is_in_doubt(told: Mapping[str, Any]) -> bool:
+    """Whether something of that time is missing, or nobody can say that it is not."""
+    sure = {"fetched", "asked", "empty"} & set(told["words"])
+    return bool(told["missing"] or (told["records"] and not sure))
 
 
 def setting(name: str) -> str:

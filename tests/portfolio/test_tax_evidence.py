@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from portfolio.models import Coverage, Finding, Holding, Stream, TaxLine, TaxReport
+from portfolio.selectors import tax_words
 from portfolio.services import tax_reports, tax_sections
 from tests import factories
 from tests.portfolio.test_tax_reports import lived, made, on
@@ -71,6 +72,20 @@ def test_a_history_that_is_whole_misses_nothing(owner: User, kraken: Stream) -> 
         "words": {"fetched": 1}, "records": 4, "missing": [], "more": 0
     }  # fmt: skip
     assert row["before"]["records"] == 1
+
+
+def test_records_older_than_promised_are_kept_and_not_relied_on(
+    owner: User, kraken: Stream
+) -> None:
+    kraken.caught_up_at = timezone.now()
+    kraken.save()
+    covered(kraken, "fetched", on(1, year=2025), on(6, year=2025))
+    told = coverage_of(made(owner), kraken)["year"]
+    assert (told["records"], tax_words.is_in_doubt(told)) == (4, True)
+    assert tax_words.covered(told) == ["older than the exchange promises; what came is kept"]
+    nothing = told | {"records": 0}
+    assert not tax_words.is_in_doubt(nothing)
+    assert tax_words.covered(nothing) == ["older than the exchange promises; nothing came"]
 
 
 def test_balances_that_differ_stand_first(owner: User, kraken: Stream) -> None:
