@@ -129,14 +129,15 @@ PLACE = Place(
     sources=(
         "ITAA 1997 s.102-5, 104-10, 110-25, 115-25",
         "TD 2002/10",
+        "TD 33",
         "ATO, Crypto asset investments",
     ),
     at_no_cost=frozenset({"fork"}),
     apart=frozenset({"lost"}),
     has_long_term=True,
     identify_by=gettext_noop(
-        "Records made at the time of the sale must tell which parcel it was (TD 33); otherwise the"
-        " first in is the first out."
+        "Records must support which parcel was sold (TD 33, of shares; none is of coins yet);"
+        " otherwise the first in is the first out."
     ),
     switching=gettext_noop(
         "Parcels may be chosen in another order from any year on, where records of the time tell"
