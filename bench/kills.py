@@ -82,8 +82,10 @@ def _compare(storm: Storm, exchanges: list[str], kills: int, restarts: int) -> i
         storms.retire(made)
         rounds += 1
         for one in made:
-            if storms.digest(one) != digests[one.exchange]:
-                different.append(f"{one.exchange}, history {rounds}: ledger")
+            found, expected = storms.digest(one), digests[one.exchange]
+            apart = [part for part in expected if found[part] != expected[part]]
+            if apart:
+                different.append(f"{one.exchange}, history {rounds}: {', '.join(apart)}")
             if not storms.is_same(storms.coverage(one), maps[one.exchange]):
                 different.append(f"{one.exchange}, history {rounds}: coverage")
         sys.stderr.write(f"{storm.kills} kills, {len(different)} different\n")

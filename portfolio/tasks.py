@@ -46,6 +46,9 @@ IMPORT_SECONDS = 5.0
 # Messages that wait in the queue: more would leave the order of the schedule to the queue.
 QUEUE_DEPTH = 24
 TAKEN_WITHIN = timedelta(seconds=30)
+# Whoever sends a connection to a worker makes it due again by then. A message that finds it due
+# later has come twice, or too late: the work is done. As much again for clocks that differ.
+SENT_AHEAD = 2 * TAKEN_WITHIN
 # A long history is valued at once and takes minutes (ADR 0015); the broker gives a message to
 # another worker after ten.
 REVALUE_SECONDS = 540
@@ -72,10 +75,10 @@ def dispatch_due() -> int:
 @shared_task
 def sync_connection(connection_id: str) -> str:
     """Works on one connection for a slice, then lets others have the worker."""
-    pk = uuid.UUID(connection_id)
-    is_crowded = schedule.is_crowded(timezone.now())
+    pk, now = uuid.UUID(connection_id), timezone.now()
+    is_crowded = schedule.is_crowded(now)
     seconds = CROWDED_SLICE_SECONDS if is_crowded else SLICE_SECONDS
-    result = sync.run_slice(pk, seconds=seconds)
+    result = sync.run_slice(pk, seconds=seconds, due_by=now + SENT_AHEAD)
     if result is sync.Slice.MORE and is_crowded:
         schedule.back_in_line(pk, timezone.now())
     elif result is sync.Slice.MORE:

@@ -329,6 +329,8 @@ def _accept(current: Connection, sealed: bytes, answer: Answer) -> None:
     key_news.of_good_key(
         current, answer, is_replacing=_is_replacing(current) and not current.is_by_hand
     )
+    if current.status == Status.ACTIVE and current.sealed_candidate is not None:
+        current.next_sync_at = timezone.now()
     current.sealed_credentials = sealed
     current.sealed_candidate = None
     current.account_uid = answer.account_uid or current.account_uid

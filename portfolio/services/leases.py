@@ -29,10 +29,17 @@ def new_holder() -> str:
     return f"{socket.gethostname()[:40]}|{os.getpid()}|{uuid.uuid4().hex[:12]}"
 
 
-def claim(connection_id: uuid.UUID, holder: str) -> Connection | None:
-    """Takes an active connection that nobody holds; None if somebody does."""
+def claim(
+    connection_id: uuid.UUID, holder: str, *, due_by: datetime | None = None
+) -> Connection | None:
+    """Takes an active connection that nobody holds; None if somebody does.
+
+    With ``due_by`` only one that is due until then: a message may come twice, or late.
+    """
     now = timezone.now()
+    is_due = Q() if due_by is None else Q(next_sync_at__isnull=True) | Q(next_sync_at__lte=due_by)
     taken = Connection.objects.filter(
+        is_due,
         Q(lease_until__isnull=True) | Q(lease_until__lt=now),
         pk=connection_id,
         kind=Connection.Kind.KEY,

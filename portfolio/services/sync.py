@@ -55,7 +55,7 @@ _OUR_FAULTS = (DataError, IntegrityError, ValueError, TypeError, LookupError, Ar
 class Slice(enum.Enum):
     """How a slice ended, for the caller to decide what follows."""
 
-    NOT_TAKEN = "not taken"  # somebody else has it, or it is not active
+    NOT_TAKEN = "not taken"  # somebody else has it, it is not active, or not due
     MORE = "more"  # go on at once
     LATER = "later"  # go on at connection.next_sync_at
     FINISHED = "finished"  # the run is over
@@ -72,10 +72,12 @@ class _Work:
     stop_at: float  # monotonic seconds
 
 
-def run_slice(connection_id: uuid.UUID, *, seconds: float) -> Slice:
-    """Works on one connection for about ``seconds``; workers only."""
+def run_slice(
+    connection_id: uuid.UUID, *, seconds: float, due_by: datetime | None = None
+) -> Slice:
+    """Works on one connection for about ``seconds``, if it is due by then; workers only."""
     holder = leases.new_holder()
-    connection = leases.claim(connection_id, holder)
+    connection = leases.claim(connection_id, holder, due_by=due_by)
     if connection is None:
         return Slice.NOT_TAKEN
     try:

@@ -85,15 +85,19 @@ def retire(made: list[Connection]) -> None:
     rows.update(status="paused", next_sync_at=None, check_at=None)
 
 
-def digest(connection: Connection) -> str:
-    """A hash of all that is stored, to the last digit, but row numbers and times of asking."""
+def digest(connection: Connection) -> dict[str, str]:
+    """Hashes of all that is stored, by part, to the last digit, but row numbers and times."""
     reported = sorted(
         (row.wallet, row.asset, str(row.reported), str(row.quantity))
         for row in connection.holdings.all()
     )
     streams = sorted(connection.streams.values_list("key", "kind", "state", "record_count"))
     told = {**ledgers.dump(connection), "reported": reported, "streams": streams}
-    text = json.dumps(told, default=str, sort_keys=True)
+    return {part: _hash(rows) for part, rows in told.items()}
+
+
+def _hash(rows: object) -> str:
+    text = json.dumps(rows, default=str, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

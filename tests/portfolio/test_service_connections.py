@@ -172,6 +172,20 @@ def test_a_new_key_takes_over_once_it_is_checked(active: Connection) -> None:
     assert fresh(active).sealed_candidate is None
 
 
+def test_a_new_key_is_put_to_use_at_once_and_one_asked_about_again_is_not(
+    active: Connection,
+) -> None:
+    later = timezone.now() + timedelta(hours=1)
+    Connection.objects.update(next_sync_at=later)
+    connections.check(fresh(active))
+    assert fresh(active).next_sync_at == later
+    connections.replace_credentials(connection=active, credentials=NEW)
+    connections.check(fresh(active))
+    row = fresh(active)
+    assert row.next_sync_at is not None
+    assert row.next_sync_at <= timezone.now()
+
+
 @pytest.mark.parametrize(
     ("answer", "words"),
     [

@@ -159,7 +159,7 @@ def test_a_slice_that_is_over_waits_in_line_when_others_wait(
 ) -> None:
     lengths: list[float] = []
 
-    def run(pk: object, *, seconds: float) -> sync.Slice:
+    def run(pk: object, *, seconds: float, due_by: object) -> sync.Slice:
         lengths.append(seconds)
         return sync.Slice.MORE
 
@@ -178,6 +178,20 @@ def test_a_slice_that_is_over_waits_in_line_when_others_wait(
     tasks.sync_connection(str(mine.pk))
     assert sent == [str(mine.pk)]
     assert lengths == [tasks.CROWDED_SLICE_SECONDS, tasks.SLICE_SECONDS]
+
+
+def test_a_message_that_comes_once_more_finds_nothing_to_do(owner: User) -> None:
+    now = timezone.now()
+    mine = factories.connection(owner, next_sync_at=now + timedelta(minutes=10))
+    assert tasks.sync_connection(str(mine.pk)) == sync.Slice.NOT_TAKEN.value
+    assert not mine.sync_runs.exists()
+    due_by = now + tasks.SENT_AHEAD
+    assert leases.claim(mine.pk, "late", due_by=due_by) is None
+    Connection.objects.update(next_sync_at=now + tasks.TAKEN_WITHIN)  # as one just sent
+    assert leases.claim(mine.pk, "first", due_by=due_by) is not None
+    leases.let_go(mine.pk, "first")
+    Connection.objects.update(next_sync_at=None)
+    assert leases.claim(mine.pk, "never fetched", due_by=due_by) is not None
 
 
 def test_no_more_is_sent_than_the_queue_takes(
