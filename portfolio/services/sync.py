@@ -72,9 +72,7 @@ class _Work:
     stop_at: float  # monotonic seconds
 
 
-def run_slice(
-    connection_id: uuid.UUID, *, seconds: float, due_by: datetime | None = None
-) -> Slice:
+def run_slice(connection_id: uuid.UUID, *, seconds: float, due_by: datetime | None = None) -> Slice:
     """Works on one connection for about ``seconds``, if it is due by then; workers only."""
     holder = leases.new_holder()
     connection = leases.claim(connection_id, holder, due_by=due_by)
