@@ -14,7 +14,12 @@ from portfolio.imports import registry
 from portfolio.imports.formats.generic import KIND
 from portfolio.models import ImportFile
 from portfolio.models.ledger import KIND_LABELS
-from portfolio.services.import_inspection import COLUMNS, FORMAT, GENERIC
+from portfolio.services.import_inspection import (
+    COLUMNS,
+    FORMAT,
+    GENERIC,
+    may_be_read_otherwise,
+)
 
 UNSAID = ("", "---------")
 
@@ -50,15 +55,21 @@ def _zones() -> list[tuple[str, str]]:
 
 
 class AnswersForm(forms.Form):
-    """What a file leaves open: its format, its zone, the order of its dates, its decimal sign."""
+    """What a file leaves open: its format, its zone, the order of its dates, its decimal sign.
+
+    Of a file of which nothing is open: the same with what it was read with, to be changed.
+    """
 
     def __init__(self, data: Any = None, *, table: ImportFile, zone: str, **kwargs: Any) -> None:
         super().__init__(data, prefix=f"file{table.pk}", **kwargs)
         self.table = table
-        for name in table.questions:
+        self.is_change = may_be_read_otherwise(table)
+        told = {FORMAT: table.format} | table.answers
+        asked = [FORMAT, *table.questions] if self.is_change else table.questions
+        for name in dict.fromkeys(asked):
             if name != COLUMNS:
                 self.fields[name] = self._field(name, zone)
-                self.initial[name] = _written(table.answers.get(name, self.initial.get(name)))
+                self.initial[name] = _written(told.get(name, self.initial.get(name)))
 
     def _field(self, name: str, zone: str) -> forms.Field:
         if name == FORMAT:

@@ -71,6 +71,11 @@ class Import(models.Model):
         return self.state in (self.State.READING, self.State.ASKED, self.State.READY)
 
     @property
+    def takes_answers(self) -> bool:
+        """Whether its owner may still answer otherwise, as long as its files are kept."""
+        return self.state in (self.State.ASKED, self.State.READY, self.State.FAILED)
+
+    @property
     def is_working(self) -> bool:
         return self.state in (self.State.READING, self.State.IMPORTING, self.State.UNDOING)
 

@@ -188,6 +188,12 @@ def reading(table: ImportFile) -> Reading:
 _OWN = {"zone", "day_first", "decimal_comma", FORMAT}
 
 
+def may_be_read_otherwise(table: ImportFile) -> bool:
+    """Whether answers about a table can be taken back: none is open, its bytes are kept."""
+    is_kept = table.upload_id is not None and bool(table.layout) and bool(table.format)
+    return is_kept and not table.is_left_out and not unanswered(table)
+
+
 def unanswered(table: ImportFile) -> list[str]:
     """The questions of a table that still wait for an answer."""
     if table.is_left_out or table.is_refused:

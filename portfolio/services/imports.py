@@ -48,30 +48,41 @@ def _locked(user: User, job_id: uuid.UUID) -> Import:
 def _draft(user: User, job_id: uuid.UUID) -> Import:
     """May raise ImportProblem: it is confirmed already, or over."""
     job = _locked(user, job_id)
-    if job.state not in (State.ASKED, State.READY):
+    if not job.takes_answers or not job.uploads.exists():
         raise ImportProblem(_("This import cannot be changed any more."))
     return job
 
 
 def _read_again(job: Import) -> None:
     job.state, job.holder, job.worked_at = State.READING, "", timezone.now()
+    job.failure, job.finished_at = "", None
     job.save()
 
 
 @transaction.atomic
 def answer(*, user: User, job_id: uuid.UUID, file_id: int, answers: Mapping[str, object]) -> None:
-    """Takes answers about a file; it is read with them. May raise ImportProblem."""
+    """Takes answers about a file, or others than before; it is read with them.
+
+    Of another format than before the rest is asked anew. May raise ImportProblem.
+    """
     job = _draft(user, job_id)
     table = _file(job, file_id)
-    named = answers.get(import_inspection.FORMAT)
-    table.answers = table.answers | dict(answers)
+    told = dict(answers)
+    named = str(told.pop(import_inspection.FORMAT, "") or table.format)
+    if named != table.format:
+        _take_for(table, named)
+    else:
+        table.answers = table.answers | told
     table.read_at = None
-    if named:
-        if named != import_inspection.GENERIC:
-            registry.by_id(str(named))
-        table.format, table.inspected_at = str(named), None
-        table.settings = {}
     _change(job, table)
+
+
+def _take_for(table: ImportFile, format_id: str) -> None:
+    """A table is of this format by its owner's word."""
+    if format_id != import_inspection.GENERIC:
+        registry.by_id(format_id)
+    table.format, table.settings, table.inspected_at = format_id, {}, None
+    table.answers = {import_inspection.FORMAT: format_id}
 
 
 @transaction.atomic

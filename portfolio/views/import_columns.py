@@ -36,7 +36,8 @@ def _table(request: Request, job_id: UUID, file_id: int) -> ImportFile:
 def columns(request: Request, job_id: UUID, file_id: int) -> HttpResponse:
     """Asks what each column means, and shows what the first rows would tell."""
     table = _table(request, job_id, file_id)
-    if not table.job.is_draft or not table.layout:
+    job = table.job
+    if not (job.is_draft or job.takes_answers) or not table.layout or table.upload is None:
         raise Http404
     try:
         sample = import_columns.sample(table)

@@ -23,7 +23,7 @@ from portfolio.selectors import imports as selector
 from portfolio.selectors.imports import Preview
 from portfolio.services import import_uploads, restorations
 from portfolio.services import imports as service
-from portfolio.services.import_inspection import COLUMNS, unanswered
+from portfolio.services.import_inspection import may_be_read_otherwise, unanswered
 from portfolio.services.import_uploads import ImportProblem
 from portfolio.views.access import Request
 from portfolio.views.restorations import begin as begin_restoration
@@ -101,13 +101,13 @@ def _context(request: Request, job_id: UUID) -> dict[str, object]:
     forms = {
         table.pk: AnswersForm(table=table, zone=zone)
         for table in preview.files
-        if preview.job.state == Import.State.ASKED and unanswered(table)
+        if preview.job.takes_answers and (unanswered(table) or may_be_read_otherwise(table))
     }
     return {
         "preview": preview,
         "job": preview.job,
         "files": [
-            {"table": table, "form": forms.get(table.pk), "columns": COLUMNS in unanswered(table)}
+            {"table": table, "form": forms.get(table.pk), "asks": unanswered(table)}
             for table in preview.files
         ],
     }

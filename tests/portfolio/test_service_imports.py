@@ -261,6 +261,68 @@ def test_of_several_formats_one_is_asked_for(
     assert confirmed(owner, worked(job)).booked == 5
 
 
+def test_answers_of_a_draft_are_taken_back_before_it_is_confirmed(
+    owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(monkeypatch, made(asks=("zone", "day_first")))
+    rows = ("03/04/2024,deposit,1,BTC,Wallet,a1", "05/06/2024,deposit,1,BTC,Wallet,a2")
+    job = brought(owner, ("a.csv", text(*rows)))
+    table = job.files.get()
+    for zone in ("Europe/Berlin", "Asia/Tokyo"):
+        answers = {"zone": zone, "day_first": True}
+        imports.answer(user=owner, job_id=job.pk, file_id=table.pk, answers=answers)
+        job = worked(job)
+    imports.place(user=owner, job_id=job.pk, choices={job.accounts.get().pk: ("new", "Bank")})
+    worked(job)
+    imports.answer(user=owner, job_id=job.pk, file_id=table.pk, answers={"zone": "UTC"})
+    job = confirmed(owner, worked(job))
+    assert job.booked == 2
+    kept = RawRecord.objects.order_by("occurred_at").values_list("connection__label", "occurred_at")
+    assert [(label, at.isoformat()) for label, at in kept] == [
+        ("Bank", "2024-04-03T00:00:00+00:00"),
+        ("Bank", "2024-06-05T00:00:00+00:00"),
+    ]
+
+
+def test_answers_of_a_file_refused_with_them_are_taken_back(
+    owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(monkeypatch, made(asks=("day_first",)))
+    job = brought(owner, ("a.csv", text("03/04/2024,deposit,1,BTC,Wallet,a1")))
+    table = job.files.get()
+    for is_first, state in ((False, State.FAILED), (True, State.READY)):
+        answers = {"day_first": is_first}
+        imports.answer(user=owner, job_id=job.pk, file_id=table.pk, answers=answers)
+        job = worked(job)
+        assert job.state == state
+    assert (job.failure, job.finished_at) == ("", None)
+    assert confirmed(owner, job).booked == 1
+
+
+def test_another_format_asks_anew_what_it_leaves_open(
+    owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(monkeypatch, made(), made(id="other", title="Other", asks=("zone",)))
+    job = brought(owner, ("a.csv", text(*ROWS)))
+    file_id = job.files.get().pk
+    told = [{"format": "other"}, {"zone": "Asia/Tokyo"}, {"format": "small"}, {"format": "other"}]
+    after = [State.ASKED, State.READY, State.READY, State.ASKED]
+    for answers, state in zip(told, after, strict=True):
+        imports.answer(user=owner, job_id=job.pk, file_id=file_id, answers=answers)
+        job = worked(job)
+        assert job.state == state
+    assert not RawRecord.objects.exists()
+
+
+def test_answers_of_what_is_confirmed_are_kept(owner: User, small: ImportFormat) -> None:
+    job = confirmed(owner, brought(owner, ("a.csv", text(*ROWS))))
+    with pytest.raises(ImportProblem, match="cannot be changed any more"):
+        imports.answer(user=owner, job_id=job.pk, file_id=job.files.get().pk, answers={"a": "b"})
+    undone = worked(imports.undo(user=owner, job_id=job.pk))
+    with pytest.raises(ImportProblem, match="cannot be changed any more"):
+        imports.answer(user=owner, job_id=undone.pk, file_id=undone.files.get().pk, answers={})
+
+
 def test_an_account_goes_into_the_connection_that_is_chosen(
     owner: User, other: User, small: ImportFormat
 ) -> None:

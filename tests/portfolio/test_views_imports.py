@@ -147,6 +147,43 @@ def test_questions_are_answered_on_the_page(
     assert line.occurred_at.isoformat() == "2024-04-02T22:00:00+00:00"
 
 
+def test_answers_are_changed_on_the_page_before_all_is_confirmed(
+    page: Client, owner: User, monkeypatch: pytest.MonkeyPatch, sent: list[str]
+) -> None:
+    add(monkeypatch, made(asks=("zone", "day_first")))
+    job = brought(owner, ("a.csv", text("03/04/2024,deposit,1,BTC,Wallet,a1")))
+    table = job.files.get()
+    address, prefix = url("answer", job, file_id=table.pk), f"file{table.pk}-"
+    for zone, day_first, state in (
+        ("Europe/Berlin", "no", "Refused"),  # the format knows no month first
+        ("Asia/Tokyo", "yes", "Ready to be confirmed"),
+    ):
+        told = {f"{prefix}zone": zone, f"{prefix}day_first": day_first}
+        page.post(address, told | {f"{prefix}format": "small"})
+        worked(job)
+        content = page.get(url("detail", job)).content.decode()
+        assert state in content
+        assert "Read it otherwise" in content
+        assert f'<option value="{zone}" selected>' in content
+    line = job.lines.get()
+    assert line.occurred_at is not None
+    assert line.occurred_at.isoformat() == "2024-04-02T15:00:00+00:00"
+    page.post(url("confirm", job))
+    worked(job)
+    assert "Read it otherwise" not in page.get(url("detail", job)).content.decode()
+
+
+def test_what_a_format_knows_can_be_explained_by_hand_instead(
+    page: Client, owner: User, small: ImportFormat, sent: list[str]
+) -> None:
+    job = brought(owner, ("a.csv", text(*ROWS[:2])))
+    table = job.files.get()
+    page.post(url("answer", job, file_id=table.pk), {f"file{table.pk}-format": "generic"})
+    assert worked(job).state == State.ASKED
+    assert not job.lines.exists()
+    assert "Explain its columns" in page.get(url("detail", job)).content.decode()
+
+
 def test_an_unanswered_question_stays(
     page: Client, owner: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
