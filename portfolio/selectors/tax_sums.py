@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Min, Q, QuerySet, Sum
 
 from portfolio.engine import money
 from portfolio.models import TaxLine, TaxReport
@@ -15,55 +15,70 @@ from portfolio.models import TaxLine, TaxReport
 Part = TaxLine.Part
 
 
+GIVEN_SHOWN = 100  # of one asset's lots on a page; the file has them all
+
+
 @dataclass(frozen=True, slots=True)
-class GivenAsset:
-    """One asset's lots on the day on which they went to accounts."""
+class GivenAccount:
+    """What went to one account of one asset, and what its coins cost afterwards."""
 
     asset: str
-    lines: Sequence[TaxLine]  # in the order in which they were given
+    account: str
+    lots: int
+    amount: Decimal
+    cost: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class GivenLots:
+    """One asset's lots on the day on which they went to accounts, the first ``GIVEN_SHOWN``."""
+
+    before: Sequence[tuple[TaxLine, Decimal, Decimal]]  # accounts apart: amount and cost
+    after: Sequence[TaxLine]  # in the order in which they were given
+    total: int  # lines in all
 
     @property
-    def amount(self) -> Decimal:
-        return money.total(line.amount for line in self.lines)
-
-    @property
-    def cost(self) -> Decimal:
-        return money.total(line.cost or money.ZERO for line in self.lines)
-
-    @property
-    def before(self) -> list[tuple[TaxLine, Decimal, Decimal]]:
-        """The lots as they were, accounts apart: one of its lines, the amount, the cost."""
-        lots: dict[int | None, list[TaxLine]] = {}
-        for line in self.lines:
-            lots.setdefault(line.lot_transaction, []).append(line)
-        return [
-            (
-                parts[0],
-                money.total(part.amount for part in parts),
-                money.total(part.cost or money.ZERO for part in parts),
-            )
-            for parts in lots.values()
-        ]
-
-    @property
-    def accounts(self) -> list[tuple[str, Decimal, Decimal]]:
-        """What each account held, and what its coins cost afterwards."""
-        sums: dict[str, tuple[Decimal, Decimal]] = {}
-        for line in self.lines:
-            amount, cost = sums.get(line.account, (money.ZERO, money.ZERO))
-            sums[line.account] = (
-                money.add(amount, line.amount),
-                money.add(cost, line.cost or money.ZERO),
-            )
-        return [(account, *both) for account, both in sums.items()]
+    def is_cut(self) -> bool:
+        """Whether there are more than are shown; no lot is without a line."""
+        return self.total > len(self.after)
 
 
-def given(report: TaxReport) -> list[GivenAsset]:
-    """The lots that were given to accounts, by asset; one query, as many lots as were held."""
-    found: dict[str, list[TaxLine]] = {}
-    for line in TaxLine.objects.filter(report=report, part=Part.GIVEN).order_by("position"):
-        found.setdefault(line.asset, []).append(line)
-    return [GivenAsset(asset, lines) for asset, lines in found.items()]
+def given(report: TaxReport) -> list[GivenAccount]:
+    """What was given to accounts, by asset and account; one query."""
+    rows = (
+        TaxLine.objects.filter(report=report, part=Part.GIVEN)
+        .values_list("asset", "account")
+        .annotate(
+            lots=Count("lot_transaction", distinct=True),
+            amounts=Sum("amount"),
+            costs=Sum("cost"),
+            first=Min("position"),
+        )
+        .order_by("asset", "first")
+    )
+    return [
+        GivenAccount(asset, account, lots, amount, cost or money.ZERO)
+        for asset, account, lots, amount, cost, _ in rows
+    ]
+
+
+def given_lots(report: TaxReport, asset: str) -> GivenLots:
+    """The lots of one asset before and after; one query, as many lots as were held of it."""
+    lines = list(
+        TaxLine.objects.filter(report=report, part=Part.GIVEN, asset=asset).order_by("position")
+    )
+    lots: dict[int | None, list[TaxLine]] = {}
+    for line in lines:
+        lots.setdefault(line.lot_transaction, []).append(line)
+    before = [
+        (
+            parts[0],
+            money.total(part.amount for part in parts),
+            money.total(part.cost or money.ZERO for part in parts),
+        )
+        for parts in lots.values()
+    ]
+    return GivenLots(before[:GIVEN_SHOWN], lines[:GIVEN_SHOWN], len(lines))
 
 
 @dataclass(frozen=True, slots=True)

@@ -182,9 +182,14 @@ def lines(request: Request, report_id: int, part: str) -> HttpResponse:
     if part not in TaxLine.Part.values:
         raise Http404
     if part == TaxLine.Part.GIVEN:
+        accounts, asset = tax_sums.given(report.row), request.GET.get("asset", "")
+        if asset not in {one.asset for one in accounts}:
+            asset = accounts[0].asset if accounts else ""
         context = _about(report) | {
             "title": TaxLine.Part.GIVEN.label,
-            "assets": tax_sums.given(report.row),
+            "accounts": accounts,
+            "asset": asset,
+            "lots": tax_sums.given_lots(report.row, asset),
             "labels": selector.labels(request.user),
             "order": report.row.settings["engine"].get("wallet_order", []),
             "placing": report.row.settings["engine"].get("placing", "oldest"),

@@ -277,7 +277,7 @@ def people(site: Site) -> dict[str, str]:
         ("kraken", "other-ip"),
     ):
         site.connect(people["failing"], exchange, purpose, status=1)
-    site.manage("sync", "--user", people["full"], "--wait")
+    site.sync(people["full"])
     site.manage("shell", "-c", TELL.format(email=people["full"]))
     site.manage("shell", "-c", DOUBT.format(email=people["full"]))
     site.manage("shell", "-c", REVIEW.format(email=people["full"]))

@@ -13,6 +13,7 @@ from django.urls import reverse
 from accounts.models import User
 from portfolio import tasks
 from portfolio.models import LotOffer, Stream, TaxLine, TaxProfile, TaxReport, Transaction
+from portfolio.selectors import tax_sums
 from portfolio.services import tax_choices, tax_ledger, tax_settings
 from portfolio.services.tax_settings import TaxProblem, Told
 from tests import factories
@@ -335,7 +336,7 @@ def given(report: TaxReport) -> list[tuple[str, str, Any]]:
 
 
 def test_lots_are_given_to_accounts_by_the_rule_chosen(
-    page: Client, owner: User, kraken: Stream, two: Stream
+    page: Client, owner: User, kraken: Stream, two: Stream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, other = (str(stream.connection.pk) for stream in (kraken, two))
     tax_settings.choose(user=owner, told=Told("us", "fifo"))
@@ -355,7 +356,11 @@ def test_lots_are_given_to_accounts_by_the_rule_chosen(
     assert "the lots of the lowest cost of a unit first, to binance" in shown.replace(
         "Two", "binance"
     )
-    assert "All of" in shown
+    assert "What each account got" in shown
+    assert "lines; the CSV has them all" not in shown
+    monkeypatch.setattr(tax_sums, "GIVEN_SHOWN", 3)
+    shown = text(page, reverse("portfolio:tax-lines", args=[again.pk, "given"]) + "?asset=BTC")
+    assert "The first 3 of 4 lines; the CSV has them all." in shown
     html = page.get(address).content.decode()
     assert 'value="cheapest" selected' in html
 
