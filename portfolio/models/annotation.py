@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
 
 from portfolio.models.ledger import Transaction
-
-if TYPE_CHECKING:
-    from accounts.models import User
+from portfolio.models.owned import OwnedQuerySet
 
 
 class Note(models.Model):
@@ -25,12 +23,6 @@ class Note(models.Model):
         return self.text[:40]
 
 
-class TagQuerySet(models.QuerySet["Tag"]):
-    def of(self, user: User) -> TagQuerySet:
-        """Only what this user owns."""
-        return self.filter(owner=user)
-
-
 class Tag(models.Model):
     """A word that a user puts on transactions."""
 
@@ -38,7 +30,7 @@ class Tag(models.Model):
     name = models.CharField(max_length=40)
     transactions = models.ManyToManyField(Transaction, through="Tagging", related_name="tags")
 
-    objects: ClassVar[TagQuerySet] = TagQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[OwnedQuerySet[Tag]] = OwnedQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         ordering = ["name"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -12,9 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portfolio.engine.identities import Rule, RuleKind
 from portfolio.models.fields import ExactDecimalField
-
-if TYPE_CHECKING:
-    from accounts.models import User
+from portfolio.models.owned import OwnedQuerySet
 
 KIND_LABELS = {
     RuleKind.ALIAS: _("stands for"),
@@ -23,11 +21,7 @@ KIND_LABELS = {
 }
 
 
-class AssetRuleQuerySet(models.QuerySet["AssetRule"]):
-    def of(self, user: User) -> AssetRuleQuerySet:
-        """Only what this user decided."""
-        return self.filter(owner=user)
-
+class AssetRuleQuerySet(OwnedQuerySet["AssetRule"]):
     def in_force(self) -> AssetRuleQuerySet:
         return self.filter(undone_at__isnull=True)
 

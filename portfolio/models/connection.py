@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-if TYPE_CHECKING:
-    from accounts.models import User
+from portfolio.models.owned import OwnedQuerySet
 
 
-class ConnectionQuerySet(models.QuerySet["Connection"]):
-    def of(self, user: User) -> ConnectionQuerySet:
-        """Only what this user owns; every page and command starts here."""
-        return self.filter(owner=user)
-
+class ConnectionQuerySet(OwnedQuerySet["Connection"]):
     def due(self, now: datetime) -> ConnectionQuerySet:
         """Those to sync now that no living worker holds."""
         return self.filter(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -10,16 +10,10 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from portfolio.models.connection import Connection
-
-if TYPE_CHECKING:
-    from accounts.models import User
+from portfolio.models.owned import OwnedQuerySet
 
 
-class EditQuerySet(models.QuerySet["Edit"]):
-    def of(self, user: User) -> EditQuerySet:
-        """Only what this user owns."""
-        return self.filter(owner=user)
-
+class EditQuerySet(OwnedQuerySet["Edit"]):
     def standing(self) -> EditQuerySet:
         """Those that were not reverted."""
         return self.filter(reverted_at__isnull=True)

@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
 
-if TYPE_CHECKING:
-    from accounts.models import User
+from portfolio.models.owned import OwnedQuerySet, Work, WorkQuerySet
 
 
-class ExportQuerySet(models.QuerySet["Export"]):
-    def of(self, user: User) -> ExportQuerySet:
-        """Only what this user owns."""
-        return self.filter(owner=user)
-
-    def unfinished(self) -> ExportQuerySet:
-        """Those that wait for a worker or have one."""
-        return self.filter(state__in=[Export.State.WAITING, Export.State.RUNNING])
-
-
-class Export(models.Model):
+class Export(Work):
     """One file as it was asked for: how far a worker is with it, then what it holds.
 
     waiting -> running -> done, or failed. A worker that is killed leaves it running; another begins
@@ -64,7 +53,7 @@ class Export(models.Model):
     compared_at = models.DateTimeField(null=True)
     is_changed = models.BooleanField(null=True, default=False)
 
-    objects: ClassVar[ExportQuerySet] = ExportQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[WorkQuerySet[Export]] = WorkQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         ordering = ["-asked_at", "-id"]
@@ -77,10 +66,6 @@ class Export(models.Model):
     def is_worked_on(self) -> bool:
         """Whether it is made, or compared, and the page is to look again."""
         return not self.is_finished or self.is_changed is None
-
-    @property
-    def is_finished(self) -> bool:
-        return self.state in (self.State.DONE, self.State.FAILED)
 
 
 class ExportChunk(models.Model):
@@ -103,12 +88,6 @@ class ExportChunk(models.Model):
         return f"{self.export_id}, piece {self.position}"
 
 
-class ExportSymbolQuerySet(models.QuerySet["ExportSymbol"]):
-    def of(self, user: User) -> ExportSymbolQuerySet:
-        """Only what this user owns."""
-        return self.filter(owner=user)
-
-
 class ExportSymbol(models.Model):
     """What a user says that a target calls an asset."""
 
@@ -119,7 +98,7 @@ class ExportSymbol(models.Model):
     asset = models.CharField(max_length=40)
     symbol = models.CharField(max_length=80)
 
-    objects: ClassVar[ExportSymbolQuerySet] = ExportSymbolQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[OwnedQuerySet[ExportSymbol]] = OwnedQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         ordering = ["format", "asset"]

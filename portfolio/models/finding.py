@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -11,15 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from portfolio.models.connection import Connection
 from portfolio.models.fields import ExactDecimalField
-
-if TYPE_CHECKING:
-    from accounts.models import User
+from portfolio.models.owned import OwnedQuerySet
 
 
-class FindingQuerySet(models.QuerySet["Finding"]):
-    def of(self, user: User) -> FindingQuerySet:
-        return self.filter(owner=user)
-
+class FindingQuerySet(OwnedQuerySet["Finding"]):
     def open(self) -> FindingQuerySet:
         """Those that wait for a person."""
         return self.filter(closed_at__isnull=True, dismissed_at__isnull=True)

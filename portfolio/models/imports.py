@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -12,14 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from portfolio.engine.types import TransactionKind
 from portfolio.models.connection import Connection
 from portfolio.models.ledger import RawRecord, Transaction
-
-if TYPE_CHECKING:
-    from accounts.models import User
-
-
-class ImportQuerySet(models.QuerySet["Import"]):
-    def of(self, user: User) -> ImportQuerySet:
-        return self.filter(owner=user)
+from portfolio.models.owned import OwnedQuerySet
 
 
 class Import(models.Model):
@@ -54,7 +47,7 @@ class Import(models.Model):
     booked = models.PositiveIntegerField(default=0)
     found = models.PositiveIntegerField(default=0)
 
-    objects: ClassVar[ImportQuerySet] = ImportQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[OwnedQuerySet[Import]] = OwnedQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         ordering = ["-created_at"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -15,10 +15,8 @@ from portfolio.engine.types import PostingRole, TransactionKind
 from portfolio.models.connection import Connection
 from portfolio.models.edit import Edit
 from portfolio.models.fields import ExactDecimalField
+from portfolio.models.owned import OwnedQuerySet
 from portfolio.models.sync import Stream
-
-if TYPE_CHECKING:
-    from accounts.models import User
 
 KIND_LABELS = {
     TransactionKind.TRADE: _("Trade"),
@@ -55,10 +53,7 @@ SEARCHED = Func(
 )
 
 
-class TransactionQuerySet(models.QuerySet["Transaction"]):
-    def of(self, user: User) -> TransactionQuerySet:
-        return self.filter(owner=user)
-
+class TransactionQuerySet(OwnedQuerySet["Transaction"]):
     def current(self) -> TransactionQuerySet:
         """As the user's edits have it: what they replaced is left out."""
         return self.filter(is_replaced=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -12,14 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from portfolio.models.connection import Connection
 from portfolio.models.fields import ExactDecimalField
 from portfolio.models.ledger import Transaction
-
-if TYPE_CHECKING:
-    from accounts.models import User
-
-
-class ManualEntryQuerySet(models.QuerySet["ManualEntry"]):
-    def of(self, user: User) -> ManualEntryQuerySet:
-        return self.filter(owner=user)
+from portfolio.models.owned import OwnedQuerySet
 
 
 class ManualEntry(models.Model):
@@ -50,7 +43,7 @@ class ManualEntry(models.Model):
     withdrawn_at = models.DateTimeField(null=True)
     replaces = models.OneToOneField("self", models.SET_NULL, null=True, related_name="replaced_by")
 
-    objects: ClassVar[ManualEntryQuerySet] = ManualEntryQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[OwnedQuerySet[ManualEntry]] = OwnedQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         ordering = ["-made_at", "-id"]

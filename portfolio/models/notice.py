@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -11,15 +11,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from portfolio.models.connection import Connection
-
-if TYPE_CHECKING:
-    from accounts.models import User
+from portfolio.models.owned import OwnedQuerySet
 
 
-class NoticeQuerySet(models.QuerySet["Notice"]):
-    def of(self, user: User) -> NoticeQuerySet:
-        return self.filter(owner=user)
-
+class NoticeQuerySet(OwnedQuerySet["Notice"]):
     def unread(self) -> NoticeQuerySet:
         return self.filter(read_at__isnull=True)
 

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
 from portfolio.models.fields import ExactDecimalField
-
-if TYPE_CHECKING:
-    from accounts.models import User
+from portfolio.models.owned import OwnedQuerySet
 
 MINUTE = timedelta(minutes=1)
-
-
-class OwnPriceQuerySet(models.QuerySet["OwnPrice"]):
-    def of(self, user: User) -> OwnPriceQuerySet:
-        return self.filter(owner=user)
 
 
 class OwnPrice(models.Model):
@@ -38,7 +31,7 @@ class OwnPrice(models.Model):
     made_at = models.DateTimeField()
     withdrawn_at = models.DateTimeField(null=True)
 
-    objects: ClassVar[OwnPriceQuerySet] = OwnPriceQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[OwnedQuerySet[OwnPrice]] = OwnedQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         ordering = ["asset", "-since", "-id"]

@@ -10,19 +10,12 @@ from django.utils.translation import gettext_lazy as _
 
 from portfolio.models.connection import Connection
 from portfolio.models.fields import ExactDecimalField
+from portfolio.models.owned import OwnedQuerySet
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from accounts.models import User
-
     _Unsure = models.DecimalField[Decimal | str | None, Decimal | None]
-
-
-class PositionQuerySet(models.QuerySet["Position"]):
-    def of(self, user: User) -> PositionQuerySet:
-        """Only what this user owns."""
-        return self.filter(owner=user)
 
 
 class Position(models.Model):
@@ -45,7 +38,7 @@ class Position(models.Model):
     unrealised_pnl: _Unsure = ExactDecimalField(null=True)  # type: ignore[assignment,misc]
     settle_asset = models.CharField(max_length=40)
 
-    objects: ClassVar[PositionQuerySet] = PositionQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[OwnedQuerySet[Position]] = OwnedQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         ordering = ["connection_id", "wallet", "symbol", "side"]

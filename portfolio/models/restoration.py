@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-if TYPE_CHECKING:
-    from accounts.models import User
-
-
-class RestorationQuerySet(models.QuerySet["Restoration"]):
-    def of(self, user: User) -> RestorationQuerySet:
-        """Only what this user owns."""
-        return self.filter(owner=user)
+from portfolio.models.owned import OwnedQuerySet
 
 
 class Restoration(models.Model):
@@ -47,7 +40,7 @@ class Restoration(models.Model):
     # What it says of itself: see services.restorations.
     summary = models.JSONField(default=dict)
 
-    objects: ClassVar[RestorationQuerySet] = RestorationQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[OwnedQuerySet[Restoration]] = OwnedQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         ordering = ["-created_at"]

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-if TYPE_CHECKING:
-    from accounts.models import User
-
-
-class SavedFilterQuerySet(models.QuerySet["SavedFilter"]):
-    def of(self, user: User) -> SavedFilterQuerySet:
-        """Only what this user owns."""
-        return self.filter(owner=user)
+from portfolio.models.owned import OwnedQuerySet
 
 
 class SavedFilter(models.Model):
@@ -30,7 +23,7 @@ class SavedFilter(models.Model):
     # What the list shows when nothing is asked for.
     is_default = models.BooleanField(default=False)
 
-    objects: ClassVar[SavedFilterQuerySet] = SavedFilterQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[OwnedQuerySet[SavedFilter]] = OwnedQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         ordering = ["name"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -10,9 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portfolio.models.connection import Connection
 from portfolio.models.fields import ExactDecimalField
-
-if TYPE_CHECKING:
-    from accounts.models import User
+from portfolio.models.owned import Work, WorkQuerySet
 
 
 class TaxProfile(models.Model):
@@ -88,17 +86,7 @@ class BrokerForm(models.Model):
         return f"1099-DA {self.year}, {self.connection}"
 
 
-class TaxReportQuerySet(models.QuerySet["TaxReport"]):
-    def of(self, user: User) -> TaxReportQuerySet:
-        """Only what this user owns."""
-        return self.filter(owner=user)
-
-    def unfinished(self) -> TaxReportQuerySet:
-        """Those that wait for a worker or have one."""
-        return self.filter(state__in=[TaxReport.State.WAITING, TaxReport.State.RUNNING])
-
-
-class TaxReport(models.Model):
+class TaxReport(Work):
     """One tax year as it was computed at one time, by what is kept with it.
 
     waiting -> running -> done, or failed. Nothing of it changes later: made again it is another.
@@ -150,7 +138,7 @@ class TaxReport(models.Model):
     # Kept as what was filed: it cannot be deleted while it is locked.
     locked_at = models.DateTimeField(null=True)
 
-    objects: ClassVar[TaxReportQuerySet] = TaxReportQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[WorkQuerySet[TaxReport]] = WorkQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         ordering = ["-asked_at", "-id"]
@@ -158,10 +146,6 @@ class TaxReport(models.Model):
 
     def __str__(self) -> str:
         return f"{self.place} {self.year_name}"
-
-    @property
-    def is_finished(self) -> bool:
-        return self.state in (self.State.DONE, self.State.FAILED)
 
     @property
     def step(self) -> int:

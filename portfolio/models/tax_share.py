@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from portfolio.models.connection import Connection
+from portfolio.models.owned import OwnedQuerySet
 from portfolio.models.tax import TaxReport
 
-if TYPE_CHECKING:
-    from accounts.models import User
 
-
-class TaxShareQuerySet(models.QuerySet["TaxShare"]):
-    def of(self, user: User) -> TaxShareQuerySet:
-        """Only what this user shares."""
-        return self.filter(owner=user)
-
+class TaxShareQuerySet(OwnedQuerySet["TaxShare"]):
     def open(self, now: datetime) -> TaxShareQuerySet:
         """Those that can be opened."""
         return self.filter(revoked_at=None, ends_at__gt=now)

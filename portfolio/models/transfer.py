@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -11,16 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from portfolio.models.fields import ExactDecimalField
 from portfolio.models.ledger import Transaction
-
-if TYPE_CHECKING:
-    from accounts.models import User
+from portfolio.models.owned import OwnedQuerySet
 
 
-class TransferLinkQuerySet(models.QuerySet["TransferLink"]):
-    def of(self, user: User) -> TransferLinkQuerySet:
-        """Only what this user owns."""
-        return self.filter(owner=user)
-
+class TransferLinkQuerySet(OwnedQuerySet["TransferLink"]):
     def waiting(self) -> TransferLinkQuerySet:
         """Proposals that a person should look at; the unlikely ones wait until asked for."""
         return self.filter(status=TransferLink.Status.PROPOSED).exclude(

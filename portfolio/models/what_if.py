@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -11,26 +11,16 @@ from django.utils.translation import gettext_lazy as _
 
 from portfolio.models.connection import Connection
 from portfolio.models.fields import ExactDecimalField
-
-if TYPE_CHECKING:
-    from accounts.models import User
+from portfolio.models.owned import Work, WorkQuerySet
 
 
-class WhatIfQuerySet(models.QuerySet["WhatIf"]):
-    def of(self, user: User) -> WhatIfQuerySet:
-        """Only what this user owns."""
-        return self.filter(owner=user)
-
-    def unfinished(self) -> WhatIfQuerySet:
-        """Those that wait for a worker or have one."""
-        return self.filter(state__in=[WhatIf.State.WAITING, WhatIf.State.RUNNING])
-
+class WhatIfQuerySet(WorkQuerySet["WhatIf"]):
     def outdate(self, owner_id: int) -> None:
         """Says of a user's answers that the ledger is another since."""
         self.filter(owner=owner_id, changed_at=None).update(changed_at=timezone.now())
 
 
-class WhatIf(models.Model):
+class WhatIf(Work):
     """One question and its answer: of a sale now, or of all lots as they are today.
 
     waiting -> running -> done, or failed. Nothing of an answer changes later, but that the ledger
@@ -81,10 +71,6 @@ class WhatIf(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.asked_at:%Y-%m-%d %H:%M}"
-
-    @property
-    def is_finished(self) -> bool:
-        return self.state in (self.State.DONE, self.State.FAILED)
 
 
 class WhatIfLine(models.Model):

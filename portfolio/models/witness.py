@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -11,15 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from portfolio.models.connection import Connection
 from portfolio.models.ledger import RawRecord
-
-if TYPE_CHECKING:
-    from accounts.models import User
+from portfolio.models.owned import OwnedQuerySet
 
 
-class WitnessConflictQuerySet(models.QuerySet["WitnessConflict"]):
-    def of(self, user: User) -> WitnessConflictQuerySet:
-        return self.filter(owner=user)
-
+class WitnessConflictQuerySet(OwnedQuerySet["WitnessConflict"]):
     def open(self) -> WitnessConflictQuerySet:
         """Those that wait for a decision."""
         return self.filter(decision="")

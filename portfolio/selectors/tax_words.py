@@ -174,6 +174,18 @@ def meanings(causes: Iterable[str]) -> list[tuple[str, str]]:
     return [(str(known[cause].title), str(known[cause].words)) for cause in named]
 
 
+_EVIDENCE: dict[str, Promise] = {
+    "coverage": _("Coverage"),
+    "balances": _("Reconciliation"),
+    "findings": _("Open findings"),
+}
+
+
+def evidence(what: str) -> str:
+    """A table of what a report stood on. May raise KeyError."""
+    return str(_EVIDENCE[what])
+
+
 _PLACINGS: dict[str, Promise] = {
     "oldest": _("the oldest lots"),
     "youngest": _("the youngest lots"),

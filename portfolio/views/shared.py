@@ -47,7 +47,6 @@ View = Callable[Concatenate[HttpRequest, Scope, P], HttpResponseBase]
 What = TaxShareOpening.What
 
 COOKIE = "coffer_shared"
-_TITLES = {"coverage": lambda: _("Coverage"), "balances": lambda: _("Reconciliation")}
 # Tries of codes from one address.
 _RATES = {"shared_open": "20/10m/ip"}
 _NOT_THERE = (
@@ -288,9 +287,11 @@ def stood_on(request: HttpRequest, scope: Scope, report_id: int, what: str) -> H
     """What was fetched of the accounts, or what they held, when the report was made."""
     found = selector.report(scope, report_id)
     rows = selector.stood_on(scope, found.row, what)
-    title = _TITLES[what]()
+    title = tax_words.evidence(what)
     _note(request, scope.share, What.EVIDENCE, _named(found, title), found.row)
     context = _about(scope, found) | {
+        "frame": "portfolio/shared/base.html",
+        "back": reverse("portfolio:shared-report", args=[scope.share.pk, report_id]),
         "title": title,
         "page": tax_pages.rows(rows, start=_start(request)),
         "names": tax_pages.labels_of(found.row),

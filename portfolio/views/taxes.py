@@ -12,6 +12,7 @@ from django.db import transaction
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
@@ -270,6 +271,9 @@ def _stood_on(request: Request, report_id: int, what: str) -> HttpResponse:
     if rows is None:
         raise Http404  # of a report that is not made, or kept nothing of it
     context = _about(report) | {
+        "frame": "base.html",
+        "back": reverse("portfolio:tax-report", args=[report_id]),
+        "title": tax_words.evidence(what),
         "page": selector.rows(rows, start=_first(request)),
         "names": selector.labels_of(report.row),
         "begin": report.begin,
