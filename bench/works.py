@@ -20,6 +20,7 @@ from bench.world import Subject
 from portfolio.models import Renormalisation, TaxReport, ValuationState
 from portfolio.selectors import exports as selector
 from portfolio.selectors import ledger
+from portfolio.selectors.export_rows import Selection
 from portfolio.services import (
     export_jobs,
     exports,
@@ -202,7 +203,7 @@ def _kept(who: Subject) -> Iterator[bytes]:
 
 
 def _read(who: Subject) -> Iterable[object]:
-    return selector.transactions(who.user, selector.Selection(), who.user.reporting_currency)
+    return selector.transactions(who.user, Selection(), who.user.reporting_currency)
 
 
 def _seconds(work: Iterable[object]) -> float:

@@ -8,7 +8,7 @@ from accounts.models import User
 from portfolio.engine.export import TaxChoices
 from portfolio.models import TaxProfile
 from portfolio.selectors import broker_forms, tax_events
-from portfolio.selectors.exports import Selection
+from portfolio.selectors.export_rows import Selection
 from portfolio.services.tax_settings import profile_of, settings_of
 
 PLACE = "us"

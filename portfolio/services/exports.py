@@ -18,9 +18,10 @@ from portfolio.engine.types import TransactionKind
 from portfolio.exports import registry, writing
 from portfolio.exports.format import ExportFormat
 from portfolio.exports.writing import Part
+from portfolio.selectors import export_openings, export_rows, exports
 from portfolio.selectors import export_symbols as symbols
-from portfolio.selectors import exports
-from portfolio.selectors.exports import ExportedConnection, Selection
+from portfolio.selectors.export_rows import Selection
+from portfolio.selectors.exports import ExportedConnection
 from portfolio.services import archiving, export_taxes, rates
 from portfolio.services.export_tally import Tally
 
@@ -142,7 +143,7 @@ def know_rates(user: User, selection: Selection, currency: str) -> None:
 
 def count(user: User, asked: Asked) -> int:
     """How many transactions there are to read."""
-    return exports.count(user, selection_of(user, asked))
+    return export_rows.count(user, selection_of(user, asked))
 
 
 def selection_of(user: User, asked: Asked) -> Selection:
@@ -188,7 +189,7 @@ def context_of(user: User, asked: Asked, codes: Identities | None = None) -> Exp
     return ExportContext(
         currency=tax.settings.base_currency if tax else own,
         symbols={**known.symbols, **symbols.of(user, asked.format)},
-        openings=() if tax else exports.openings(user, selection, codes),
+        openings=() if tax else export_openings.openings(user, selection, codes),
         tax=tax,
         since=selection.since,
         before=selection.before,

@@ -21,7 +21,7 @@ from portfolio.exports import canonical
 from portfolio.exports.transfers import by_transfer
 from portfolio.models import Connection
 from portfolio.selectors import exports, tax_events
-from portfolio.selectors.exports import Selection
+from portfolio.selectors.export_rows import Selection
 from portfolio.services.tax_inputs import Inputs
 
 

@@ -31,7 +31,7 @@ from portfolio.engine.tax.place import Figure
 from portfolio.engine.tax.what_if import methods_of
 from portfolio.engine.tax.yearly import year_of
 from portfolio.models import TaxDocument, TaxLine, TaxReport
-from portfolio.selectors import exports, tax_events, tax_evidence, tax_findings
+from portfolio.selectors import export_rows, tax_events, tax_evidence, tax_findings
 from portfolio.services import (
     locks,
     tax_changes,
@@ -181,7 +181,7 @@ def _compute(report: TaxReport) -> None:
     _begin, end = place.span(report.year, settings.tax_timezone)
     before = end + timedelta(days=place.days_after)
     chosen = tax_ledger.selection(user, report.environment, before)
-    pulse.stage(Stage.READ, exports.count(user, chosen))
+    pulse.stage(Stage.READ, export_rows.count(user, chosen))
     know_rates(user, chosen, settings.base_currency)
     ledger = tax_ledger.read(
         user,

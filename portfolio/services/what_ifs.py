@@ -25,7 +25,7 @@ from portfolio.engine.tax import VERSION
 from portfolio.engine.tax.operations import BadEvent
 from portfolio.engine.tax.settings import Settings
 from portfolio.models import TaxProfile, WhatIf, WhatIfLine
-from portfolio.selectors import exports, tax_events, tax_pages
+from portfolio.selectors import export_rows, tax_events, tax_pages
 from portfolio.selectors.prices_now import PricesNow
 from portfolio.services import tax_ledger, what_if_sales, what_if_today
 from portfolio.services.exports import know_rates
@@ -193,7 +193,7 @@ def _case(row: WhatIf) -> tuple[Case, str]:
     place, settings = settings_of(user, profile)
     currency, environment = settings.base_currency, row.environment
     chosen = tax_ledger.selection(user, environment, at)
-    _update(row, total=exports.count(user, chosen))
+    _update(row, total=export_rows.count(user, chosen))
     know_rates(user, chosen, currency)
     tell = _Pulse(row).tell
     ledger = tax_ledger.read(user, place, settings, chosen, tell=tell, environment=environment)

@@ -44,6 +44,7 @@ from portfolio.selectors import (
     valuation,
 )
 from portfolio.selectors.edit_layers import layer
+from portfolio.selectors.export_rows import Selection
 from portfolio.selectors.ranges import Preset, Range
 from portfolio.services import (
     checkpoints,
@@ -162,7 +163,7 @@ def _exported(user: User) -> Any:
     return sorted(
         (t.account_label, t.key, t.kind, t.occurred_at, sorted(t.detail.items()),
          sorted((m.wallet, m.asset, money.plain(m.amount), m.role) for m in t.legs))
-        for t in exports.transactions(user, exports.Selection(), "EUR")
+        for t in exports.transactions(user, Selection(), "EUR")
     )  # fmt: skip
 
 

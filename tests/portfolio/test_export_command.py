@@ -21,6 +21,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import User
 from portfolio.models import Connection, Holding, Posting
 from portfolio.selectors import exports
+from portfolio.selectors.export_rows import Selection
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -210,7 +211,7 @@ def test_a_failure_half_way_leaves_the_former_file(
 def test_reading_takes_as_many_queries_however_many_transactions(owner: User) -> None:
     def read() -> tuple[int, int]:
         with transaction.atomic(), CaptureQueriesContext(database) as queries:
-            found = list(exports.transactions(owner, exports.Selection(), "EUR"))
+            found = list(exports.transactions(owner, Selection(), "EUR"))
         return len(found), len(queries)
 
     few, asked = read()
@@ -221,7 +222,7 @@ def test_reading_takes_as_many_queries_however_many_transactions(owner: User) ->
 
 
 def test_an_abandoned_export_leaves_no_cursor_open(owner: User) -> None:
-    stream = exports.transactions(owner, exports.Selection(), "EUR")
+    stream = exports.transactions(owner, Selection(), "EUR")
     next(stream)
     stream.close()  # type: ignore[attr-defined]
     with database.cursor() as cursor:

@@ -17,8 +17,8 @@ from portfolio.engine.types import TransactionKind
 from portfolio.exports import registry
 from portfolio.exports.transfers import by_transfer
 from portfolio.models import Connection, Note, Posting, Stream, Tag, ValuationState
-from portfolio.selectors import exports
-from portfolio.selectors.exports import Selection
+from portfolio.selectors import export_openings, export_rows, exports
+from portfolio.selectors.export_rows import Selection
 from portfolio.services import daily_totals
 from portfolio.services.exports import Asked, context_of, open_file
 from tests import factories
@@ -183,7 +183,7 @@ def test_a_selection_picks_connections_wallets_and_kinds(
         "kinds": [one.pk, two.pk],
     }
     assert [leg.amount for leg in picked["wallets"][1].legs] == [Decimal(2)]
-    assert exports.count(owner, Selection(wallets=("funding",))) == 2
+    assert export_rows.count(owner, Selection(wallets=("funding",))) == 2
     assert exports.wallets(factories.user()) == []
 
 
@@ -233,10 +233,10 @@ def test_openings_are_the_sums_before_the_range(
         daily_totals.store(owner.pk, date(2020, 1, 1))
         ValuationState.objects.create(owner=owner, stale_from=None, computed_at=factories.NOW)
     since = DAY.replace(hour=0, minute=0)
-    (found,) = exports.openings(owner, Selection(since=since))
+    (found,) = export_openings.openings(owner, Selection(since=since))
     assert (found.account_label, found.wallet, found.asset) == ("One", "spot", "BTC")
     assert found.quantity == 1
-    assert exports.openings(owner, Selection()) == ()
+    assert export_openings.openings(owner, Selection()) == ()
 
 
 # --- The same bytes ---------------------------------------------------------------------------

@@ -29,6 +29,7 @@ from portfolio.models import (
 from portfolio.selectors import exports
 from portfolio.selectors import ledger as ledger_selector
 from portfolio.selectors.assets import identities
+from portfolio.selectors.export_rows import Selection
 from portfolio.selectors.ledger import Filters
 from portfolio.selectors.transfer_legs import open_legs
 from portfolio.selectors.valuation import holdings_valued
@@ -238,7 +239,7 @@ def test_exports_tell_the_asset_and_leave_out_what_moves_nothing_but_spam(
     assets.mark_spam(user=owner, source="", code="SCAM")
     told = [
         [(m.asset, m.amount) for m in row.legs]
-        for row in exports.transactions(owner, exports.Selection(), "EUR")
+        for row in exports.transactions(owner, Selection(), "EUR")
     ]
     assert told == [
         [("POL", Decimal(5))],

@@ -77,7 +77,7 @@ def test_what_is_booked_meanwhile_is_not_half_in_the_file(
 ) -> None:
     """As a worker runs it: outside of any database transaction."""
     whole = content(made(owner))
-    monkeypatch.setattr("portfolio.selectors.exports.CHUNK", 2)
+    monkeypatch.setattr("portfolio.selectors.export_rows.CHUNK", 2)
     monkeypatch.setattr(export_jobs, "PIECE", 100)
     monkeypatch.setattr("portfolio.exports.tables.PIECE", 100)
     stored = export_jobs._pieces
