@@ -110,6 +110,64 @@ def section_of(api: object) -> str:
     return ".".join(api) if isinstance(api, list | tuple) else str(api)
 
 
+class Locked:
+    """Both locks, before a ccxt class."""
+
+    _gate: Gate = _Closed()
+
+    def fetch2(
+        self,
+        path: str,
+        api: object = "public",
+        method: str = "GET",
+        params: Any = None,
+        config: Any = None,
+    ) -> Any:
+        """Sign and send what the read list allows. May raise WriteRefused."""
+        self._gate.admit(section_of(api), method, path)
+        return super().fetch2(path, api, method, params or {}, config or {})  # type: ignore[misc]
+
+    def fetch(self, url: str, method: str = "GET", headers: Any = None, body: Any = None) -> Any:
+        """Send to an address of the exchange's own. May raise WriteRefused."""
+        self._gate.admit_url(method, url)
+        return super().fetch(url, method, headers, body)  # type: ignore[misc]
+
+    def on_rest_response(
+        self, code: int, reason: str, url: str, method: str, headers: Any, body: str, *_: Any
+    ) -> str:
+        """Let the gate hear every answer as it came."""
+        text = body.strip()
+        self._gate.heard(code, headers, text)
+        return text
+
+    def on_json_response(self, text: str) -> Any:
+        """Read an answer as the gate does: with exact numbers."""
+        return self._gate.parse(text)
+
+
+class ByTheirClock:
+    """The exchange's clock in what is signed, before a ccxt class that has no way to set it."""
+
+    options: dict[str, Any]
+
+    def seconds(self) -> int:
+        """The time for those that sign with seconds (ccxt corrects only milliseconds)."""
+        ahead = self.options.get("timeDifference") or 0
+        return int(super().seconds()) - int(ahead) // 1000  # type: ignore[misc]
+
+    def milliseconds(self) -> int:
+        """The time for those that sign with it."""
+        ahead = self.options.get("timeDifference") or 0
+        shift = self.options.get("millisecondsMinusTimeDifference")
+        return int(super().milliseconds()) - (int(ahead) if shift else 0)  # type: ignore[misc]
+
+    def nonce(self) -> Any:
+        """The time for those that number their requests by it."""
+        number = super().nonce()  # type: ignore[misc]
+        shift = self.options.get("nonceMinusTimeDifference")
+        return number - self.options.get("timeDifference", 0) if shift else number
+
+
 @functools.cache
 def guarded_class(exchange: str) -> type[Any]:
     """Return ccxt's class of ``exchange`` with both locks on. May raise KeyError."""
@@ -118,55 +176,7 @@ def guarded_class(exchange: str) -> type[Any]:
     mute_libraries()
     base: type[Any] = getattr(ccxt, exchange)
 
-    class Guarded(Whole, base):  # type: ignore[misc]
-        _gate: Gate = _Closed()
-
-        def fetch2(
-            self,
-            path: str,
-            api: object = "public",
-            method: str = "GET",
-            params: Any = None,
-            config: Any = None,
-        ) -> Any:
-            self._gate.admit(section_of(api), method, path)
-            return super().fetch2(path, api, method, params or {}, config or {})
-
-        def fetch(
-            self, url: str, method: str = "GET", headers: Any = None, body: Any = None
-        ) -> Any:
-            self._gate.admit_url(method, url)
-            return super().fetch(url, method, headers, body)
-
-        def seconds(self) -> int:
-            """The exchange's clock, for those that sign with seconds (ccxt corrects only ms)."""
-            ahead = self.options.get("timeDifference") or 0
-            return int(super().seconds()) - int(ahead) // 1000
-
-        def milliseconds(self) -> int:
-            """The exchange's clock, for those that sign with it and have no way to set it."""
-            ahead = self.options.get("timeDifference") or 0
-            shift = self.options.get("millisecondsMinusTimeDifference")
-            return int(super().milliseconds()) - (int(ahead) if shift else 0)
-
-        def nonce(self) -> Any:
-            """The time of a request, set by the exchange's clock where ccxt has no way to."""
-            number = super().nonce()
-            shift = self.options.get("nonceMinusTimeDifference")
-            return number - self.options.get("timeDifference", 0) if shift else number
-
-        def on_rest_response(
-            self, code: int, reason: str, url: str, method: str, headers: Any, body: str, *_: Any
-        ) -> str:
-            text = body.strip()
-            self._gate.heard(code, headers, text)
-            return text
-
-        def on_json_response(self, text: str) -> Any:
-            return self._gate.parse(text)
-
-    Guarded.__name__ = Guarded.__qualname__ = exchange
-    return Guarded
+    return type(exchange, (Locked, ByTheirClock, Whole, base), {})
 
 
 def make_instance(

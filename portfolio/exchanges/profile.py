@@ -35,6 +35,14 @@ class Allowance:
     reserve: Decimal = Decimal("0.25")
     left_header: str = ""  # answer header that tells how much of the window is left
 
+    @classmethod
+    def whole(
+        cls, name: str, capacity: int, a_second: str, *, per_account: bool = True
+    ) -> Allowance:
+        """Return a counter that falls by ``a_second`` units a second, of which nothing is left."""
+        refill = Decimal(a_second)
+        return cls(name, capacity, refill=refill, per_account=per_account, reserve=Decimal(0))
+
 
 @dataclass(frozen=True, slots=True)
 class Call:

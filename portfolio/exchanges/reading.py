@@ -12,7 +12,7 @@ from portfolio.exchanges.errors import TryAgain
 from portfolio.exchanges.gateway import Gateway
 from portfolio.exchanges.markets import MarketCache
 from portfolio.exchanges.profile import MarketRow, Profile
-from portfolio.exchanges.types import PermissionAudit, Verdict
+from portfolio.exchanges.types import PermissionAudit
 
 _Read = TypeVar("_Read")
 _Told = TypeVar("_Told")
@@ -43,17 +43,7 @@ def understand(read: Callable[[_Told], _Read], text: _Told, name: str) -> _Read:
 
 def unproved(name: str) -> PermissionAudit:
     """Return what is known of a key that works, where the exchange does not tell what it may do."""
-    return PermissionAudit(
-        verdict=Verdict.UNPROVED,
-        permissions=(),
-        dangerous=(),
-        ip_restricted=None,
-        ip_allowlist=(),
-        created_at=None,
-        expires_at=None,
-        account_uid="",
-        warnings=(f"Coffer cannot see what a key of {name} may do.",),
-    )
+    return PermissionAudit.unproved(f"Coffer cannot see what a key of {name} may do.")
 
 
 def twice(ask: Callable[[], _Read]) -> _Read:

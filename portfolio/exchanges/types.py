@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from portfolio.engine.moments import Width
-from portfolio.engine.types import Event, RecordKind, ReportedBalance, ReportedPosition
+from portfolio.engine.types import RecordKind, ReportedBalance, ReportedPosition
 
 
 class Verdict(enum.StrEnum):
@@ -37,6 +37,21 @@ class PermissionAudit:
     missing: tuple[str, ...] = ()  # read permissions that a stream needs and this key lacks
     warnings: tuple[str, ...] = ()  # plain sentences, e.g. a key that sees only part of the history
     raw: str = ""  # the answer as received, without anything secret
+
+    @classmethod
+    def unproved(cls, warning: str, account_uid: str = "") -> PermissionAudit:
+        """Return what is known of a key that works, where nothing tells what it may do."""
+        return cls(
+            verdict=Verdict.UNPROVED,
+            permissions=(),
+            dangerous=(),
+            ip_restricted=None,
+            ip_allowlist=(),
+            created_at=None,
+            expires_at=None,
+            account_uid=account_uid,
+            warnings=(warning,),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +143,3 @@ class MarketDataClient(Protocol):
     ) -> list[FineCandle]: ...
     def markets(self) -> list[tuple[str, str]]: ...  # (asset, currency) pairs that trade
     def close(self) -> None: ...
-
-
-class Normalise(Protocol):
-    """Turns a stored raw record into the event it describes; needs no network."""
-
-    def __call__(self, exchange: str, stream: StreamSpec, body: str) -> Event | None: ...

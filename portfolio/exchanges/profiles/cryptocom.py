@@ -288,11 +288,6 @@ _GUIDE = Guide(
 )
 
 
-def _pace(name: str, capacity: int, a_second: str, *, per_account: bool = True) -> Allowance:
-    refill = Decimal(a_second)
-    return Allowance(name, capacity, refill=refill, per_account=per_account, reserve=Decimal(0))
-
-
 PROFILE = Profile(
     exchange="cryptocom",
     guide=_GUIDE,
@@ -301,9 +296,9 @@ PROFILE = Profile(
         *(INSTRUMENTS, TICKERS, CANDLES),
     ),
     allowances=(
-        _pace("private", 2, "10"),
-        _pace("trades", 1, "0.9"),
-        _pace("public", 20, "20", per_account=False),
+        Allowance.whole("private", 2, "10"),
+        Allowance.whole("trades", 1, "0.9"),
+        Allowance.whole("public", 20, "20", per_account=False),
     ),
     audit_call=None,
     read_audit=None,

@@ -69,7 +69,7 @@ def read_audit(text: str, is_own: Callable[[str], bool]) -> PermissionAudit:
     keys = told if isinstance(told, list) else []  # else a demand for a second factor
     own = next((key for key in keys if is_own(str(key["client_id"]))), None)
     if own is None:
-        return _unproved()
+        return PermissionAudit.unproved(_NOT_TOLD)
     granted = tuple(word for word in str(own["max_scope"]).split() if not word.endswith(":none"))
     dangerous = tuple(word for word in granted if not word.endswith(":read"))
     verdict = Verdict.READ_ONLY
@@ -92,20 +92,6 @@ def read_audit(text: str, is_own: Callable[[str], bool]) -> PermissionAudit:
 
 
 _SECRET = ("client_id", "client_secret", "public_key")
-
-
-def _unproved() -> PermissionAudit:
-    return PermissionAudit(
-        verdict=Verdict.UNPROVED,
-        permissions=(),
-        dangerous=(),
-        ip_restricted=None,
-        ip_allowlist=(),
-        created_at=None,
-        expires_at=None,
-        account_uid="",
-        warnings=(_NOT_TOLD,),
-    )
 
 
 def read_uid(text: str) -> str:
@@ -306,19 +292,14 @@ _GUIDE = Guide(
 )
 
 
-def _pace(name: str, capacity: int, a_second: str, *, per_account: bool = True) -> Allowance:
-    refill = Decimal(a_second)
-    return Allowance(name, capacity, refill=refill, per_account=per_account, reserve=Decimal(0))
-
-
 PROFILE = Profile(
     exchange="deribit",
     guide=_GUIDE,
     read_list=(KEYS, SUMMARIES, POSITIONS, LOG, INSTRUMENTS, TICKERS, CANDLES),
     allowances=(
-        _pace("private", 5, "5"),
-        _pace("log", 1, "1"),
-        _pace("public", 5, "5", per_account=False),
+        Allowance.whole("private", 5, "5"),
+        Allowance.whole("log", 1, "1"),
+        Allowance.whole("public", 5, "5", per_account=False),
     ),
     audit_call=KEYS,
     read_audit=None,

@@ -86,16 +86,8 @@ def _raw(row: dict[str, Any]) -> str:
 
 def _unproved(rows: list[dict[str, Any]]) -> PermissionAudit:
     accounts = {str(row["user_id"]) for row in rows if row.get("user_id")}
-    return PermissionAudit(
-        verdict=Verdict.UNPROVED,
-        permissions=(),
-        dangerous=(),
-        ip_restricted=None,
-        ip_allowlist=(),
-        created_at=None,
-        expires_at=None,
-        account_uid=accounts.pop() if len(accounts) == 1 else "",
-        warnings=(_NOT_LISTED,),
+    return PermissionAudit.unproved(
+        _NOT_LISTED, account_uid=accounts.pop() if len(accounts) == 1 else ""
     )
 
 

@@ -291,11 +291,6 @@ _GUIDE = Guide(
 )
 
 
-def _pace(name: str, capacity: int, a_second: str, *, per_account: bool) -> Allowance:
-    refill = Decimal(a_second)
-    return Allowance(name, capacity, refill=refill, per_account=per_account, reserve=Decimal(0))
-
-
 PROFILE = Profile(
     exchange="gemini",
     guide=_GUIDE,
@@ -304,9 +299,9 @@ PROFILE = Profile(
         *(SYMBOLS, PRICES, CANDLES),
     ),
     allowances=(
-        _pace("private", 5, "4", per_account=True),
-        _pace("transfers", 1, "0.19", per_account=True),
-        _pace("public", 5, "1", per_account=False),
+        Allowance.whole("private", 5, "4", per_account=True),
+        Allowance.whole("transfers", 1, "0.19", per_account=True),
+        Allowance.whole("public", 5, "1", per_account=False),
     ),
     audit_call=ROLES,
     read_audit=read_audit,

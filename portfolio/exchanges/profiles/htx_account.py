@@ -29,7 +29,7 @@ def read_audit(text: str, is_own: Callable[[str], bool]) -> PermissionAudit:
     rows = exact.loads(text)["data"]
     own = [row for row in rows if is_own(str(row.get("accessKey") or ""))]
     if len(own) != 1:
-        return _unproved()
+        return PermissionAudit.unproved(_NOT_LISTED)
     granted, addresses = _words(own[0]["permission"]), _words(own[0].get("ipAddresses"))
     dangerous = tuple(word for word in granted if word not in _READS)
     left, made = number(own[0].get("validDays", -1)), own[0].get("createTime")
@@ -57,20 +57,6 @@ def _verdict(granted: tuple[str, ...], dangerous: tuple[str, ...]) -> Verdict:
     if granted and not dangerous:
         return Verdict.READ_ONLY
     return Verdict.CAN_TRADE if dangerous == ("trade",) else Verdict.CAN_WITHDRAW
-
-
-def _unproved() -> PermissionAudit:
-    return PermissionAudit(
-        verdict=Verdict.UNPROVED,
-        permissions=(),
-        dangerous=(),
-        ip_restricted=None,
-        ip_allowlist=(),
-        created_at=None,
-        expires_at=None,
-        account_uid="",
-        warnings=(_NOT_LISTED,),
-    )
 
 
 # --- accounts ----------------------------------------------------------------------------------

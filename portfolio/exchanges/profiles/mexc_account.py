@@ -26,7 +26,7 @@ def read_audit(text: str, is_own: Callable[[str], bool]) -> PermissionAudit:
     told = exact.loads(text)
     granted = _words(told["permissions"])
     if not is_own(str(told.pop("accessKey"))):
-        return _unproved()
+        return PermissionAudit.unproved(_ANOTHER)
     told.pop("note", None)
     dangerous = tuple(word for word in granted if not _reads(word))
     addresses, left = _words(told.get("ipWhiteList")), told.get("remainingValidity")
@@ -63,20 +63,6 @@ def _verdict(granted: tuple[str, ...], dangerous: tuple[str, ...]) -> Verdict:
         return Verdict.READ_ONLY
     trades = all(word.endswith("_DEAL_WRITE") for word in dangerous)
     return Verdict.CAN_TRADE if dangerous and trades else Verdict.CAN_WITHDRAW
-
-
-def _unproved() -> PermissionAudit:
-    return PermissionAudit(
-        verdict=Verdict.UNPROVED,
-        permissions=(),
-        dangerous=(),
-        ip_restricted=None,
-        ip_allowlist=(),
-        created_at=None,
-        expires_at=None,
-        account_uid="",
-        warnings=(_ANOTHER,),
-    )
 
 
 # --- balances ----------------------------------------------------------------------------------
