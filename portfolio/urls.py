@@ -216,6 +216,7 @@ urlpatterns = [
     path("taxes/<int:report_id>/delete/", taxes.delete, name="tax-delete"),
     path("taxes/<int:report_id>/disposals/<int:position>/", taxes.disposal, name="tax-disposal"),
     path("taxes/<int:report_id>/files/<str:name>", taxes.document, name="tax-document"),
+    path("taxes/<int:report_id>/figures/<int:number>/", taxes.figure, name="tax-figure"),
     path("taxes/<int:report_id>/coverage/", taxes.coverage, name="tax-coverage"),
     path("taxes/<int:report_id>/reconciliation/", taxes.balances, name="tax-balances"),
     path("taxes/<int:report_id>/changes/", taxes.changes, name="tax-changes"),
@@ -227,6 +228,11 @@ urlpatterns = [
     path("shared/<uuid:share_id>/", shared.years, name="shared-years"),
     path("shared/<uuid:share_id>/leave/", shared.leave, name="shared-leave"),
     path("shared/<uuid:share_id>/<int:report_id>/", shared.report, name="shared-report"),
+    path(
+        "shared/<uuid:share_id>/<int:report_id>/figures/<int:number>/",
+        shared.figure,
+        name="shared-figure",
+    ),
     path(
         "shared/<uuid:share_id>/<int:report_id>/disposals/<int:position>/",
         shared.disposal,

@@ -1,80 +1,39 @@
-"""From the figures of forms to the lines behind them, and back."""
+"""From the figures of forms to the lines they are sums of, and back."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import NamedTuple
 
-from django.db.models import Sum
+from django.db.models import Count, F, Q, QuerySet, Sum, Value, Window
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce
 
 from portfolio.engine import money
+from portfolio.engine.tax import origins
+from portfolio.engine.tax import place as places
+from portfolio.engine.tax.origins import Lines, Origin
+from portfolio.engine.tax.place import UnknownPlace
 from portfolio.models import TaxLine, TaxReport
+from portfolio.models.fields import ExactDecimalField
+from portfolio.selectors import tax_pages
 from portfolio.selectors.tax_pages import PAGE_SIZE, Figure, LinePage
 
-Part = TaxLine.Part
+_LONG = "long"
 
 
-class Behind(NamedTuple):
-    """The lines behind a figure: a part, and a term ("" for both)."""
-
-    part: str
-    term: str = ""
-
-
-_SHORT, _LONG = Behind(Part.DISPOSAL, "short"), Behind(Part.DISPOSAL, "long")
-_ALL = Behind(Part.DISPOSAL)
-_INCOME, _CONTRACTS = Behind(Part.INCOME), Behind(Part.CONTRACT)
-# By place: the beginnings of codes, or titles of figures without one; the first that fits counts.
-_BEHIND: dict[str, tuple[tuple[str, Behind], ...]] = {
-    "us": (
-        ("8949 II ", _LONG),
-        ("8949 I ", _SHORT),
-        ("Schedule D", _ALL),
-        ("Schedule 1", _INCOME),
-        ("Contracts", _CONTRACTS),
-    ),
-    "uk": (
-        ("SA108", _ALL),
-        ("SA100", _INCOME),
-        ("Gains less losses", _ALL),
-        ("Contracts", _CONTRACTS),
-    ),
-    "germany": (
-        ("SO 4", _SHORT),
-        ("SO 11", _INCOME),
-        ("KAP", _CONTRACTS),
-        ("Gain that is taxed", _SHORT),
-        ("Gain of what was held longer", _LONG),
-        ("Benefits that are taxed", _INCOME),
-    ),
-}
-
-
-def behind(report: TaxReport, figure: Figure) -> Behind | None:
-    """The lines that a figure is made of; None where no one part has them all."""
-    name = figure.code or figure.title
-    for start, lines in _BEHIND.get(report.place, ()):
-        if name.startswith(start):
-            return lines
-    return None
-
-
-def counted_in(report: TaxReport, line: TaxLine, figures: list[Figure]) -> list[Figure]:
-    """The figures with a code that a line is part of."""
-    return [
-        figure
-        for figure in figures
-        if figure.code
-        and (found := behind(report, figure)) is not None
-        and found.part == line.part
-        and found.term in ("", line.term)
-    ]
+def origin(report: TaxReport, figure: Figure) -> Origin | None:
+    """What a figure is made of; None where the place, or the figure, is no longer offered."""
+    try:
+        return places.by_id(report.place).origins(report.year).get(figure.title)
+    except UnknownPlace:
+        return None
 
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """All lines of a part or term together, exact; None where the part has no such column."""
+    """All lines of a part together, exact; None where the part has no such column."""
 
     proceeds: Decimal | None
     cost: Decimal | None
@@ -89,23 +48,136 @@ class Sums:
         return money.total([self.proceeds, money.negate(self.cost), self.denied or money.ZERO])
 
 
-def sums(report: TaxReport, part: str, term: str) -> Sums:
-    """What the figures are rounded from; one query."""
-    rows = TaxLine.objects.filter(report=report, part=part)
-    found = (rows.filter(term=term) if term else rows).aggregate(
-        a=Sum("proceeds"), b=Sum("cost"), c=Sum("denied"), d=Sum("value")
-    )
+def sums(rows: QuerySet[TaxLine]) -> Sums:
+    """What figures are rounded from; one query."""
+    found = rows.aggregate(a=Sum("proceeds"), b=Sum("cost"), c=Sum("denied"), d=Sum("value"))
     return Sums(found["a"], found["b"], found["c"], found["d"])
 
 
-def lines_of_term(report: TaxReport, part: str, term: str, *, start: int) -> LinePage:
-    """The lines of one term in order; two queries."""
-    rows = TaxLine.objects.filter(report=report, part=part, term=term)
-    total, end = rows.count(), start + PAGE_SIZE
+# --- The lines of a sum -----------------------------------------------------------------------
+
+
+def lines(report: TaxReport, wanted: Lines) -> QuerySet[TaxLine]:
+    """The lines that a sum is made of."""
+    rows = _of_kind(report, wanted)
+    if wanted.column == "denied":
+        rows = rows.exclude(denied=None)
+    if not wanted.sign:
+        return rows
+    measure = _measure(wanted)
+    if wanted.by:
+        measure = Window(Sum(measure), partition_by=list(wanted.by))
+    rows = rows.annotate(measured=measure)
+    return rows.filter(measured__gt=0) if wanted.sign > 0 else rows.filter(measured__lt=0)
+
+
+def _of_kind(report: TaxReport, wanted: Lines) -> QuerySet[TaxLine]:
+    """The same without regard to sign."""
+    rows = TaxLine.objects.filter(report=report, part=wanted.part)
+    if wanted.is_long is not None:
+        rows = rows.filter(term=_LONG) if wanted.is_long else rows.exclude(term=_LONG)
+    if wanted.subkinds is not None:
+        among = Q(subkind__in=sorted(wanted.subkinds))
+        rows = rows.exclude(among) if wanted.is_other else rows.filter(among)
+    if wanted.is_money is not None:
+        money_ = Q(asset=report.currency)
+        rows = rows.filter(money_) if wanted.is_money else rows.exclude(money_)
+    if wanted.since is not None:
+        rows = rows.filter(on__gte=wanted.since)
+    return rows.filter(on__lt=wanted.before) if wanted.before is not None else rows
+
+
+def _measure(wanted: Lines) -> Combinable:
+    if wanted.column != "gain":
+        return F(wanted.column)
+    none = Value(money.ZERO, output_field=ExactDecimalField())
+    return F("proceeds") - F("cost") + Coalesce(F("denied"), none)
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """A sum of lines: how many, of how many the amount is unknown, and the sum of all."""
+
+    number: int
+    unknown: int
+    amount: Decimal | None
+
+
+def total(report: TaxReport, wanted: Lines) -> Total:
+    """The sum of lines, exact; None where one of them is not known. One query, or two."""
+    rows = lines(report, wanted)
+    if wanted.column == "number":
+        alike = rows.order_by().values(*wanted.by or ("pk",)).distinct().count()
+        return Total(rows.count(), 0, Decimal(alike))
+    missing = Q(**{f"{wanted.column}__isnull": True})
+    if wanted.column == "gain":
+        missing = Q(proceeds=None) | Q(cost=None)
+    found = rows.aggregate(
+        number=Count("pk"),
+        unknown=Count("pk", filter=missing),
+        amount=Sum(_measure(wanted)),
+    )
+    amount = None if found["unknown"] else found["amount"] or money.ZERO
+    return Total(found["number"], found["unknown"], amount)
+
+
+def page(report: TaxReport, wanted: Lines, number: int, *, start: int) -> LinePage:
+    """Some of the lines of a sum, of which there are ``number``, in order; one query."""
+    end = start + PAGE_SIZE
     return LinePage(
-        lines=list(rows.order_by("position")[start:end]),
-        total=total,
+        lines=list(lines(report, wanted).order_by("position")[start:end]),
+        total=number,
         first=start,
-        after=end if end < total else None,
+        after=end if end < number else None,
         before=max(start - PAGE_SIZE, 0) if start else None,
     )
+
+
+# --- From a line to the figures ---------------------------------------------------------------
+
+
+def counted_in(
+    report: TaxReport, line: TaxLine, figures: Iterable[Figure]
+) -> list[tuple[int, Figure]]:
+    """The figures that a line is part of, with their places in the report."""
+    known: dict[Lines, bool] = {}
+    found = []
+    for place, figure in enumerate(figures):
+        made_of = origin(report, figure)
+        for wanted in origins.lines_of(made_of) if made_of else ():
+            if wanted not in known:
+                known[wanted] = _holds(report, wanted, line)
+            if known[wanted]:
+                found.append((place, figure))
+                break
+    return found
+
+
+def _holds(report: TaxReport, wanted: Lines, line: TaxLine) -> bool:
+    """Whether a line is one of those of a sum; a query where lines count together."""
+    if wanted.column == "denied" and not line.denied:
+        return False
+    if not _is_of_kind(report, wanted, line):
+        return False
+    if not wanted.sign:
+        return True
+    measured = tax_pages.gain_of(line) if wanted.column == "gain" else line.value
+    if wanted.by:
+        alike = {name: getattr(line, name) for name in wanted.by}
+        rows = _of_kind(report, wanted).filter(**alike)
+        measured = rows.aggregate(whole=Sum(_measure(wanted)))["whole"]
+    return measured is not None and money.multiply(measured, Decimal(wanted.sign)) > 0
+
+
+def _is_of_kind(report: TaxReport, wanted: Lines, line: TaxLine) -> bool:
+    """As ``_of_kind``."""
+    if wanted.part != line.part:
+        return False
+    checks = (
+        wanted.is_long is None or (line.term == _LONG) is wanted.is_long,
+        wanted.subkinds is None or (line.subkind in wanted.subkinds) is not wanted.is_other,
+        wanted.is_money is None or (line.asset == report.currency) is wanted.is_money,
+        wanted.since is None or (line.on is not None and line.on >= wanted.since),
+        wanted.before is None or (line.on is not None and line.on < wanted.before),
+    )
+    return all(checks)

@@ -20,8 +20,9 @@ from django.db.models import Count, Q, QuerySet
 
 from accounts.models import User
 from portfolio.models import Posting, TaxLine, TaxReport, TaxShare, Transaction
-from portfolio.selectors import ledger, tax_pages, tax_sums
+from portfolio.selectors import ledger, tax_origins, tax_pages, tax_sums
 from portfolio.selectors.ledger import Evidence
+from portfolio.selectors.tax_origins import Opened
 from portfolio.selectors.tax_pages import Explanation, LinePage, Report
 from portfolio.selectors.tax_sums import AssetSum, AssumedSum
 
@@ -194,6 +195,13 @@ def by_asset(scope: Scope, report: TaxReport) -> list[AssetSum]:
 def assumed(scope: Scope, report: TaxReport) -> list[AssumedSum]:
     """What was taken for granted, of the lines that may be read."""
     return tax_sums.assumed(report, rows(scope, report, Part.ASSUMED) if scope.is_partial else None)
+
+
+def figure(scope: Scope, report: Report, number: int, *, letter: str, start: int) -> Opened:
+    """How a figure comes about. May raise OutOfScope: there is none, or lines are left out."""
+    if not scope.has_whole_reports or number >= len(report.row.figures):
+        raise OutOfScope
+    return tax_origins.opened(report, number, letter=letter, start=start)
 
 
 def line(scope: Scope, report: TaxReport, part: str, position: int) -> TaxLine:

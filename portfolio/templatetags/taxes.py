@@ -6,11 +6,10 @@ from datetime import date
 from decimal import Decimal
 
 from django import template
-from django.urls import reverse
 
 from portfolio.engine import money
 from portfolio.models import TaxLine, TaxReport
-from portfolio.selectors import tax_figures, tax_pages, tax_words
+from portfolio.selectors import tax_pages, tax_words
 
 register = template.Library()
 register.filter("match_words", tax_words.match)
@@ -48,16 +47,6 @@ def open_gain(line: TaxLine) -> Decimal | None:
 def long_from(report: TaxReport, line: TaxLine) -> date | None:
     """The first day on which a lot is long held."""
     return tax_pages.long_from(report, line)
-
-
-@register.simple_tag
-def lines_behind(report: TaxReport, figure: tax_pages.Figure) -> str:
-    """The address of the lines that a figure is made of; "" where no one part has them."""
-    found = tax_figures.behind(report, figure)
-    if found is None or not report.counts.get(found.part):
-        return ""
-    url = reverse("portfolio:tax-lines", args=[report.pk, found.part])
-    return f"{url}?term={found.term}" if found.term else url
 
 
 @register.filter

@@ -258,6 +258,22 @@ def lines(request: HttpRequest, scope: Scope, report_id: int, part: str) -> Http
 
 
 @_shared()
+def figure(request: HttpRequest, scope: Scope, report_id: int, number: int) -> HttpResponseBase:
+    """How one figure comes about, and the lines it is the sum of, where the report is whole."""
+    found = selector.report(scope, report_id)
+    letter, start = request.GET.get("of", ""), _start(request)
+    opened = selector.figure(scope, found, number, letter=letter, start=start)
+    _note(request, scope.share, What.LINES, _named(found, _(opened.figure.title)), found.row)
+    context = _about(scope, found) | {
+        "opened": opened,
+        "part": opened.part,
+        "page": opened.page,
+        "labels": tax_pages.labels_of(found.row),
+    }
+    return render(request, "portfolio/shared/figure.html", context)
+
+
+@_shared()
 def disposal(request: HttpRequest, scope: Scope, report_id: int, position: int) -> HttpResponseBase:
     """How one part of a disposal was worked out."""
     found = selector.report(scope, report_id)

@@ -22,11 +22,17 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from portfolio import tasks
 from portfolio.engine.tax import place as places
 from portfolio.engine.tax.place import Place, UnknownPlace
-from portfolio.engine.tax.types import Term
 from portfolio.exports.workbooks import CONTENT_TYPE
 from portfolio.forms_tax import PlaceForm, TaxForm
 from portfolio.models import TaxLine, TaxReport
-from portfolio.selectors import tax_changes, tax_figures, tax_shared, tax_sums, tax_words
+from portfolio.selectors import (
+    tax_changes,
+    tax_figures,
+    tax_origins,
+    tax_shared,
+    tax_sums,
+    tax_words,
+)
 from portfolio.selectors import tax_pages as selector
 from portfolio.services import tax_documents, tax_reports, tax_settings
 from portfolio.services.tax_settings import SPECIFIC, TaxProblem
@@ -34,7 +40,6 @@ from portfolio.views.access import Request
 
 # There was nothing to tax before the first block.
 _YEARS = range(2009, 2200)
-_TERMS = frozenset(term.value for term in Term)
 
 
 @login_required
@@ -198,26 +203,42 @@ def lines(request: Request, report_id: int, part: str) -> HttpResponse:
         return render(request, "portfolio/taxes/given.html", context)
     first = _first(request)
     at_loss = part == TaxLine.Part.CLOSING and "loss" in request.GET
-    term = request.GET.get("term", "")
-    term = term if term in _TERMS else ""
     context = _about(report) | {
         "part": part,
         "title": _("Lots at a loss") if at_loss else TaxLine.Part(part).label,
         "at_loss": at_loss,
-        "term": term,
-        "sums": tax_figures.sums(report.row, part, term),
-        "page": _lines(report.row, part, first, term=term, at_loss=at_loss),
+        "sums": tax_figures.sums(TaxLine.objects.filter(report=report.row, part=part)),
+        "page": _lines(report.row, part, first, at_loss=at_loss),
         "labels": selector.labels(request.user),
     }
     return render(request, "portfolio/taxes/lines.html", context)
 
 
-def _lines(row: TaxReport, part: str, first: int, *, term: str, at_loss: bool) -> selector.LinePage:
+def _lines(row: TaxReport, part: str, first: int, *, at_loss: bool) -> selector.LinePage:
     if at_loss:
         return selector.lots_at_a_loss(row, start=first)
-    if term:
-        return tax_figures.lines_of_term(row, part, term, start=first)
     return selector.lines(row, part, start=first)
+
+
+@login_required
+@never_cache
+@require_safe
+def figure(request: Request, report_id: int, number: int) -> HttpResponse:
+    """How one figure comes about, step by step, and the lines it is the sum of."""
+    report = _made(request, report_id)
+    try:
+        found = tax_origins.opened(
+            report, number, letter=request.GET.get("of", ""), start=_first(request)
+        )
+    except IndexError:
+        raise Http404 from None
+    context = _about(report) | {
+        "opened": found,
+        "part": found.part,
+        "page": found.page,
+        "labels": selector.labels(request.user),
+    }
+    return render(request, "portfolio/taxes/figure.html", context)
 
 
 @login_required

@@ -443,6 +443,7 @@ def _found(page: Page, site: Site) -> dict[str, str]:
         "tax-given": f"{american}given/",
         "tax-broker": f"{american}broker/",
         "tax-report": report,
+        "tax-figure": f"{report}figures/0/",
         "tax-disposals": f"{report}disposal/",
         "tax-disposal": f"{report}disposals/0/",
         "tax-closing": f"{report}closing/",

@@ -141,6 +141,7 @@ def objects(owner: User) -> dict[str, Any]:
         "what": "coverage",
         "part": "disposal",
         "position": 0,
+        "number": 0,
         "form_id": _form_of(owner, made["kraken"]),
         "place_id": "uk",
         "name": "report.pdf",

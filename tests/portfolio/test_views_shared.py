@@ -36,6 +36,7 @@ OPENED = {
     "portfolio:shared-years",
     "portfolio:shared-report",
     "portfolio:shared-lines",
+    "portfolio:shared-figure",
     "portfolio:shared-disposal",
     "portfolio:shared-transaction",
     "portfolio:shared-lot",
@@ -113,6 +114,9 @@ def test_a_figure_opens_down_to_the_raw_record(owner: User, report: TaxReport) -
     assert "The same year by other methods" in shown
     assert "Some accounts only" not in shown
     assert "3 of 3 lines" in reader.text("lines", "disposal")
+    gain = reader.text("figure", 2)
+    assert "Disposals: gains less losses" in gain
+    assert "3 of 3 lines" in gain
     sold = reader.line(part=Part.DISPOSAL, proceeds=90)
     assert "Gain: 90.00 EUR − 50.00 EUR = +40.00 EUR" in reader.text("disposal", sold.position)
     record = Transaction.objects.get(pk=sold.transaction or 0).raw_records.get()
@@ -148,7 +152,16 @@ def test_each_page_links_to_nothing_outside_of_the_share(owner: User, report: Ta
             if path not in seen:
                 waiting.append(path)
     names = {path.removeprefix(start).split("/")[1] for path in seen if path != start}
-    assert names >= {"", "disposals", "files", "evidence", "disposal", "income", "closing"}
+    assert names >= {
+        "",
+        "figures",
+        "disposals",
+        "files",
+        "evidence",
+        "disposal",
+        "income",
+        "closing",
+    }
     assert any(path.endswith("/lot/") for path in seen)
 
 
@@ -314,6 +327,7 @@ def test_of_some_accounts_only_their_lines_are_there(
     assert "or not shared" in reader.text("disposal", here.position)
     reader.html("lot", "disposal", here.position, status=404)
     for name, *more in (
+        ("figure", 0),
         ("disposal", there.position),
         ("transaction", "disposal", there.position),
         ("document", "report.pdf"),
@@ -429,6 +443,7 @@ def test_a_share_opens_what_is_its_own(owner: User, report: TaxReport, one: Conn
         "report_id": report.pk,
         "part": "disposal",
         "position": reader.line(part=Part.DISPOSAL, proceeds=90).position,
+        "number": 2,
         "what": "coverage",
         "name": "report.pdf",
     }

@@ -16,6 +16,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from portfolio import tasks
+from portfolio.engine.tax.place import Place, all_places
 from portfolio.models import Stream, TaxLine, TaxProfile, TaxReport
 from portfolio.services import tax_reports, tax_settings
 from portfolio.services.tax_settings import Told
@@ -24,6 +25,7 @@ from tests.portfolio.conftest import Browser, Sent
 from tests.portfolio.test_tax_reports import lived
 
 MAX_QUERIES = 15
+SOLD = factories.NOW.replace(year=2024, month=9)
 LIST = reverse("portfolio:tax-list")
 Part = TaxLine.Part
 
@@ -241,6 +243,7 @@ def test_nobody_else_sees_it(browser: Browser, other: User, owner: User, ledger:
         ("report",),
         ("lines", "disposal"),
         ("disposal", 0),
+        ("figure", 0),
         ("delete",),
         ("document", "report.pdf"),
         ("coverage",),
@@ -258,37 +261,72 @@ def test_a_figure_opens_to_its_lines_and_a_line_says_where_it_counts(
     """In the United States what was held for less than a year is on Part I of Form 8949."""
     tax_settings.choose(user=owner, told=Told("us", "fifo"))
     report = made(owner)
-    url = address(report, "lines", "disposal")
+    titles = [title for _, title, *_ in report.figures]
+    url = address(report, "figure", titles.index("Short term: proceeds"))
     html = page.get(address(report)).content.decode()
-    assert f'<a href="{url}?term=short">Short term: proceeds</a>' in html
-    assert f'<a href="{url}?term=long">Long term: proceeds</a>' in html
+    assert f'<a href="{url}">Short term: proceeds</a>' in html
     short = TaxLine.objects.filter(report=report, part=Part.DISPOSAL, term="short")
-    shown = text(page, f"{url}?term=short")
-    assert f"all {short.count()} lines together" in shown
-    assert "short term" in shown
-    assert text(page, f"{url}?term=nonsense")
-    assert "There is nothing of this kind" in text(page, f"{url}?term=long")
+    shown = text(page, url)
+    assert "Disposals, not long term: proceeds" in shown
+    assert f"{short.count()} of {short.count()} lines" in shown
+    assert "Rounded to cents" in shown
+    long = address(report, "figure", titles.index("Long term: proceeds"))
+    assert "no lines" in text(page, long)
     line = short.latest("position")
     told = text(page, address(report, "disposal", line.position))
     assert "Counts in 8949 I (d) Short term: proceeds, 8949 I (e)" in told
     assert "8949 II" not in told
 
 
-@pytest.mark.parametrize(
-    ("place", "method", "code", "behind"),
-    [
-        ("uk", "uk_share_pooling", "SA108 13.2", "disposal/"),
-        ("germany", "fifo", "SO 44", "disposal/?term=short"),
-        ("germany", "fifo", "SO 11", "income/"),
-    ],
-)
-def test_figures_of_forms_lead_to_their_part(
-    page: Client, owner: User, ledger: Stream, place: str, method: str, code: str, behind: str
+@pytest.mark.parametrize("place", all_places(), ids=lambda place: place.id)
+def test_each_figure_of_each_place_opens(
+    page: Client, owner: User, ledger: Stream, place: Place
 ) -> None:
-    tax_settings.choose(user=owner, told=Told(place, method))
+    tax_settings.choose(user=owner, told=Told(place.id, place.methods[0]))
     factories.transaction(
         ledger, ("1", "DOT"), kind="reward", at=factories.NOW.replace(year=2024, month=6)
     )
+    for asset in ("BTC", "DOT", "ETH"):
+        factories.own_price(owner, asset, "80", since=factories.NOW.replace(year=2023))
     report = made(owner)
-    row = page.get(address(report)).content.decode().split(f">{code}<")[1].split("</tr>")[0]
-    assert f'href="/taxes/{report.pk}/{behind}"' in row
+    html = page.get(address(report)).content.decode()
+    for number, (_code, title, *_more) in enumerate(report.figures):
+        url = address(report, "figure", number)
+        assert f'href="{url}"' in html, title
+        shown = text(page, url)
+        assert "How it comes about" in shown
+        assert "The steps do not lead to the figure" not in shown
+    assert page.get(address(report, "figure", len(report.figures))).status_code == 404
+
+
+def test_a_figure_of_several_sums_shows_the_lines_of_each(
+    page: Client, owner: User, ledger: Stream
+) -> None:
+    """In Australia losses come off gains without discount first."""
+    tax_settings.choose(user=owner, told=Told("australia", "fifo"))
+    report = made(owner)
+    number = [title for _, title, *_ in report.figures].index("Net capital gain")
+    url = address(report, "figure", number)
+    shown = text(page, url)
+    assert "Left of gains without discount" in shown
+    assert "Disposals, not long term: gains alone" in shown
+    assert "a − c, at least 0" in shown
+    assert "1 of 1 lines" in shown  # of the first sum that has any
+    factories.transaction(ledger, ("-0.5", "BTC"), ("30", "EUR"), kind="trade", at=SOLD)
+    report = made(owner)
+    html = page.get(address(report, "figure", number)).content.decode()
+    losses = re.search(r'<a href="\?of=(\w)">1 line<', html)
+    assert losses
+    assert "−" in text(page, address(report, "figure", number), of=losses[1])
+
+
+def test_a_figure_that_the_place_no_longer_offers_says_so(
+    page: Client, owner: User, ledger: Stream
+) -> None:
+    report = made(owner)
+    url = address(report, "figure", 0)
+    TaxReport.objects.filter(pk=report.pk).update(place="atlantis")
+    assert "is no longer known" in text(page, url)
+    TaxReport.objects.filter(pk=report.pk).update(place="neutral")
+    TaxLine.objects.filter(report=report, part=Part.DISPOSAL, proceeds=90).delete()
+    assert "The steps do not lead to the figure" in text(page, url)

@@ -20,6 +20,7 @@ from portfolio.engine.tax import places as package
 from portfolio.engine.tax.compute import compute
 from portfolio.engine.tax.from_ledger import ContractLine
 from portfolio.engine.tax.history import History
+from portfolio.engine.tax.origins import Origins
 from portfolio.engine.tax.settings import Settings
 from portfolio.engine.tax.types import Disposal, IncomeLine, Outcome, Remaining, Shortfall
 
@@ -95,7 +96,8 @@ class Place:
     ``methods`` are those that its law allows, the usual one first. ``settings`` are the engine's
     settings that it fixes (fees, long terms, scope). ``at_no_cost`` and ``apart``: see
     ``from_ledger.events`` and ``Year``. ``days_after`` is how long after a year its disposals are
-    still matched with what is acquired. ``figures`` are what its forms ask for.
+    still matched with what is acquired. ``figures`` are what its forms ask for,
+    ``origins`` what each is made of in the tax year that starts in a calendar year.
     """
 
     id: str
@@ -106,6 +108,7 @@ class Place:
     methods: tuple[str, ...]
     settings: Mapping[str, Any]
     figures: Callable[[Year], Sequence[Figure]]
+    origins: Callable[[int], Origins]
     covers: tuple[str, ...]
     not_covered: tuple[str, ...]
     sources: tuple[str, ...]

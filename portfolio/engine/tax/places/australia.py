@@ -11,11 +11,14 @@ gives coins at no cost; staking rewards and airdrops are income when received.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import NamedTuple
 
 from portfolio.engine import money
 from portfolio.engine.tax import figures as sums
+from portfolio.engine.tax import origins as made
+from portfolio.engine.tax.origins import Origins
 from portfolio.engine.tax.place import (
     FOREIGN_MONEY,
     SOLD_SHORT,
@@ -94,6 +97,28 @@ def figures(year: Year) -> Sequence[Figure]:
 
 _MONTHS = gettext_noop("held for at least twelve months")
 
+
+def origins(year: int) -> Origins:
+    """Losses come off gains without discount first; a half of what is left of the others counts."""
+    long = replace(made.GAINS, is_long=True)
+    short = replace(made.GAINS, is_long=False)
+    losses = made.negative(made.LOSSES)
+    left = made.beyond(short, losses, gettext_noop("Left of gains without discount"))
+    rest = made.beyond(losses, short, gettext_noop("Losses that are left for the others"))
+    discounted = made.half(made.beyond(long, rest, gettext_noop("Left of gains with discount")))
+    net = made.plus(left, discounted, gettext_noop("Both together"))
+    carried = made.beyond(rest, long, gettext_noop("Losses beyond all gains"))
+    return {
+        "Total current year capital gains": made.cut(made.GAINS),
+        "Gains with discount": made.cents(long),
+        "Losses": made.cents(losses),
+        "Net capital gain": made.cut(net),
+        "Net capital losses carried forward": made.cut(carried),
+        "Income": made.cents(made.INCOME),
+        "Contracts": made.cents(made.CONTRACTS),
+    }
+
+
 PLACE = Place(
     id="australia",
     title=gettext_noop("Australia"),
@@ -103,6 +128,7 @@ PLACE = Place(
     methods=("fifo", "specific", "hifo", "lifo", "by_year"),
     settings={"long_term": LongTerm.CALENDAR_YEAR, "disposal_fee": DisposalFee.ADD_TO_COST},
     figures=figures,
+    origins=origins,
     covers=(
         gettext_noop(
             "Sales, trades, payments, fees in coins and gifts given, by parcel, with the discount"

@@ -10,9 +10,12 @@ keys are none either, and no loss (EStR Rz 6178w).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from portfolio.engine.tax import figures as sums
+from portfolio.engine.tax import origins as made
+from portfolio.engine.tax.origins import Origins
 from portfolio.engine.tax.place import (
     FOREIGN_MONEY,
     SOLD_SHORT,
@@ -58,6 +61,28 @@ def figures(year: Year) -> Sequence[Figure]:
 
 _SALES = gettext_noop("sales for money and payments; coin for coin is none")
 
+
+def origins(year: int) -> Origins:
+    """New stock and old, apart; nothing of years before 2023."""
+    if year < _SINCE:
+        unknown = made.Law(gettext_noop("Other rules held before 2023"), None)
+        return dict.fromkeys(_TITLES, unknown)
+    new = replace(made.NET, is_long=False)
+    return {
+        "Gains on new stock": made.cents(replace(new, sign=1)),
+        "Losses on new stock": made.cents(made.negative(replace(new, sign=-1))),
+        "Current income": made.cents(made.INCOME),
+        "Gains on old stock": made.cents(replace(made.NET, is_long=True)),
+        "Contracts": made.cents(made.CONTRACTS),
+    }
+
+
+_TITLES = (
+    *("Gains on new stock", "Losses on new stock", "Current income", "Gains on old stock"),
+    "Contracts",
+)
+
+
 PLACE = Place(
     id="austria",
     title=gettext_noop("Austria"),
@@ -67,6 +92,7 @@ PLACE = Place(
     methods=("at_old_and_new",),
     settings={"scope": Scope.PER_WALLET, "disposal_fee": DisposalFee.ADD_TO_COST},
     figures=figures,
+    origins=origins,
     covers=(
         gettext_noop(
             "Sales and payments since 2023, by the moving average of each account; coin for coin"

@@ -10,11 +10,14 @@ crypto-assets (CRA: "Completing Schedule 3"); 2024 is told in two periods, from 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 from portfolio.engine import money
 from portfolio.engine.tax import figures as sums
+from portfolio.engine.tax import origins as made
+from portfolio.engine.tax.origins import Origins
 from portfolio.engine.tax.place import (
     FOREIGN_MONEY,
     SOLD_SHORT,
@@ -89,6 +92,23 @@ def _periods(year: Year) -> tuple[Figure, ...]:
     )
 
 
+def origins(year: int) -> Origins:
+    """Half of the gain or loss of all sales; the two periods of 2024 by day."""
+    loss = made.above_zero(made.negative(made.NET))
+    return {
+        "Proceeds of disposition": made.cents(made.PROCEEDS),
+        "Adjusted cost base and outlays": made.cents(made.COSTS),
+        "Superficial losses": made.cents(made.DENIED),
+        "Gain or loss": made.cents(made.NET),
+        "Gain or loss until 24 June": made.cents(replace(made.NET, before=_SECOND_PERIOD)),
+        "Gain or loss from 25 June": made.cents(replace(made.NET, since=_SECOND_PERIOD)),
+        "Taxable capital gain": made.cents(made.half(made.above_zero(made.NET))),
+        "Net capital loss": made.cents(made.half(loss)),
+        "Income": made.cents(made.INCOME),
+        "Contracts": made.cents(made.CONTRACTS),
+    }
+
+
 PLACE = Place(
     id="canada",
     title=gettext_noop("Canada"),
@@ -98,6 +118,7 @@ PLACE = Place(
     methods=("acb_superficial",),
     settings={"exempt": frozenset({"spouse", "lost"})},
     figures=figures,
+    origins=origins,
     covers=(
         gettext_noop(
             "Sales, trades, payments, fees in coins and gifts at market value, by adjusted cost"

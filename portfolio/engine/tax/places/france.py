@@ -13,6 +13,8 @@ from decimal import Decimal
 
 from portfolio.engine import money
 from portfolio.engine.tax import figures as sums
+from portfolio.engine.tax import origins as made
+from portfolio.engine.tax.origins import Origins
 from portfolio.engine.tax.place import Figure, Place, Year, gettext_noop
 from portfolio.engine.tax.settings import DisposalFee
 
@@ -54,6 +56,23 @@ def figures(year: Year) -> Sequence[Figure]:
 
 _LIMIT = gettext_noop("nothing where sale prices are 305 euros or less in the year")
 
+
+def origins(year: int) -> Origins:
+    """Nothing of gain or loss counts unless sale prices are above the limit."""
+    words = gettext_noop("Limit of sale prices in a year (CGI art. 150 VH bis II B)")
+    limit = made.Law(words, EXEMPT)
+    counts = made.if_more(made.NET, made.PROCEEDS, limit)
+    return {
+        "Sale prices": made.cents(made.PROCEEDS),
+        "Parts of the acquisition price, and fees": made.cents(made.COSTS),
+        "Gain or loss": made.cents(made.NET),
+        "Gain of the year": made.whole(made.above_zero(counts)),
+        "Loss of the year": made.whole(made.above_zero(made.negative(counts))),
+        "Receipts": made.cents(made.INCOME),
+        "Contracts": made.cents(made.CONTRACTS),
+    }
+
+
 PLACE = Place(
     id="france",
     title=gettext_noop("France"),
@@ -63,6 +82,7 @@ PLACE = Place(
     methods=("fr_portfolio",),
     settings={"disposal_fee": DisposalFee.ADD_TO_COST},
     figures=figures,
+    origins=origins,
     covers=(
         gettext_noop(
             "Sales for money and payments, by the price and the value of all coins; coin for coin"

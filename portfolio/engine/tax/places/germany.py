@@ -10,10 +10,13 @@ later: 41 to 47 and 54 (sales), 10 to 16 (benefits); contracts belong to Anlage 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from portfolio.engine import money
 from portfolio.engine.tax import figures as sums
+from portfolio.engine.tax import origins as made
+from portfolio.engine.tax.origins import Origins
 from portfolio.engine.tax.place import (
     FOREIGN_MONEY,
     SOLD_SHORT,
@@ -108,6 +111,26 @@ def figures(year: Year) -> Sequence[Figure]:
     )
 
 
+def origins(year: int) -> Origins:
+    """What was held for up to a year and for longer, apart; what is taxed by its limit."""
+    taxed = replace(made.NET, is_long=False)
+    gain, benefits = made.cents(taxed), made.cents(made.IN_COINS)
+    cliff = made.Law(gettext_noop("Limit of the year (section 23 (3) EStG)"), limit(year))
+    small = made.Law(gettext_noop("Limit of the year (section 22 no. 3 EStG)"), _BENEFITS)
+    return {
+        "Sale price": made.cents(replace(made.PROCEEDS, is_long=False)),
+        "Acquisition cost and expenses": made.cents(replace(made.COSTS, is_long=False)),
+        "Gain or loss": gain,
+        "Gain that is taxed": made.from_limit(gain, cliff),
+        "Gain of what was held longer": made.cents(replace(made.NET, is_long=True)),
+        "Benefits": benefits,
+        "Benefits that are taxed": made.from_limit(benefits, small),
+        "Received in money": made.cents(made.IN_MONEY),
+        "Contracts: gains": made.cents(replace(made.CONTRACTS, sign=1)),
+        "Contracts: losses": made.cents(made.negative(replace(made.CONTRACTS, sign=-1))),
+    }
+
+
 PLACE = Place(
     id="germany",
     title=gettext_noop("Germany"),
@@ -121,6 +144,7 @@ PLACE = Place(
         "disposal_fee": DisposalFee.ADD_TO_COST,
     },
     figures=figures,
+    origins=origins,
     covers=(
         gettext_noop(
             "Sales, trades, payments and fees in coins, each account for itself, with the year"

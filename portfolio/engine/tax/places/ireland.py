@@ -9,10 +9,14 @@ December, on those of December by 31 January (Revenue, "When to pay CGT").
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 from portfolio.engine import money
 from portfolio.engine.tax import figures as sums
+from portfolio.engine.tax import origins as made
+from portfolio.engine.tax.origins import Origins
 from portfolio.engine.tax.place import (
     FOREIGN_MONEY,
     SOLD_SHORT,
@@ -74,6 +78,29 @@ def _taxed(net: Decimal) -> Decimal:
     return max(money.add(net, money.negate(EXEMPT)), _ZERO)
 
 
+def origins(year: int) -> Origins:
+    """What is above the exemption, and what of it had come about by the end of November."""
+    exempt = made.Law(gettext_noop("Personal exemption (TCA s.601)"), EXEMPT)
+    until_december = replace(made.NET, before=date(year, 12, 1))
+    early = made.beyond(until_december, exempt, _ABOVE)
+    all_year = made.beyond(made.NET, exempt, _ABOVE)
+    december = made.beyond(all_year, early, gettext_noop("What December adds"))
+    return {
+        "Consideration": made.cents(made.PROCEEDS),
+        "Allowable costs": made.cents(made.COSTS),
+        "Gains less losses": made.cents(made.NET),
+        "Personal exemption": exempt,
+        "Above the exemption": made.cents(all_year),
+        "To be paid on by 15 December": made.cents(early),
+        "To be paid on by 31 January": made.cents(december),
+        "Income": made.cents(made.INCOME),
+        "Contracts": made.cents(made.CONTRACTS),
+    }
+
+
+_ABOVE = gettext_noop("Above the exemption")
+
+
 PLACE = Place(
     id="ireland",
     title=gettext_noop("Ireland"),
@@ -83,6 +110,7 @@ PLACE = Place(
     methods=("ie_fifo_4week", "fifo"),
     settings={"disposal_fee": DisposalFee.ADD_TO_COST},
     figures=figures,
+    origins=origins,
     covers=(
         gettext_noop(
             "Sales, trades, payments, fees in coins and gifts given: what was bought in the four"

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 
 from portfolio.engine import money
 from portfolio.engine.tax import figures as sums
+from portfolio.engine.tax import origins as made
+from portfolio.engine.tax.origins import Origins
 from portfolio.engine.tax.place import (
     FOREIGN_MONEY,
     SOLD_SHORT,
@@ -52,6 +54,19 @@ def figures(year: Year) -> Sequence[Figure]:
     )
 
 
+def origins(year: int) -> Origins:
+    """Gain or loss and receipts, each and together."""
+    both = made.plus(made.NET, made.INCOME, gettext_noop("Both together"))
+    return {
+        "Sale prices": made.down(made.PROCEEDS),
+        "Cost of what was sold": made.down(made.COSTS),
+        "Gain or loss": made.down(made.NET),
+        "Other receipts": made.down(made.INCOME),
+        "Miscellaneous income": made.down(both),
+        "Contracts": made.down(made.CONTRACTS),
+    }
+
+
 PLACE = Place(
     id="japan",
     title=gettext_noop("Japan"),
@@ -61,6 +76,7 @@ PLACE = Place(
     methods=("total_average", "average"),
     settings={},
     figures=figures,
+    origins=origins,
     covers=(
         gettext_noop(
             "Sales, trades, payments, fees in coins and gifts given, by the total average of the"

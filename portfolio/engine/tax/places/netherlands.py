@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from portfolio.engine.tax import figures as sums
+from portfolio.engine.tax import origins as made
+from portfolio.engine.tax.origins import Origins
 from portfolio.engine.tax.place import Figure, Place, Year, gettext_noop
 
 # By calendar year, for one person (art. 5.5); double with a partner.
@@ -53,6 +55,18 @@ def figures(year: Year) -> Sequence[Figure]:
 _ACTUAL = gettext_noop("not taxed; for the actual return, if you give that")
 _BOX = gettext_noop("staking, interest and the like; part of the actual return in box 3")
 
+
+def origins(year: int) -> Origins:
+    """The worth of what was held when the year began."""
+    free = made.Law(gettext_noop("Free capital of one person (art. 5.5)"), free_capital(year))
+    return {
+        "Other assets: value on 1 January": made.down(made.OPENING),
+        "Free capital": free,
+        "Gains less losses": made.cents(made.NET),
+        "Received": made.cents(made.INCOME),
+    }
+
+
 PLACE = Place(
     id="netherlands",
     title=gettext_noop("Netherlands"),
@@ -62,6 +76,7 @@ PLACE = Place(
     methods=("fifo",),
     settings={},
     figures=figures,
+    origins=origins,
     covers=(gettext_noop("What was held on 1 January, with its value."),),
     not_covered=(
         gettext_noop("Box 3 itself: deemed or actual return, debts, savings, a partner's share."),

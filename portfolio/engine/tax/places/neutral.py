@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from portfolio.engine import money
 from portfolio.engine.tax import figures as sums
+from portfolio.engine.tax import origins as made
+from portfolio.engine.tax.origins import Origins
 from portfolio.engine.tax.place import Figure, Place, Year, gettext_noop
 
 
@@ -21,6 +23,17 @@ def figures(year: Year) -> Sequence[Figure]:
     )
 
 
+def origins(year: int) -> Origins:
+    """Each figure is one sum."""
+    return {
+        "Proceeds": made.cents(made.PROCEEDS),
+        "Cost": made.cents(made.COSTS),
+        "Gain": made.cents(made.NET),
+        "Income": made.cents(made.INCOME),
+        "Contracts": made.cents(made.CONTRACTS),
+    }
+
+
 PLACE = Place(
     id="neutral",
     title=gettext_noop("No particular place"),
@@ -30,6 +43,7 @@ PLACE = Place(
     methods=("fifo", "lifo", "hifo", "lofo", "average", "specific", "by_year"),
     settings={},
     figures=figures,
+    origins=origins,
     covers=(
         gettext_noop(
             "Gains by lots or by average cost, income at its value when received, contracts."

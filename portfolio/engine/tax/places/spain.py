@@ -11,10 +11,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from portfolio.engine import money
 from portfolio.engine.tax import figures as sums
+from portfolio.engine.tax import origins as made
+from portfolio.engine.tax.origins import Origins
 from portfolio.engine.tax.place import (
     FOREIGN_MONEY,
     SOLD_SHORT,
@@ -97,6 +100,24 @@ def _by_sale(rows: Iterable[Disposal]) -> list[Decimal]:
     return list(found.values())
 
 
+def origins(year: int) -> Origins:
+    """Gains and losses sale by sale; receipts by kind."""
+    by_sale = replace(made.NET, by=("transaction", "asset", "subkind"))
+    return {
+        "Transfer value": made.cents(made.PROCEEDS),
+        "Acquisition value": made.cents(made.COSTS),
+        "Sum of losses": made.cents(made.negative(replace(by_sale, sign=-1))),
+        "Sum of gains": made.cents(replace(by_sale, sign=1)),
+        "Yields of capital": made.cents(replace(made.INCOME, subkinds=_YIELDS)),
+        "Airdrops and forks": made.cents(replace(made.INCOME, subkinds=_GENERAL)),
+        "Other income": made.cents(
+            replace(made.INCOME, subkinds=_YIELDS | _GENERAL, is_other=True)
+        ),
+        "Value on 31 December": made.cents(made.CLOSING),
+        "Contracts": made.cents(made.CONTRACTS),
+    }
+
+
 PLACE = Place(
     id="spain",
     title=gettext_noop("Spain"),
@@ -106,6 +127,7 @@ PLACE = Place(
     methods=("fifo",),
     settings={},
     figures=figures,
+    origins=origins,
     covers=(
         gettext_noop(
             "Sales, trades, payments and fees in coins, first in, first out over all accounts."

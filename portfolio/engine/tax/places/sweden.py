@@ -9,10 +9,13 @@ goes on with the giver's cost (44 kap. 21 §); who loses coins has no loss to de
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from portfolio.engine import money
 from portfolio.engine.tax import figures as sums
+from portfolio.engine.tax import origins as made
+from portfolio.engine.tax.origins import Origins
 from portfolio.engine.tax.place import (
     FOREIGN_MONEY,
     SOLD_SHORT,
@@ -62,7 +65,26 @@ def figures(year: Year) -> Sequence[Figure]:
 
 def _only(year: Year, *, interest: bool) -> list[IncomeLine]:
     kinds = year.subkinds
-    return [row for row in year.income if (kinds.get(row.event) == "interest") is interest]
+    return [row for row in year.income if (kinds.get(row.event) in _INTEREST) is interest]
+
+
+def origins(year: int) -> Origins:
+    """Gains and losses apart; seventy per cent of the losses count."""
+    losses = made.negative(made.LOSSES)
+    interest = replace(made.INCOME, subkinds=_INTEREST)
+    return {
+        "Sale price": made.cut(made.PROCEEDS),
+        "Cost": made.cut(made.COSTS),
+        "Gains": made.cut(made.GAINS),
+        "Losses": made.cut(losses),
+        "Losses that count": made.cut(made.share(losses, _COUNTS)),
+        "Interest": made.cut(interest),
+        "Other income": made.cut(replace(interest, is_other=True)),
+        "Contracts": made.cut(made.CONTRACTS),
+    }
+
+
+_INTEREST = frozenset({"interest"})
 
 
 PLACE = Place(
@@ -74,6 +96,7 @@ PLACE = Place(
     methods=("average",),
     settings={},
     figures=figures,
+    origins=origins,
     covers=(
         gettext_noop(
             "Sales, trades, payments and fees in coins, by the average cost of each coin over all"

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from portfolio.engine.tax import figures as sums
+from portfolio.engine.tax import origins as made
+from portfolio.engine.tax.origins import Origins
 from portfolio.engine.tax.place import Figure, Place, Year, gettext_noop
 
 
@@ -42,6 +44,16 @@ def figures(year: Year) -> Sequence[Figure]:
     )
 
 
+def origins(year: int) -> Origins:
+    """The worth of what was held when the year ended; income; gains."""
+    return {
+        "Wealth on 31 December": made.cents(made.CLOSING),
+        "Income": made.cents(made.INCOME),
+        "Gains less losses": made.cents(made.NET),
+        "Contracts": made.cents(made.CONTRACTS),
+    }
+
+
 PLACE = Place(
     id="switzerland",
     title=gettext_noop("Switzerland"),
@@ -51,6 +63,7 @@ PLACE = Place(
     methods=("fifo",),
     settings={},
     figures=figures,
+    origins=origins,
     covers=(
         gettext_noop("What was held when the year ended, with its value."),
         gettext_noop("Income at market value when received."),

@@ -11,11 +11,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from portfolio.engine import money
 from portfolio.engine.tax import figures as sums
+from portfolio.engine.tax import origins as made
+from portfolio.engine.tax.origins import Origins
 from portfolio.engine.tax.place import (
     FOREIGN_MONEY,
     SOLD_SHORT,
@@ -156,6 +159,32 @@ def _up(amount: Decimal) -> Decimal:
     return amount.quantize(Decimal(1), rounding=ROUND_CEILING, context=money.EXACT)
 
 
+def origins(year: int) -> Origins:
+    """Gains and losses by day and asset, and what is above the exempt amount."""
+    by_day = replace(made.NET, by=("on", "asset"))
+    exempt = made.Law(gettext_noop("Annual exempt amount (TCGA 1992 s.1K)"), exempt_amount(year))
+    net = made.down(made.NET)
+    return {
+        "Number of disposals": replace(by_day, column="number"),
+        "Disposal proceeds": made.down(made.PROCEEDS),
+        "Allowable costs": made.up(made.COSTS),
+        "Gains in the year, before losses": made.down(replace(by_day, sign=1)),
+        "Losses in the year": made.up(made.negative(replace(by_day, sign=-1))),
+        "Gains less losses from 30 October 2024": made.down(replace(made.NET, since=_NEW_RATES)),
+        "Gains less losses": net,
+        "Annual exempt amount": exempt,
+        "Above the exempt amount": made.beyond(
+            net, exempt, gettext_noop("Above the exempt amount")
+        ),
+        "Report if proceeds are above": made.Law(
+            gettext_noop("Limit of the notes to SA108"), _report_above(year)
+        ),
+        "Other taxable income": made.down(made.IN_COINS),
+        "Received in money": made.down(made.IN_MONEY),
+        "Contracts": made.down(made.CONTRACTS),
+    }
+
+
 PLACE = Place(
     id="uk",
     title=gettext_noop("United Kingdom"),
@@ -169,6 +198,7 @@ PLACE = Place(
         "exempt": frozenset({"spouse", "lost"}),
     },
     figures=figures,
+    origins=origins,
     covers=(
         gettext_noop(
             "Same day, 30 days and section 104 pool, gifts at market value, gifts to a spouse (tag"

@@ -11,12 +11,15 @@ F before; Schedule D; Schedule 1 line 8v. Loss limit: IRC 1211(b). Gifts given a
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
 from portfolio.engine import money
 from portfolio.engine.tax import figures as sums
+from portfolio.engine.tax import origins as made
 from portfolio.engine.tax.history import History
+from portfolio.engine.tax.origins import Origins
 from portfolio.engine.tax.place import (
     FOREIGN_MONEY,
     SOLD_SHORT,
@@ -124,6 +127,26 @@ _RULES = {
     "L": gettext_noop("boxes J, K and L together: J and K where a Form 1099-DA was had"),
 }
 
+
+def origins(year: int) -> Origins:
+    """The two parts of Form 8949, both together, and the loss that counts."""
+    total = made.cents(made.NET)
+    most = made.Law(gettext_noop("Limit of a year (IRC 1211(b))"), _MOST_LOSS)
+    parts = {
+        title: made.cents(replace(column, is_long=is_long))
+        for titles, is_long in ((_SHORT, False), (_LONG, True))
+        for title, column in zip(titles, (made.PROCEEDS, made.COSTS, made.NET), strict=True)
+    }
+    return {
+        **parts,
+        "Capital gain or loss": total,
+        "Loss that counts this year": made.at_most(made.above_zero(made.negative(total)), most),
+        "Ordinary income from digital assets": made.cents(made.IN_COINS),
+        "Received in money": made.cents(made.IN_MONEY),
+        "Contracts": made.cents(made.CONTRACTS),
+    }
+
+
 PLACE = Place(
     id="us",
     title=gettext_noop("United States"),
@@ -133,6 +156,7 @@ PLACE = Place(
     methods=("fifo", "specific", "hifo", "lifo", "lofo", "by_year"),
     settings={"long_term": LongTerm.CALENDAR_YEAR},
     figures=figures,
+    origins=origins,
     covers=(
         gettext_noop("Sales, trades, payments and fees in coins, short and long term, by lot."),
         gettext_noop(
