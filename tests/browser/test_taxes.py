@@ -53,7 +53,7 @@ def _make(page: Page, site: Site, place: str, year: str) -> None:
 
 def _follow(page: Page, code: str) -> None:
     """From the lines behind a figure to the arithmetic, the lot, and both raw records."""
-    expect(page.get_by_text("lines together")).to_be_visible()
+    expect(page.get_by_text("How it comes about")).to_be_visible()
     page.locator("tbody th a").first.click()
     expect(page.get_by_text("Counts in")).to_be_visible()
     expect(page.get_by_role("link", name=code, exact=True)).to_be_visible()
