@@ -17,6 +17,7 @@ from portfolio.selectors import tax_pages
 from portfolio.services import broker_forms
 from portfolio.services.tax_settings import TaxProblem
 from portfolio.views.access import Request
+from portfolio.views.answers import row_number
 
 
 @login_required
@@ -63,8 +64,7 @@ def delete(request: Request, form_id: int) -> HttpResponse:
     except BrokerForm.DoesNotExist:
         raise Http404 from None
     messages.success(request, _("The form was deleted."))
-    number = request.POST.get("report", "")
-    asked = int(number) if number.isdecimal() and len(number) < 18 else 0
+    asked = row_number(request.POST.get("report", "")) or 0
     report = TaxReport.objects.of(request.user).filter(pk=asked).first()
     if report is None or report.year != form.year:
         return redirect("portfolio:tax-list")

@@ -23,6 +23,7 @@ from portfolio.selectors import ledger
 from portfolio.services import edit_marks, edits
 from portfolio.services.edits import MOST, Done
 from portfolio.views.access import Request
+from portfolio.views.answers import row_numbers
 from portfolio.views.edits import attempt
 
 UNDO = "undo_edit"  # in the session: the address that takes the last bulk edit back
@@ -57,8 +58,7 @@ def apply(request: Request) -> HttpResponse:
 def _chosen(request: Request, query: QueryDict) -> list[int] | None:
     """The rows that were ticked, or all that the filters find; None where those are too many."""
     if "everything" not in request.POST:
-        ticked = request.POST.getlist("row")
-        return [int(text) for text in ticked if text.isdecimal() and len(text) < 19]
+        return row_numbers(request.POST.getlist("row"))
     form = TransactionFilterForm(query, choices=ledger.choices(request.user))
     ids = ledger.ids(request.user, form.filters(), most=MOST + 1)
     if len(ids) > MOST:

@@ -12,7 +12,7 @@ from django.contrib.auth.decorators import login_required
 from django.db import transaction
 from django.forms import Form
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -25,6 +25,7 @@ from portfolio.selectors import by_hand as selector
 from portfolio.services import by_hand as service
 from portfolio.services.by_hand import ByHandProblem
 from portfolio.views.access import Request
+from portfolio.views.answers import form_page
 
 DETAIL = "portfolio:connection-detail"
 REPORTED = "portfolio:by-hand-reported"
@@ -78,8 +79,7 @@ def change(request: Request, connection_id: UUID) -> HttpResponse:
 
 
 def _form(request: Request, form: Form, connection: Connection | None = None) -> HttpResponse:
-    context = {"form": form, "connection": connection}
-    return render(request, "portfolio/by_hand/form.html", context, status=_status_of(form))
+    return form_page(request, "portfolio/by_hand/form.html", form, {"connection": connection})
 
 
 @login_required
@@ -102,8 +102,8 @@ def reported(request: Request, connection_id: UUID) -> HttpResponse:
         if _try(form, save) is not None:
             messages.success(request, _("Kept, and held against the ledger."))
             return redirect(REPORTED, connection.pk)
-    context = {"form": form, "connection": connection, "points": selector.reported(connection)}
-    return render(request, "portfolio/by_hand/reported.html", context, status=_status_of(form))
+    context = {"connection": connection, "points": selector.reported(connection)}
+    return form_page(request, "portfolio/by_hand/reported.html", form, context)
 
 
 @login_required
@@ -136,10 +136,6 @@ def _try(form: Form, action: Callable[[], Any]) -> Any:
     except ByHandProblem as problem:
         form.add_error(None, problem.message)
         return None
-
-
-def _status_of(form: Form) -> int:
-    return 422 if form.is_bound and form.errors else 200
 
 
 def _revalue_after(request: Request) -> None:

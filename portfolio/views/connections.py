@@ -34,6 +34,7 @@ from portfolio.services import connections as service
 from portfolio.services import progress, refetch
 from portfolio.services.connections import ConnectionProblem
 from portfolio.views.access import Request, recently_confirmed
+from portfolio.views.answers import form_page
 
 
 @login_required
@@ -115,12 +116,11 @@ def create(request: Request, environment: str, exchange: str) -> HttpResponse:
         else:
             return redirect("portfolio:connection-detail", connection.id)
     context = {
-        "form": form,
         "info": info,
         "environment": environment,
         "addresses": outbound.addresses(environment, now=timezone.now()),
     }
-    return render(request, "portfolio/connections/create.html", context, status=_status_of(form))
+    return form_page(request, "portfolio/connections/create.html", form, context)
 
 
 @sensitive_variables()
@@ -144,17 +144,11 @@ def replace(request: Request, connection_id: UUID) -> HttpResponse:
         else:
             return redirect("portfolio:connection-key", connection.id)
     context = {
-        "form": form,
         "info": info,
         "connection": connection,
         "addresses": outbound.addresses(connection.environment, now=timezone.now()),
     }
-    return render(request, "portfolio/connections/replace.html", context, status=_status_of(form))
-
-
-def _status_of(form: CredentialsForm) -> int:
-    """An answer to a form that was not taken is no success."""
-    return 422 if form.is_bound and form.errors else 200
+    return form_page(request, "portfolio/connections/replace.html", form, context)
 
 
 # --- One connection ---------------------------------------------------------------------------
@@ -259,9 +253,8 @@ def fetch_again(request: Request, connection_id: UUID) -> HttpResponse:
         else:
             messages.success(request, _("It is being fetched again."))
             return redirect("portfolio:connection-detail", connection.id)
-    context = {"form": form, "connection": connection}
-    status = 422 if form.is_bound and form.errors else 200
-    return render(request, "portfolio/connections/fetch_again.html", context, status=status)
+    context = {"connection": connection}
+    return form_page(request, "portfolio/connections/fetch_again.html", form, context)
 
 
 @login_required

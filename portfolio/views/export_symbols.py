@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -15,6 +15,7 @@ from portfolio.selectors import export_symbols as selector
 from portfolio.services import export_symbols as service
 from portfolio.services.export_symbols import SymbolProblem
 from portfolio.views.access import Request
+from portfolio.views.answers import form_page
 from portfolio.views.exports import target
 
 
@@ -35,12 +36,10 @@ def index(request: Request, format_id: str) -> HttpResponse:
             return redirect("portfolio:export-symbols", format_id)
     context = {
         "target": known,
-        "form": form,
         "symbols": selector.listed(request.user, format_id, known.format.symbols),
         "held": selector.held(request.user),
     }
-    status = 422 if form.is_bound and form.errors else 200
-    return render(request, "portfolio/exports/symbols.html", context, status=status)
+    return form_page(request, "portfolio/exports/symbols.html", form, context)
 
 
 @login_required

@@ -23,6 +23,7 @@ from portfolio.selectors import header
 from portfolio.selectors.findings import Filters
 from portfolio.services import findings as service
 from portfolio.views.access import Request
+from portfolio.views.answers import row_numbers
 
 LIST = "portfolio:finding-list"
 
@@ -106,7 +107,7 @@ def _ids(request: Request) -> list[int]:
     """The finding of the button, else those that are ticked."""
     only = request.POST.get("only", "")
     asked = [only] if only else [] if "whole" in request.POST else request.POST.getlist("ids")
-    return [int(ident) for ident in asked if ident.isdecimal() and len(ident) < 19]
+    return row_numbers(asked)
 
 
 def _whole(request: Request) -> list[int]:

@@ -12,7 +12,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -23,6 +23,7 @@ from portfolio.models import Connection, ManualEntry
 from portfolio.services import manual_entries as service
 from portfolio.services.manual_entries import EntryProblem, Told
 from portfolio.views.access import Request
+from portfolio.views.answers import form_page
 from portfolio.views.reconciliation import place_asked
 
 # What a link may fill in.
@@ -87,14 +88,12 @@ def _form(
             messages.success(request, _("The entry is in the ledger."))
             return redirect(back)
     context = {
-        "form": form,
         "wallet": wallet,
         "asset": asset,
         "connection": connection,
         "back": back,
     }
-    status = 422 if form.is_bound and form.errors else 200
-    return render(request, "portfolio/reconciliation/entry.html", context, status=status)
+    return form_page(request, "portfolio/reconciliation/entry.html", form, context)
 
 
 @login_required

@@ -21,6 +21,7 @@ from portfolio.selectors import own_prices as selector
 from portfolio.services import own_prices as service
 from portfolio.services.own_prices import PriceProblem, Told
 from portfolio.views.access import Request
+from portfolio.views.answers import form_page
 
 # What a link may fill in.
 _FILLED_IN = ("asset", "currency", "first_day", "minute", "last_day")
@@ -65,8 +66,7 @@ def _form(request: Request, form: OwnPriceForm, save: Callable[[Told], OwnPrice]
         else:
             messages.success(request, _("The price is in use; values are being computed anew."))
             return redirect("portfolio:own-price-list")
-    status = 422 if form.is_bound and form.errors else 200
-    return render(request, "portfolio/own_prices/form.html", {"form": form}, status=status)
+    return form_page(request, "portfolio/own_prices/form.html", form)
 
 
 @login_required

@@ -11,7 +11,7 @@ def mark(request: Request, name: str) -> Mark | None:
     return Mark.parse(request.GET.get(name, ""))
 
 
-def page_url(request: Request, name: str, mark: Mark | None) -> str:
+def page_url(request: Request, name: str, mark: Mark | int | None) -> str:
     """The address of the next page, with the filters as they are; "" where there is none."""
     if mark is None:
         return ""

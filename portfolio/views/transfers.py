@@ -24,6 +24,7 @@ from portfolio.selectors.ledger import Mark
 from portfolio.services import transfers as service
 from portfolio.services.transfers import TransferProblem
 from portfolio.views.access import Request
+from portfolio.views.answers import form_page
 from portfolio.views.paging import page_url
 
 LIST = "portfolio:transfer-list"
@@ -123,6 +124,4 @@ def link(request: Request, transaction_id: int) -> HttpResponse:
         else:
             messages.success(request, _("Linked as a transfer."))
             return redirect("portfolio:transaction-detail", transaction_id)
-    status = 422 if form.is_bound and form.errors else 200
-    context = {"form": form, "found": found}
-    return render(request, "portfolio/transfers/link.html", context, status=status)
+    return form_page(request, "portfolio/transfers/link.html", form, {"found": found})
