@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import base64
+import contextlib
 import fcntl
 import os
 import secrets
@@ -13,6 +14,7 @@ import time
 from pathlib import Path
 
 from config.servers import Lease
+from config.servers.errors import ServerError
 from config.servers.lease import make_data_dir
 from config.servers.postgres import Postgres
 from config.servers.process import free_port, write_private
@@ -101,6 +103,7 @@ def _sweep() -> None:
         except OSError:
             continue  # somebody else's, or still in use
         lease = _lease(directory.resolve(), password)
-        lease.acquire()
-        lease.release()
+        with contextlib.suppress(ServerError):  # a sweep that was killed leaves half of one
+            lease.acquire()
+            lease.release()
         shutil.rmtree(directory, ignore_errors=True)
