@@ -41,6 +41,7 @@ class Counterpart:
     asset: str
     amount: Decimal  # what arrived, or what left there; above zero
     txid: str = ""  # as told there
+    is_outside: bool = False  # its range, connections, wallets or kinds were not asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,11 @@ class ExportTransaction:
     note: str = ""
     tags: tuple[str, ...] = ()
     pieces: tuple[TransferPiece, ...] = ()
+
+    @property
+    def is_half_alone(self) -> bool:
+        """Whether it is half of an own transfer whose other half is not in the same export."""
+        return self.counterpart is not None and self.counterpart.is_outside
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,7 +102,10 @@ def _plain(value: Decimal | None) -> str | None:
 
 
 def _counterpart(other: Counterpart) -> dict[str, Any]:
-    return asdict(other) | {"amount": plain(other.amount)}
+    told = asdict(other) | {"amount": plain(other.amount)}
+    if not other.is_outside:
+        del told["is_outside"]
+    return told
 
 
 def _piece(piece: TransferPiece) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from decimal import Decimal
 from portfolio.engine import money
 from portfolio.engine.export import ExportContext, ExportTransaction
 from portfolio.engine.rounding import rounded
-from portfolio.exports.format import Rows, free_text, own_word
+from portfolio.exports.format import Rows, free_text, half_alone, own_word
 from portfolio.exports.meanings import Way, Words
 from portfolio.exports.transfers import without_own_transfers
 from portfolio.exports.two_sided import Amount, Fees, Row, split, to_places
@@ -155,6 +155,7 @@ def note(row: Row, context: ExportContext) -> str:
         transaction.key,
         f"{row.number}/{row.of}" if row.of > 1 else "",
         transaction.note,
+        half_alone(transaction),
     )
     return free_text(" ".join(" ".join(words).split()))
 

@@ -17,6 +17,8 @@ Files = Callable[
 ]
 Shortfalls = Callable[[ExportTransaction, ExportContext], Iterable[str]]
 
+# The code of own transfers of which only one half is in the export.
+HALF = "other_half"
 # A spreadsheet takes a cell that starts with one of these for a formula.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -91,6 +93,15 @@ def own_word(transaction: ExportTransaction) -> str:
     """The exchange's own word for what is not classified; nothing for what is."""
     known = transaction.kind is not TransactionKind.UNCLASSIFIED
     return "" if known else transaction.detail.get("type", "")
+
+
+def half_alone(transaction: ExportTransaction) -> str:
+    """Names the account of the other half of an own transfer, where that half is not exported."""
+    other = transaction.counterpart
+    if other is None or not other.is_outside:
+        return ""
+    word = "to" if any(leg.amount < 0 for leg in transaction.legs) else "from"
+    return f"(own transfer {word} {other.account_label}, whose other half is not in this file)"
 
 
 def utc(moment: datetime) -> str:

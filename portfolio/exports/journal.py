@@ -15,7 +15,7 @@ from decimal import Decimal
 from portfolio.engine import money
 from portfolio.engine.export import ExportContext, ExportLeg, ExportTransaction
 from portfolio.engine.types import TransactionKind
-from portfolio.exports.format import gettext_noop, own_word, utc
+from portfolio.exports.format import HALF, gettext_noop, half_alone, own_word, utc
 from portfolio.exports.names import Accounts
 from portfolio.exports.parts import Move, Pair, parts
 
@@ -139,6 +139,7 @@ class Journal:
             "txid": detail.get("txid", ""),
             "tags": " ".join(transaction.tags),
             "note": transaction.note,
+            "elsewhere": half_alone(transaction),
         }
         return Entry(
             transaction.occurred_at.astimezone(UTC).date(),
@@ -225,6 +226,11 @@ LACKS = {
         "they are taken for equally much worth."
     ),
     NOTHING: gettext_noop("Transactions that moved nothing are left out."),
+    HALF: gettext_noop(
+        "Own transfers of which only one half is in this file, since the other is outside its "
+        "range or was not chosen: the account for what is under way keeps their amounts. Each says "
+        "so in its line elsewhere."
+    ),
 }
 
 

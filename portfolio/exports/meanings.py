@@ -119,6 +119,8 @@ def of_one(transaction: ExportTransaction, way: Way, asset: str) -> tuple[Meanin
     kind = transaction.kind
     if kind is TransactionKind.FEE:
         return of_fee(transaction)
+    if transaction.is_half_alone:
+        return (Meaning.DEPOSIT if way is Way.CAME else Meaning.WITHDRAWAL,)
     if transaction.transfer is not None:
         return (Meaning.TRANSFER, Meaning(kind.value))
     finer = _said(transaction, way) or _worked_out(transaction, asset)

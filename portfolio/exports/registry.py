@@ -10,6 +10,7 @@ from types import ModuleType
 
 from portfolio.exports import formats as package
 from portfolio.exports.format import ExportFormat
+from portfolio.exports.halves import with_halves
 
 
 class UnknownFormat(LookupError):
@@ -21,7 +22,7 @@ def formats() -> tuple[ExportFormat, ...]:
     """All formats, by title."""
     names = (module.name for module in pkgutil.iter_modules(package.__path__))
     modules = (importlib.import_module(f"{package.__name__}.{name}") for name in names)
-    found = [known for module in modules for known in _of(module)]
+    found = [with_halves(known) for module in modules for known in _of(module)]
     return tuple(sorted(found, key=lambda known: (known.title.casefold(), known.id)))
 
 

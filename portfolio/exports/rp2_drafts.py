@@ -13,7 +13,7 @@ from decimal import Decimal
 from portfolio.engine import money
 from portfolio.engine.export import ExportContext, ExportLeg, ExportTransaction
 from portfolio.engine.types import TransactionKind
-from portfolio.exports.format import gettext_noop
+from portfolio.exports.format import HALF, gettext_noop
 from portfolio.exports.meanings import FIAT
 from portfolio.exports.parts import Move, Pair, is_even, parts
 
@@ -206,6 +206,10 @@ def _fee(fee: ExportLeg) -> Iterator[Told]:
 
 
 LACKS = {
+    HALF: gettext_noop(
+        "Own transfers of which only one half is in these files, since the other is outside their "
+        "range or was not chosen: written as a whole move between both accounts."
+    ),
     "unpriced": gettext_noop(
         "No price is known: left out, since no row is taken without one. What is sold of it later "
         "is refused. Give it a price first."

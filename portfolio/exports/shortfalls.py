@@ -118,17 +118,13 @@ SENTENCES = {
         "Own transfers that arrived with more, or as something else, than was sent: both halves "
         "are written as they are, and may not be matched there."
     ),
-    "other_half": gettext_noop(
-        "Own transfers whose other half is in a connection that was not chosen: a half alone is "
-        "taken for a purchase or a sale. Export both connections."
-    ),
     "places": gettext_noop(
         "Amounts with more decimals than are taken are rounded to what is; rows that round to "
         "nothing are left out. Sums may be off in the last decimal."
     ),
 }
 # What a layout does not keep has the code ``elsewhere``; its format says where that is.
-_ALWAYS = ("own_move", "nothing", "parts", "uneven", "other_half")
+_ALWAYS = ("own_move", "nothing", "parts", "uneven")
 
 
 def lacks(layout: Layout, words: Words, own: Mapping[str, str]) -> dict[str, str]:
@@ -152,7 +148,7 @@ def finder(layout: Layout, words: Words, own: Mapping[str, str] | None = None) -
     def find(transaction: ExportTransaction, context: ExportContext) -> Iterator[str]:
         parts = list(by_transfer([transaction]))
         whole = [row for part in parts for row in split(part, layout.fees)]
-        codes = dict.fromkeys(code for part in parts for code in _of_move(part, context))
+        codes = dict.fromkeys(code for part in parts for code in _of_move(part))
         codes |= dict.fromkeys(_of_rows(whole))
         for row in whole:
             if not layout.keeps(row):
@@ -173,10 +169,8 @@ def _code(row: Row) -> str | None:
     return _CODES[row.way].get(row.meanings[-1 if row.way is Way.BOTH else 0])
 
 
-def _of_move(transaction: ExportTransaction, context: ExportContext) -> Iterator[str]:
+def _of_move(transaction: ExportTransaction) -> Iterator[str]:
     other = transaction.counterpart
-    if other and context.accounts and other.account not in context.accounts:
-        yield "other_half"
     if other.account == transaction.account if other else transaction.kind is _TRANSFER:
         yield "own_move"
     if _is_uneven(transaction):

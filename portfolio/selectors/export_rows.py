@@ -37,7 +37,7 @@ _STATEMENT = """
                    (SELECT min(op.wallet) FROM portfolio_posting op
                     WHERE op.transaction_id = o.id AND op.counts AND op.asset = half.there
                       AND op.role = 'principal'),
-                   half.there, half.arrived::text, o.detail->>'txid'
+                   half.there, half.arrived::text, o.detail->>'txid', NOT ({inside})
                ) ORDER BY half.id) AS told
         FROM (
             SELECT id, outgoing_id AS transaction_id, asset, sent AS amount,
@@ -56,17 +56,18 @@ _STATEMENT = """
     WHERE {where}
     ORDER BY {order} t.occurred_at, t.id, p.role DESC, p.amount, p.id
 """
-_WHERE = """
-    t.owner_id = %(owner)s AND NOT t.is_replaced
-    AND (%(connections)s::uuid[] IS NULL OR t.connection_id = ANY(%(connections)s))
-    AND (%(kinds)s::text[] IS NULL OR t.kind = ANY(%(kinds)s))
-    AND (%(since)s::timestamptz IS NULL OR t.occurred_at >= %(since)s)
-    AND (%(before)s::timestamptz IS NULL OR t.occurred_at < %(before)s)
+_SELECTED = """
+    {t}.owner_id = %(owner)s AND NOT {t}.is_replaced
+    AND (%(connections)s::uuid[] IS NULL OR {t}.connection_id = ANY(%(connections)s))
+    AND (%(kinds)s::text[] IS NULL OR {t}.kind = ANY(%(kinds)s))
+    AND (%(since)s::timestamptz IS NULL OR {t}.occurred_at >= %(since)s)
+    AND (%(before)s::timestamptz IS NULL OR {t}.occurred_at < %(before)s)
     AND (%(wallets)s::text[] IS NULL OR EXISTS (
         SELECT FROM portfolio_posting w
-        WHERE w.transaction_id = t.id AND w.counts AND w.wallet = ANY(%(wallets)s)))
+        WHERE w.transaction_id = {t}.id AND w.counts AND w.wallet = ANY(%(wallets)s)))
 """
-_ALL = {"where": _WHERE, "tagged": "", "left": "", "arrived": ""}
+_WHERE, _INSIDE = _SELECTED.format(t="t"), _SELECTED.format(t="o")
+_ALL = {"where": _WHERE, "tagged": "", "left": "", "arrived": "", "inside": _INSIDE}
 _BY_TIME = _STATEMENT.format(order="", **_ALL)
 _BY_CONNECTION = _STATEMENT.format(
     order="array_position(%(connections)s::uuid[], t.connection_id),", **_ALL
@@ -82,6 +83,7 @@ _OF_IDS = _STATEMENT.format(
     tagged="AND g.transaction_id = ANY(%(ids)s)",
     left="AND outgoing_id = ANY(%(ids)s)",
     arrived="AND incoming_id = ANY(%(ids)s)",
+    inside=_INSIDE,
 )
 _COUNT = f"SELECT COUNT(*) FROM portfolio_transaction t WHERE {_WHERE}"  # noqa: S608  # nosec B608: constants
 
@@ -156,7 +158,7 @@ def first(user: User, selection: Selection, limit: int) -> list[Row]:
     with database.cursor() as cursor:
         cursor.execute(_FIRST, {"owner": user.pk, **selection.asked, "limit": limit})
         ids = [ident for (ident,) in cursor.fetchall()]
-        cursor.execute(_OF_IDS, {"owner": user.pk, "ids": ids})
+        cursor.execute(_OF_IDS, {"owner": user.pk, "ids": ids, **selection.asked})
         return [Row(*row) for row in cursor.fetchall()]
 
 

@@ -222,6 +222,7 @@ def _piece(link: list[Any], source: str, known: Identities) -> TransferPiece:
         there,
         arrived,
         txid,
+        is_outside,
     ) = link
     elsewhere = source_name(exchange, environment)
     return TransferPiece(
@@ -237,6 +238,7 @@ def _piece(link: list[Any], source: str, known: Identities) -> TransferPiece:
             asset=known.of(elsewhere, there),
             amount=known.amount(elsewhere, there, Decimal(arrived)),
             txid=txid or "",
+            is_outside=is_outside,
         ),
     )
 

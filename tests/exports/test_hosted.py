@@ -17,7 +17,7 @@ import pytest
 
 from portfolio.engine.export import ExportContext, ExportTransaction
 from portfolio.exports import registry, writing
-from portfolio.exports.format import Check
+from portfolio.exports.format import Check, ExportFormat
 from tests.exports.builders import event
 from tests.exports.every_kind import EVERY_KIND, matched, moved_to, tagged
 
@@ -460,18 +460,43 @@ def test_a_tag_is_told_where_the_target_knows_it_and_named_where_not() -> None:
     assert "given" in registry.by_id("divly").shortfalls(gift, context)
 
 
-def test_half_a_transfer_is_named_where_the_other_connection_was_not_chosen() -> None:
+def _half_alone() -> tuple[ExportTransaction, ExportTransaction]:
+    """Half of an own transfer: with its other half in the export, and without it."""
     out, _ = matched(
         event("2024-07-02 08:00", "withdrawal", "-0.5 BTC"),
         moved_to(event("2024-07-02 08:20", "deposit", "0.5 BTC"), "kraken"),
         8,
     )
-    known = registry.by_id("koinly")
-    chosen = ExportContext("EUR", accounts=frozenset({"main"}))
-    both = ExportContext("EUR", accounts=frozenset({"main", "kraken"}))
-    assert "other_half" in known.shortfalls(out, chosen)
-    assert "other_half" not in known.shortfalls(out, both)
-    assert "other_half" not in known.shortfalls(out, ExportContext("EUR"))
+    assert out.counterpart is not None
+    return out, replace(out, counterpart=replace(out.counterpart, is_outside=True))
+
+
+@pytest.mark.parametrize("known", registry.formats(), ids=lambda known: known.id)
+def test_half_a_transfer_without_the_other_is_named(known: ExportFormat) -> None:
+    whole, alone = _half_alone()
+    context = ExportContext("EUR")
+    if known.of_account or known.needs_history:
+        return
+    assert "other_half" in known.lacks
+    assert "other_half" in known.shortfalls(alone, context)
+    assert "other_half" not in known.shortfalls(whole, context)
+
+
+@pytest.mark.parametrize("format_id", ["koinly", "bittytax", "rotki", "hledger", "beancount"])
+def test_half_a_transfer_without_the_other_says_so_in_the_file(format_id: str) -> None:
+    known = registry.by_id(format_id)
+    context = ExportContext("EUR")
+    texts = [
+        b"".join((known.shown or known.write)([transaction], context)).decode()
+        for transaction in _half_alone()
+    ]
+    assert ["whose other half is not in this file" in text for text in texts] == [False, True]
+
+
+def test_half_a_transfer_without_the_other_is_a_withdrawal() -> None:
+    whole, alone = _half_alone()
+    types = [rows("turbotax", [half])[0]["Type"] for half in (whole, alone)]
+    assert types == ["Transfer", "Withdrawal"]
 
 
 def test_a_transfer_that_grew_is_named() -> None:

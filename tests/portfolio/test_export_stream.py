@@ -6,7 +6,7 @@ import io
 import json
 import zipfile
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -14,13 +14,13 @@ import pytest
 from accounts.models import User
 from portfolio.engine.export import ExportTransaction
 from portfolio.engine.types import TransactionKind
-from portfolio.exports import registry
 from portfolio.exports.transfers import by_transfer
 from portfolio.models import Connection, Note, Posting, Stream, Tag, ValuationState
 from portfolio.selectors import export_openings, export_rows, exports
 from portfolio.selectors.export_rows import Selection
 from portfolio.services import daily_totals
-from portfolio.services.exports import Asked, context_of, open_file
+from portfolio.services.export_preview import preview
+from portfolio.services.exports import Asked, open_file
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -106,11 +106,31 @@ def test_half_a_transfer_is_told_where_only_one_connection_is_chosen(
     out = factories.transaction(kraken, ("-1", "BTC"), kind="withdrawal", at=DAY)
     into = factories.transaction(binance, ("1", "BTC"), kind="deposit", at=DAY.replace(hour=12))
     factories.transfer(out, into, status="accepted")
-    left, _ = told(owner)
-    one = context_of(owner, Asked("koinly", connections=(kraken.connection.pk,)))
-    both = context_of(owner, Asked("koinly"))
-    find = registry.by_id("koinly").shortfalls
-    assert [list(find(left, context)) for context in (one, both)] == [["other_half"], []]
+    one = Asked("koinly", connections=(kraken.connection.pk,))
+    assert preview(owner, one).shortfalls == {"other_half": 1}
+    assert preview(owner, Asked("koinly")).shortfalls == {}
+
+
+def test_a_half_knows_that_the_other_was_not_asked_for(
+    owner: User, kraken: Stream, binance: Stream
+) -> None:
+    out = factories.transaction(kraken, ("-1", "BTC"), kind="withdrawal", at=DAY)
+    later = DAY + timedelta(days=1)
+    into = factories.transaction(binance, ("1", "BTC"), kind="deposit", at=later, wallet="funding")
+    factories.transfer(out, into, status="accepted")
+    alone = (
+        Selection(before=later),
+        Selection(since=later),
+        Selection(connections=(binance.connection.pk,)),
+        Selection(wallets=("funding",)),
+        Selection(kinds=(TransactionKind.DEPOSIT,)),
+    )
+    for selection in alone:
+        streamed = told(owner, selection)
+        assert [row.is_half_alone for row in streamed] == [True], selection
+        assert exports.first(owner, selection, "EUR", limit=5) == streamed
+    both = Selection(since=DAY, before=later + timedelta(days=1), wallets=("spot", "funding"))
+    assert [row.is_half_alone for row in told(owner, both)] == [False, False]
 
 
 def test_a_proposal_is_no_transfer(owner: User, kraken: Stream, binance: Stream) -> None:

@@ -17,6 +17,7 @@ from portfolio.exports.format import (
     ExportFormat,
     free_text,
     gettext_noop,
+    half_alone,
     own_word,
     utc,
 )
@@ -111,6 +112,7 @@ def _about(transaction: ExportTransaction) -> str:
         transaction.detail.get("symbol", ""),
         transaction.key,
         transaction.note,
+        half_alone(transaction),
     )
     return one_line(" ".join(words))
 

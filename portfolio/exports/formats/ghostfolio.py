@@ -15,7 +15,7 @@ from decimal import Decimal
 from portfolio.engine import money
 from portfolio.engine.export import ExportContext, ExportLeg, ExportTransaction
 from portfolio.engine.types import TransactionKind
-from portfolio.exports.format import ExportFormat, Group, free_text, gettext_noop, own_word
+from portfolio.exports.format import HALF, ExportFormat, Group, free_text, gettext_noop, own_word
 from portfolio.exports.meanings import FIAT
 from portfolio.exports.names import one_line
 from portfolio.exports.parts import Pair, parts
@@ -196,6 +196,10 @@ LACKS = {
     "moved": gettext_noop(
         "Deposits, withdrawals and transfers: there is no activity for them. Left out; what was "
         "deposited and is sold later is then sold without a purchase."
+    ),
+    HALF: gettext_noop(
+        "Own transfers of which only one half is in this file, since the other is outside its "
+        "range or was not chosen: left out, like all that was moved."
     ),
     "contracts": gettext_noop(
         "Results and funding of contracts, and liquidations: there is no activity for them. Left "

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from portfolio.engine.export import ExportContext, ExportTransaction
 from portfolio.exports import canonical
-from portfolio.exports.format import Check, ExportFormat, Group, gettext_noop
+from portfolio.exports.format import HALF, Check, ExportFormat, Group, gettext_noop
 from portfolio.exports.tables import PIECE
 
 VERSION = 1
@@ -38,4 +38,10 @@ FORMAT = ExportFormat(
     version=VERSION,
     group=Group.OWN,
     keeps_pieces=True,
+    lacks={
+        HALF: gettext_noop(
+            "Own transfers of which only one half is in this file, since the other is outside its "
+            "range or was not chosen: written as they are; their counterpart says is_outside."
+        )
+    },
 )

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from portfolio.engine.export import ExportContext, ExportTransaction
 from portfolio.engine.money import plain
 from portfolio.exports.format import (
+    HALF,
     Check,
     ExportFormat,
     Group,
@@ -76,7 +77,14 @@ def rows(transactions: Iterable[ExportTransaction], context: ExportContext) -> I
             ]
 
 
-LACKS = {"nothing": gettext_noop("Transactions that moved nothing have no row.")}
+LACKS = {
+    "nothing": gettext_noop("Transactions that moved nothing have no row."),
+    HALF: gettext_noop(
+        "Own transfers of which only one half is in this file, since the other is outside its "
+        "range or was not chosen: written as they are, with the number of the other half, which "
+        "has no row."
+    ),
+}
 
 
 def shortfalls(transaction: ExportTransaction, context: ExportContext) -> Iterator[str]:

@@ -21,6 +21,7 @@ from portfolio.exports.format import (
     Group,
     free_text,
     gettext_noop,
+    half_alone,
     own_word,
 )
 from portfolio.exports.names import one_line
@@ -186,6 +187,7 @@ def _about(transaction: ExportTransaction) -> str:
     words = (
         *(transaction.kind.value, own_word(transaction), transaction.account_label),
         *(transaction.detail.get("symbol", ""), transaction.key, transaction.note),
+        half_alone(transaction),
     )
     return one_line(" ".join(words))
 
