@@ -90,6 +90,11 @@ app.conf.beat_schedule = {
         "schedule": crontab(minute="37"),
         "options": {"expires": 3500},
     },
+    "prune logs daily": {
+        "task": "portfolio.tasks.prune_logs",
+        "schedule": crontab(hour="2", minute="29"),
+        "options": {"expires": 3600},
+    },
     "audit keys daily": {
         "task": "portfolio.tasks.audit_all",
         "schedule": crontab(hour="4", minute="17"),

@@ -50,6 +50,10 @@ SYNC_LEASE_SECONDS: int = env.int("SYNC_LEASE_SECONDS", default=60)
 EXPORTS_KEPT_DAYS: int = env.int("EXPORTS_KEPT_DAYS", default=30)
 # How long it is kept what would have been if something had been sold.
 WHAT_IFS_KEPT_DAYS: int = env.int("WHAT_IFS_KEPT_DAYS", default=30)
+# Logs of what Coffer did: how long each line of them stays (docs/operating.md: what lasts).
+SYNC_RUNS_KEPT_DAYS: int = env.int("SYNC_RUNS_KEPT_DAYS", default=90)
+ASKINGS_KEPT_DAYS: int = env.int("ASKINGS_KEPT_DAYS", default=400)
+SHARE_LOGS_KEPT_DAYS: int = env.int("SHARE_LOGS_KEPT_DAYS", default=400)
 REGISTRATION: str = env.str("REGISTRATION", default="open")
 
 # --- Imports: how much is read of a file that a person brings ----------------------------------

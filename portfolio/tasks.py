@@ -23,6 +23,7 @@ from portfolio.services import (
     moment_prices,
     notice_mail,
     prices,
+    pruning,
     queue,
     reminders,
     renormalising,
@@ -290,6 +291,12 @@ def compare_export(export_id: int) -> None:
 def prune_exports() -> int:
     """Drops files that were kept long enough."""
     return export_jobs.prune(timezone.now())
+
+
+@shared_task
+def prune_logs() -> int:
+    """Drops, or sums up, what logs told long enough; returns how many rows went."""
+    return pruning.prune(timezone.now())
 
 
 @shared_task

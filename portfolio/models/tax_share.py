@@ -109,6 +109,8 @@ class TaxShareOpening(models.Model):
     name = models.CharField(max_length=200, blank=True)
     # Null for what is of no report, and once the report is deleted.
     report = models.ForeignKey(TaxReport, models.SET_NULL, null=True, related_name="openings")
+    # More than one where old lines of a day were summed up; the time is that of the first.
+    times = models.PositiveIntegerField(default=1)
     # The first part of the address alone: a neighbourhood, not a person.
     network = models.CharField(max_length=50, blank=True)
 

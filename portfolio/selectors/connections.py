@@ -28,6 +28,8 @@ from portfolio.models import (
 )
 from portfolio.selectors import keys, positions
 
+RUNS_SHOWN = 8  # of a connection, on its page
+
 UNREADABLE_SHOWN = 10
 # Streams may say "from the beginning": no exchange has records from before this day.
 FIRST_DAY = datetime(2010, 1, 1, tzinfo=UTC)
@@ -305,7 +307,7 @@ def detail(user: User, connection_id: UUID, *, now: datetime) -> Detail:
         status=_status(card, streams, now),
         groups=_groups(streams, axis),
         axis=axis,
-        runs=tuple(connection.sync_runs.order_by("-started_at")[:8]),
+        runs=tuple(connection.sync_runs.order_by("-started_at")[:RUNS_SHOWN]),
         balances=_balances(connection),
         unreadable=_unreadable_records(connection) if card.unreadable else (),
         # Where the exchange names the account, a second connection of it is refused.

@@ -2,13 +2,18 @@
 
 The table does not grow with polling. Per stream and calendar month of asking it gains at most one
 row for what failed, one for what is not served, one for each fetched stretch that touches no other
-of that month, and one for each walk over more than ``LONG``.
+of that month, and one for each walk over more than ``LONG``. Of long ago, years take the place of
+months.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Count, F, Q
+from django.db.models.functions import ExtractYear
 
 from portfolio.engine.coverage import Stretch, without
 from portfolio.models import Asking, Coverage, Stream
@@ -140,6 +145,50 @@ def _alike(row: Asking) -> list[Asking]:
         first_at__gte=_month(row.first_at),
     )
     return [other for other in rows.exclude(pk=row.pk) if not _is_long(other)]
+
+
+# --- Long ago ---------------------------------------------------------------------------------
+
+
+def join_years(before: datetime) -> int:
+    """Joins the rows of months in each calendar year that was over then; how many rows went.
+
+    Walks through history stay rows of their own, and so do stretches that do not touch.
+    """
+    first = _month(before).replace(month=1)
+    is_short = Q(start_at=None) | Q(end_at__lte=F("start_at") + LONG)
+    rows = Asking.objects.filter(is_short, is_open=False, last_at__lt=first)
+    rows = rows.annotate(year=ExtractYear("first_at", tzinfo=UTC))
+    names = ("stream", "outcome", "endpoint", "year")
+    several = rows.order_by().values_list(*names).annotate(number=Count("pk")).filter(number__gt=1)
+    gone = 0
+    for *group, _ in list(several):
+        with transaction.atomic():
+            gone += _join(list(rows.filter(**dict(zip(names, group, strict=True)))))
+    return gone
+
+
+def _join(rows: list[Asking]) -> int:
+    """Rows of one year and outcome become one for each stretch without a gap."""
+    kept: list[Asking] = []
+    rows.sort(key=lambda row: (row.start_at is not None, row.start_at, row.first_at))
+    for row in rows:
+        is_one = row.outcome != State.FETCHED or (kept and _touch(_of(kept[-1]), _of(row)))
+        if kept and is_one:
+            _take_in(kept[-1], row)
+            row.delete()
+        else:
+            kept.append(row)
+    for row in kept:
+        row.save()
+    return len(rows) - len(kept)
+
+
+def _take_in(kept: Asking, row: Asking) -> None:
+    kept.message = row.message if row.last_at > kept.last_at else kept.message
+    kept.first_at = min(kept.first_at, row.first_at)
+    last = max(kept.last_at, row.last_at)
+    _add(kept, _of(row), pages=row.pages, records=row.records, now=last)
 
 
 def _is_long(row: Asking) -> bool:
