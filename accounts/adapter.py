@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from accounts.models import User
-from accounts.services import audit, invitations
+from accounts.services import audit, factors, invitations
 from accounts.services.devices import describe
 
 INVITATION = "invitation"
@@ -87,7 +87,15 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
 
 class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
-    """Passkeys are filed under the product's name."""
+    """Secrets are sealed at rest; passkeys are filed under the product's name."""
+
+    def encrypt(self, text: str) -> str:
+        """For the database."""
+        return factors.seal(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """From the database. May raise FactorUnreadable."""
+        return factors.opened(encrypted_text)
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
         entity: dict[str, str] = super().get_public_key_credential_rp_entity()

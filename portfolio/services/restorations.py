@@ -7,6 +7,7 @@ stand in one database transaction: a worker that is killed leaves nothing, and a
 from __future__ import annotations
 
 import io
+import shlex
 import traceback
 import uuid
 from collections.abc import Callable
@@ -46,16 +47,22 @@ def is_archive(file: Brought) -> bool:
     return archives.is_archive(cast(BinaryIO, file))
 
 
+def command(user: User, name: str) -> str:
+    """What restores an archive of any size, for whoever runs this installation."""
+    return shlex.join(["manage.py", "restore", user.email, name])
+
+
 def begin(*, user: User, file: Brought) -> Restoration:
     """Keeps an archive for a worker to check; nothing of it is stored. May raise ImportProblem."""
     size = file.size or 0
     if size > settings.IMPORT_MAX_MB * MEGABYTE:
         text = _(
             "{name} has {size} MB; at most {most} MB are taken here. Whoever runs this Coffer "
-            "restores larger archives with: manage.py restore"
+            "restores larger archives with: {command}"
         )
-        told = {"name": file.name, "size": -(-size // MEGABYTE), "most": settings.IMPORT_MAX_MB}
-        raise ImportProblem(text.format(**told))
+        name = import_uploads.plain_name(file.name or "")
+        told = {"name": name, "size": -(-size // MEGABYTE), "most": settings.IMPORT_MAX_MB}
+        raise ImportProblem(text.format(**told, command=command(user, name)))
     now = timezone.now()
     return Restoration.objects.create(
         owner=user,

@@ -41,7 +41,12 @@ def index(request: Request) -> HttpResponse:
         except ImportProblem as error:
             form.add_error("brought", str(error))
     listing = selector.listing(request.user, page=_number(request, "page"))
-    context = {"form": form, "listing": listing, "limits": import_uploads.limits()}
+    context = {
+        "form": form,
+        "listing": listing,
+        "limits": import_uploads.limits(),
+        "command": restorations.command(request.user, "FILE"),
+    }
     return render(request, "portfolio/imports/index.html", context)
 
 

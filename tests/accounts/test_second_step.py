@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib import import_module
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -11,10 +12,13 @@ from allauth.mfa.totp.internal.auth import (
     hotp_value,
     yield_hotp_counters_from_time,
 )
+from django.apps import apps
 from django.core import mail
 from django.test import Client
+from pytest_django.fixtures import Settings
 
 from accounts.models import AuditEvent, User
+from accounts.services import factors
 from tests import factories
 from tests.accounts.conftest import confirm, sign_in
 
@@ -73,6 +77,46 @@ def test_sign_in_with_an_app_needs_its_code(signed_in: Client, ada: User) -> Non
     answer = browser.post("/accounts/2fa/authenticate/", {"code": code_for(secret)})
     assert answer.headers["Location"] == "/"
     assert browser.get("/settings/").status_code == 200
+
+
+def test_secrets_are_sealed_in_the_database(signed_in: Client, ada: User) -> None:
+    secret = enrol(signed_in)
+    signed_in.get("/accounts/2fa/recovery-codes/")
+    kept = {row.type: row.data for row in Authenticator.objects.filter(user=ada)}
+    assert secret not in str(kept)
+    assert factors.opened_data(kept["totp"]) == {"secret": secret}
+    assert re.fullmatch("[0-9a-f]{80}", factors.opened_data(kept["recovery_codes"])["seed"])
+    assert factors.seal(kept["totp"]["secret"]) == kept["totp"]["secret"], "sealed once"
+    assert factors.seal(secret) != factors.seal(secret)
+
+
+def test_another_key_opens_nothing(signed_in: Client, ada: User, settings: Settings) -> None:
+    secret = enrol(signed_in)
+    settings.CREDENTIALS_KEY = "another key, as long as keys have to be at least"
+    kept = Authenticator.objects.get(user=ada, type="totp").data
+    with pytest.raises(factors.FactorUnreadable) as error:
+        factors.opened_data(kept)
+    assert secret not in str(error.value)
+    browser = Client(raise_request_exception=False)
+    sign_in(browser)
+    answer = browser.post("/accounts/2fa/authenticate/", {"code": code_for(secret)})
+    assert answer.status_code == 500, "nobody is let in without the second step"
+    assert browser.get("/settings/").status_code == 302
+
+
+def test_secrets_from_before_are_sealed_and_work_on(signed_in: Client, ada: User) -> None:
+    secret = enrol(signed_in)
+    rows = Authenticator.objects.filter(user=ada)
+    migration = import_module("accounts.migrations.0002_seal_second_factors")
+    migration.unseal(apps, None)
+    assert {"secret": secret} in [row.data for row in rows]
+    migration.seal(apps, None)
+    migration.seal(apps, None)
+    assert secret not in str([row.data for row in rows])
+    browser = Client()
+    sign_in(browser)
+    answer = browser.post("/accounts/2fa/authenticate/", {"code": code_for(secret)})
+    assert answer.headers["Location"] == "/"
 
 
 def test_each_recovery_code_opens_once(signed_in: Client, ada: User) -> None:

@@ -192,7 +192,9 @@ def test_it_is_brought_alone_and_not_too_large(
     shown = brought(client, ("a.zip", data), ("b.csv", b"a,b\n")).content.decode()
     assert "by itself" in shown
     settings.IMPORT_MAX_MB = 0
-    with pytest.raises(ImportProblem, match=r"manage\.py restore"):
+    command = f"manage.py restore {other.email} FILE"
+    assert command in client.get("/imports/").content.decode()
+    with pytest.raises(ImportProblem, match=f"manage.py restore {other.email} a.zip"):
         restorations.begin(user=other, file=SimpleUploadedFile("a.zip", data))
     assert not Restoration.objects.exists()
 

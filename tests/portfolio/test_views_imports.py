@@ -81,6 +81,7 @@ def test_a_request_larger_than_any_upload_is_not_read(page: Client, settings: Se
     answer = upload(page, ("a.csv", "x" * 1_100_000))
     assert answer.status_code == 413
     assert "Files of at most 0 MB are read." in answer.content.decode()
+    assert "manage.py restore EMAIL FILE" in answer.content.decode()
 
 
 def test_lines_are_shown_by_state_fifty_at_a_time(
