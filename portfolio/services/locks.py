@@ -1,4 +1,8 @@
-"""Locks that no row stands for; all but two end with the database transaction."""
+"""Locks that no row stands for; most end with the database transaction.
+
+Three outlast it and end with the connection: they need one connection to one server process for as
+long as they are held, which a pooler in transaction mode does not give (docs/operating.md).
+"""
 
 from __future__ import annotations
 
@@ -6,9 +10,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
+import structlog
 from django.db import connection as database
 
 from portfolio.models import Connection
+
+log = structlog.get_logger(__name__)
 
 # Any numbers, as long as no two kinds of lock have the same.
 _TRANSFERS = 4207
@@ -71,7 +78,7 @@ def valuing(owner_id: int, *, wait: bool) -> Iterator[bool]:
         yield held
     finally:
         if held:
-            _asked("SELECT pg_advisory_unlock(%s, %s)", _VALUES, owner_id)
+            _let_go(_VALUES, owner_id)
 
 
 @contextmanager
@@ -85,7 +92,7 @@ def reporting() -> Iterator[bool]:
         yield held
     finally:
         if held:
-            _asked("SELECT pg_advisory_unlock(%s, %s)", _REPORTS, 0)
+            _let_go(_REPORTS, 0)
 
 
 @contextmanager
@@ -99,13 +106,19 @@ def restoring(owner_id: int) -> Iterator[bool]:
         yield held
     finally:
         if held:
-            _asked("SELECT pg_advisory_unlock(%s, %s)", _RESTORES, owner_id)
+            _let_go(_RESTORES, owner_id)
 
 
 def _asked(statement: str, kind: int, number: int) -> bool:
     with database.cursor() as cursor:
         cursor.execute(statement, [kind, number])
         return bool(cursor.fetchone()[0])
+
+
+def _let_go(kind: int, number: int) -> None:
+    """Ends a lock of this connection, and says where another connection must have it."""
+    if not _asked("SELECT pg_advisory_unlock(%s, %s)", kind, number):
+        log.error("lock lost: is there a pooler in transaction mode?", kind=kind, number=number)
 
 
 def _lock(kind: int, owner_id: int) -> None:
