@@ -109,10 +109,10 @@ def test_secrets_from_before_are_sealed_and_work_on(signed_in: Client, ada: User
     rows = Authenticator.objects.filter(user=ada)
     migration = import_module("accounts.migrations.0002_seal_second_factors")
     migration.unseal(apps, None)
-    assert {"secret": secret} in [row.data for row in rows]
+    assert {"secret": secret} in [row.data for row in rows.all()]
     migration.seal(apps, None)
     migration.seal(apps, None)
-    assert secret not in str([row.data for row in rows])
+    assert secret not in str([row.data for row in rows.all()])
     browser = Client()
     sign_in(browser)
     answer = browser.post("/accounts/2fa/authenticate/", {"code": code_for(secret)})
