@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from portfolio.engine import money
 from portfolio.exchanges import catalogue
 from portfolio.exchanges.catalogue import CredentialField, ExchangeInfo
+from portfolio.forms_days import DayField, MomentField
 from portfolio.models import ManualEntry, Notice
 from portfolio.selectors import transfers
 from portfolio.services.manual_entries import Told
@@ -126,11 +127,10 @@ class FetchAgainForm(forms.Form):
     """Which records are fetched once more, and from which day on."""
 
     kind = forms.ChoiceField(label=_("Records"), required=False)
-    since = forms.DateField(
+    since = DayField(
         label=_("From this day on (UTC)"),
         required=False,
         help_text=_("Left empty: from the beginning. Some exchanges can only be asked for that."),
-        widget=forms.DateInput(attrs={"type": "date"}),
     )
 
     def __init__(self, *args: Any, kinds: Sequence[str], **kwargs: Any) -> None:
@@ -170,9 +170,8 @@ class ManualEntryForm(forms.Form):
         help_text=_("What is added to the ledger; with a minus what is taken away."),
         widget=forms.TextInput(attrs={"inputmode": "text", "autocomplete": "off"}),
     )
-    occurred_at = forms.DateTimeField(
+    occurred_at = MomentField(
         label=_("Time"),
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
         help_text=_("From when on the ledger shall count it."),
     )
     cost = forms.DecimalField(

@@ -9,6 +9,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from portfolio.exchanges import catalogue, closed
+from portfolio.forms_days import MomentField
 from portfolio.services.by_hand import Reported
 
 
@@ -62,10 +63,7 @@ class ReportedForm(forms.Form):
         help_text=_("All of it in this wallet; zero where nothing is left."),
         widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
     )
-    at = forms.DateTimeField(
-        label=_("Was so at"),
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-    )
+    at = MomentField(label=_("Was so at"))
 
     def __init__(self, data: Any = None, *, wallets: Sequence[str], **kwargs: Any) -> None:
         super().__init__(data, **kwargs)

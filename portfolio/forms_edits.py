@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from portfolio.engine import money
 from portfolio.engine.edits import Layer, Leg, Part
 from portfolio.engine.types import PostingRole, TransactionKind
+from portfolio.forms_days import MomentField
 from portfolio.models import Connection, Edit
 from portfolio.models.ledger import KIND_LABELS
 from portfolio.services.edit_marks import LONGEST_NOTE
@@ -174,10 +175,7 @@ class AddForm(forms.Form):
     """A transaction by hand, with several amounts; times are in the reader's zone."""
 
     kind = forms.ChoiceField(label=_("What was it?"), choices=KINDS)
-    occurred_at = forms.DateTimeField(
-        label=_("Time"),
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-    )
+    occurred_at = MomentField(label=_("Time"))
     note = forms.CharField(
         label=_("Note"),
         required=False,

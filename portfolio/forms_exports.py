@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import CURRENCIES
 from portfolio.engine.types import TransactionKind
+from portfolio.forms_days import DayField
 from portfolio.forms_filters import offer
 from portfolio.models.ledger import KIND_LABELS
 from portfolio.selectors.exports import ExportedConnection
@@ -20,16 +21,12 @@ from portfolio.services.exports import Asked
 _CODE = forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"})
 
 
-def _day() -> forms.DateInput:
-    return forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-
-
 class ExportForm(forms.Form):
     """Which part of the ledger a file holds; all of it when nothing is chosen."""
 
     year = forms.ChoiceField(label=_("Year"), required=False)
-    first = forms.DateField(label=_("From"), required=False, widget=_day())
-    last = forms.DateField(label=_("To"), required=False, widget=_day())
+    first = DayField(label=_("From"), required=False)
+    last = DayField(label=_("To"), required=False)
     currency = forms.ChoiceField(label=_("Values in"), required=False, choices=CURRENCIES)
     connection = forms.MultipleChoiceField(
         label=_("Connections"), required=False, widget=forms.CheckboxSelectMultiple

@@ -9,6 +9,7 @@ from uuid import UUID
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from portfolio.forms_days import DayField
 from portfolio.models import Connection
 from portfolio.models.ledger import KIND_LABELS
 from portfolio.selectors import findings, transfers
@@ -32,12 +33,8 @@ class TransactionFilterForm(forms.Form):
     wallet = forms.ChoiceField(label=_("Wallet"), required=False)
     tag = forms.ChoiceField(label=_("Tag"), required=False)
     hidden = forms.BooleanField(label=_("Hidden ones"), required=False)
-    since = forms.DateField(
-        label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"})
-    )
-    until = forms.DateField(
-        label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"})
-    )
+    since = DayField(label=_("From"), required=False)
+    until = DayField(label=_("To"), required=False)
 
     def __init__(self, data: Any, *, choices: Choices, **kwargs: Any) -> None:
         super().__init__(data, **kwargs)

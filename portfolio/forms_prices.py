@@ -9,6 +9,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from portfolio.engine import money
+from portfolio.forms_days import DayField
 from portfolio.models import OwnPrice
 from portfolio.models.own_price import MINUTE
 from portfolio.services.own_prices import Told
@@ -17,10 +18,6 @@ DAY = timedelta(days=1)
 _CODE = forms.TextInput(
     attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
 )
-
-
-def _day() -> forms.DateInput:
-    return forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
 class OwnPriceForm(forms.Form):
@@ -40,15 +37,13 @@ class OwnPriceForm(forms.Form):
         help_text=_("A currency or another asset, such as EUR or BTC."),
         widget=_CODE,
     )
-    first_day = forms.DateField(
+    first_day = DayField(
         label=_("From day"),
-        widget=_day(),
         help_text=_("Days and times are in UTC, as the daily values are."),
     )
-    last_day = forms.DateField(
+    last_day = DayField(
         label=_("To day"),
         required=False,
-        widget=_day(),
         help_text=_("Included. Left empty: from then on."),
     )
     minute = forms.TimeField(

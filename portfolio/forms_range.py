@@ -9,6 +9,7 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from portfolio.forms_days import DayField
 from portfolio.selectors.ranges import Preset, Range
 
 PRESETS = {
@@ -23,12 +24,8 @@ PRESETS = {
 class RangeForm(forms.Form):
     """Two days, both included; an empty one is the first record, or today."""
 
-    first = forms.DateField(
-        label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"})
-    )
-    last = forms.DateField(
-        label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"})
-    )
+    first = DayField(label=_("From"), required=False)
+    last = DayField(label=_("To"), required=False)
 
     def __init__(self, data: QueryDict, *, today: date) -> None:
         self.today = today

@@ -10,6 +10,7 @@ from uuid import UUID
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from portfolio.forms_days import DayField
 from portfolio.models import Connection, TaxShare
 from portfolio.selectors import tax_words
 from portfolio.services.tax_shares import USUAL_DAYS, Told, last_day
@@ -55,9 +56,7 @@ class ShareForm(forms.Form):
     shows_amounts = forms.BooleanField(
         label=_("Show amounts: quantities, values and raw records"), required=False, initial=True
     )
-    ends_on = forms.DateField(
-        label=_("Last day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    ends_on = DayField(label=_("Last day"))
 
     def __init__(
         self,

@@ -6,9 +6,13 @@ The servers start when this file is read, which is before Django's settings are.
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
+from pathlib import Path
 
 import django
 import hypothesis
+import pytest
 from django.conf import settings
 
 from tests import servers
@@ -29,3 +33,28 @@ hypothesis.settings.register_profile(
     "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("any machine")
+
+FILES = pytest.StashKey[Path]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Gives the run a directory of its own for the files of tests.
+
+    pytest's usual one is shared by all runs of a user, and each that begins shuts it to other
+    accounts, PostgreSQL's among them: the servers of a run under way would lose their files.
+    """
+    if config.option.basetemp is None:
+        config.stash[FILES] = Path(tempfile.mkdtemp(prefix="coffer-files-"))
+        config.option.basetemp = str(config.stash[FILES])
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """What failed tests wrote stays to be looked at."""
+    if exitstatus and FILES in session.config.stash:
+        del session.config.stash[FILES]
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Everything has ended by now, what runs for the whole session too."""
+    if FILES in config.stash:
+        shutil.rmtree(config.stash[FILES], ignore_errors=True)

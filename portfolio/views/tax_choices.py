@@ -136,7 +136,7 @@ def _amount(text: str) -> Decimal:
 @require_POST
 def undo(request: Request, transaction_id: int) -> HttpResponse:
     """Drops a choice; the transaction may be gone."""
-    asset = request.POST.get("asset", "")
+    asset = request.POST.get("asset", "").replace("\x00", "")
     try:
         tax_choices.undo(user=request.user, transaction_id=transaction_id, asset=asset)
     except Transaction.DoesNotExist:
