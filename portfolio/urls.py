@@ -220,6 +220,7 @@ urlpatterns = [
     path("taxes/<int:report_id>/disposals/<int:position>/", taxes.disposal, name="tax-disposal"),
     path("taxes/<int:report_id>/files/<str:name>", taxes.document, name="tax-document"),
     path("taxes/<int:report_id>/figures/<int:number>/", taxes.figure, name="tax-figure"),
+    path("taxes/<int:report_id>/boxes/<str:letter>/", taxes.box, name="tax-box"),
     path("taxes/<int:report_id>/coverage/", taxes.coverage, name="tax-coverage"),
     path("taxes/<int:report_id>/reconciliation/", taxes.balances, name="tax-balances"),
     path("taxes/<int:report_id>/changes/", taxes.changes, name="tax-changes"),
@@ -235,6 +236,11 @@ urlpatterns = [
         "shared/<uuid:share_id>/<int:report_id>/figures/<int:number>/",
         shared.figure,
         name="shared-figure",
+    ),
+    path(
+        "shared/<uuid:share_id>/<int:report_id>/boxes/<str:letter>/",
+        shared.box,
+        name="shared-box",
     ),
     path(
         "shared/<uuid:share_id>/<int:report_id>/disposals/<int:position>/",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TypeAlias
 
 from django.db.models import Count, F, Q, QuerySet, Sum, Value, Window
 from django.db.models.expressions import Combinable
@@ -20,7 +21,10 @@ from portfolio.models.fields import ExactDecimalField
 from portfolio.selectors import tax_pages
 from portfolio.selectors.tax_pages import PAGE_SIZE, Figure, LinePage
 
+Rows: TypeAlias = "QuerySet[TaxLine]"
 _LONG = "long"
+# Of these one unknown worth makes the sum unknown.
+_HELD = frozenset({TaxLine.Part.OPENING, TaxLine.Part.CLOSING})
 
 
 def origin(report: TaxReport, figure: Figure) -> Origin | None:
@@ -58,8 +62,10 @@ def sums(rows: QuerySet[TaxLine]) -> Sums:
 
 
 def lines(report: TaxReport, wanted: Lines) -> QuerySet[TaxLine]:
-    """The lines that a sum is made of."""
+    """The lines that a sum is made of: what nobody knows the price of is in no sum of a year."""
     rows = _of_kind(report, wanted)
+    if wanted.part not in _HELD:
+        rows = rows.exclude(_unknown(wanted))
     if wanted.column == "denied":
         rows = rows.exclude(denied=None)
     if not wanted.sign:
@@ -87,6 +93,11 @@ def _of_kind(report: TaxReport, wanted: Lines) -> QuerySet[TaxLine]:
     return rows.filter(on__lt=wanted.before) if wanted.before is not None else rows
 
 
+def _unknown(wanted: Lines) -> Q:
+    """A line that nobody knows the price of."""
+    return Q(value=None) if wanted.column == "value" else Q(proceeds=None) | Q(cost=None)
+
+
 def _measure(wanted: Lines) -> Combinable:
     if wanted.column != "gain":
         return F(wanted.column)
@@ -96,7 +107,7 @@ def _measure(wanted: Lines) -> Combinable:
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """A sum of lines: how many, of how many the amount is unknown, and the sum of all."""
+    """A sum of lines: how many there are, how many more nobody knows the price of, the sum."""
 
     number: int
     unknown: int
@@ -104,21 +115,15 @@ class Total:
 
 
 def total(report: TaxReport, wanted: Lines) -> Total:
-    """The sum of lines, exact; None where one of them is not known. One query, or two."""
+    """The sum of lines, exact; None where the worth of what was held is not known. Two queries."""
     rows = lines(report, wanted)
+    unknown = _of_kind(report, wanted).filter(_unknown(wanted)).count()
     if wanted.column == "number":
         alike = rows.order_by().values(*wanted.by or ("pk",)).distinct().count()
-        return Total(rows.count(), 0, Decimal(alike))
-    missing = Q(**{f"{wanted.column}__isnull": True})
-    if wanted.column == "gain":
-        missing = Q(proceeds=None) | Q(cost=None)
-    found = rows.aggregate(
-        number=Count("pk"),
-        unknown=Count("pk", filter=missing),
-        amount=Sum(_measure(wanted)),
-    )
-    amount = None if found["unknown"] else found["amount"] or money.ZERO
-    return Total(found["number"], found["unknown"], amount)
+        return Total(rows.count(), unknown, Decimal(alike))
+    found = rows.aggregate(number=Count("pk"), amount=Sum(_measure(wanted)))
+    is_known = not unknown or wanted.part not in _HELD
+    return Total(found["number"], unknown, found["amount"] or money.ZERO if is_known else None)
 
 
 def page(report: TaxReport, wanted: Lines, number: int, *, start: int) -> LinePage:
@@ -158,6 +163,8 @@ def _holds(report: TaxReport, wanted: Lines, line: TaxLine) -> bool:
     if wanted.column == "denied" and not line.denied:
         return False
     if not _is_of_kind(report, wanted, line):
+        return False
+    if (line.value if wanted.column == "value" else tax_pages.gain_of(line)) is None:
         return False
     if not wanted.sign:
         return True

@@ -20,8 +20,10 @@ from django.db.models import Count, Q, QuerySet
 
 from accounts.models import User
 from portfolio.models import Posting, TaxLine, TaxReport, TaxShare, Transaction
-from portfolio.selectors import ledger, tax_origins, tax_pages, tax_sums
+from portfolio.selectors import ledger, tax_boxes, tax_origins, tax_pages, tax_sums
 from portfolio.selectors.ledger import Evidence
+from portfolio.selectors.tax_boxes import Box
+from portfolio.selectors.tax_boxes import Opened as OpenedBox
 from portfolio.selectors.tax_origins import Opened
 from portfolio.selectors.tax_pages import Explanation, LinePage, Report
 from portfolio.selectors.tax_sums import AssetSum, AssumedSum
@@ -202,6 +204,23 @@ def figure(scope: Scope, report: Report, number: int, *, letter: str, start: int
     if not scope.has_whole_reports or number >= len(report.row.figures):
         raise OutOfScope
     return tax_origins.opened(report, number, letter=letter, start=start)
+
+
+def boxes(scope: Scope, report: TaxReport) -> list[Box]:
+    """The boxes of Form 8949, where the report is whole and has them."""
+    if not scope.has_whole_reports or not tax_boxes.has_boxes(report):
+        return []
+    return tax_boxes.boxes(scope.owner, report)
+
+
+def box(scope: Scope, report: TaxReport, letter: str, *, start: int) -> OpenedBox:
+    """One of them with its lines. May raise OutOfScope: there is none, or lines are left out."""
+    if not scope.has_whole_reports or not tax_boxes.has_boxes(report):
+        raise OutOfScope
+    try:
+        return tax_boxes.opened(scope.owner, report, letter, start=start)
+    except KeyError:
+        raise OutOfScope from None
 
 
 def line(scope: Scope, report: TaxReport, part: str, position: int) -> TaxLine:

@@ -236,6 +236,7 @@ def report(request: HttpRequest, scope: Scope, report_id: int) -> HttpResponseBa
         "assumed": selector.assumed(scope, found.row),
         "parts": selector.counts(scope, found.row),
         "evidence": selector.evidence(scope, found.row),
+        "boxes": selector.boxes(scope, found.row),
     }
     return render(request, "portfolio/shared/report.html", context)
 
@@ -271,6 +272,22 @@ def figure(request: HttpRequest, scope: Scope, report_id: int, number: int) -> H
         "labels": tax_pages.labels_of(found.row),
     }
     return render(request, "portfolio/shared/figure.html", context)
+
+
+@_shared()
+def box(request: HttpRequest, scope: Scope, report_id: int, letter: str) -> HttpResponseBase:
+    """One box of Form 8949, and the lines behind it, where the report is whole."""
+    found = selector.report(scope, report_id)
+    opened = selector.box(scope, found.row, letter, start=_start(request))
+    name = _named(found, _("Form 8949, box"), letter)
+    _note(request, scope.share, What.LINES, name, found.row)
+    context = _about(scope, found) | {
+        "opened": opened,
+        "part": TaxLine.Part.DISPOSAL.value,
+        "page": opened.page,
+        "labels": tax_pages.labels_of(found.row),
+    }
+    return render(request, "portfolio/shared/box.html", context)
 
 
 @_shared()

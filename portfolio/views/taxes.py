@@ -26,6 +26,7 @@ from portfolio.exports.workbooks import CONTENT_TYPE
 from portfolio.forms_tax import PlaceForm, TaxForm
 from portfolio.models import TaxLine, TaxReport
 from portfolio.selectors import (
+    tax_boxes,
     tax_changes,
     tax_figures,
     tax_origins,
@@ -175,6 +176,8 @@ def detail(request: Request, report_id: int) -> HttpResponse:
             "changed": tax_reports.changed_since(report.row),
             "changes": tax_changes.of_report(report.row),
         }
+        if tax_boxes.has_boxes(report.row):
+            context["boxes"] = tax_boxes.boxes(request.user, report.row)
     template = "_report" if request.htmx else "report"
     return render(request, f"portfolio/taxes/{template}.html", context)
 
@@ -239,6 +242,27 @@ def figure(request: Request, report_id: int, number: int) -> HttpResponse:
         "labels": selector.labels(request.user),
     }
     return render(request, "portfolio/taxes/figure.html", context)
+
+
+@login_required
+@never_cache
+@require_safe
+def box(request: Request, report_id: int, letter: str) -> HttpResponse:
+    """One box of Form 8949, and the lines behind it."""
+    report = _made(request, report_id)
+    if not tax_boxes.has_boxes(report.row):
+        raise Http404
+    try:
+        found = tax_boxes.opened(request.user, report.row, letter, start=_first(request))
+    except KeyError:
+        raise Http404 from None
+    context = _about(report) | {
+        "opened": found,
+        "part": TaxLine.Part.DISPOSAL.value,
+        "page": found.page,
+        "labels": selector.labels(request.user),
+    }
+    return render(request, "portfolio/taxes/box.html", context)
 
 
 @login_required

@@ -173,3 +173,50 @@ def test_nobody_else_sees_or_drops_it(
     assert answer.status_code == 404
     assert BrokerForm.objects.count() == 1
     assert Decimal(form.sales[0][2]) == 1500
+
+
+def test_each_box_opens_to_its_lines(
+    page: Client, owner: User, kraken: Stream, report: TaxReport
+) -> None:
+    """Short: reported with basis, without, and not at all."""
+
+    def box(letter: str, status: int = 200) -> str:
+        return text(page, reverse("portfolio:tax-box", args=[report.pk, letter]), status)
+
+    whole = text(page, reverse("portfolio:tax-report", args=[report.pk]))
+    assert "Box I I 2,200.00 400.00 +1,800.00" in whole
+    assert "2 of 2 lines" in box("I")
+    factories.transaction(kraken, ("1", "BTC"), ("-50.005", "USD"), at=on(8, year=2025), **TRADE)
+    factories.transaction(kraken, ("-1", "BTC"), ("60", "USD"), at=on(9, year=2025), **TRADE)
+    report = made(owner, 2025)
+    given(page, report, kraken, GOOD + "BTC,07/01/2025,700,200,G\n")
+    shown = text(page, reverse("portfolio:tax-report", args=[report.pk]))
+    assert "Box G I 700.00 200.00 +500.00 Box H I 1,500.00 200.00 +1,300.00" in shown
+    assert "Box I I 60.00 50.01 +10.00" in shown
+    assert "Box J" not in shown
+    told = {row[8]: row[3] for row in exported(owner, Asked("form-8949", year=2025))}
+    for letter, proceeds in (("G", 700), ("H", 1500), ("I", 60)):
+        opened = box(letter)
+        assert "1 of 1 lines" in opened
+        assert Decimal(told[letter]) == proceeds
+        assert f"{proceeds:,}.00" in opened
+    assert "50.005" in box("I")
+    for letter in ("C", "J", "K", "X"):
+        box(letter, 404)
+
+
+def test_until_2024_there_are_boxes_c_and_f(page: Client, owner: User, kraken: Stream) -> None:
+    factories.transaction(kraken, ("2", "ETH"), ("-200", "USD"), at=on(1, year=2022), **TRADE)
+    factories.transaction(kraken, ("-2", "ETH"), ("500", "USD"), at=on(3, year=2024), **TRADE)
+    report = made(owner, 2024)
+    shown = text(page, reverse("portfolio:tax-report", args=[report.pk]))
+    assert "Box F II 500.00 200.00 +300.00" in shown
+    assert "1 of 1 lines" in text(page, reverse("portfolio:tax-box", args=[report.pk, "F"]))
+    text(page, reverse("portfolio:tax-box", args=[report.pk, "L"]), 404)
+
+
+def test_no_other_place_has_boxes(page: Client, owner: User, kraken: Stream) -> None:
+    tax_settings.choose(user=owner, told=Told("neutral", "fifo", currency="USD", time_zone="UTC"))
+    report = made(owner, 2025)
+    assert "by box" not in text(page, reverse("portfolio:tax-report", args=[report.pk]))
+    text(page, reverse("portfolio:tax-box", args=[report.pk, "I"]), 404)

@@ -142,6 +142,7 @@ def objects(owner: User) -> dict[str, Any]:
         "part": "disposal",
         "position": 0,
         "number": 0,
+        "letter": "I",
         "form_id": _form_of(owner, made["kraken"]),
         "place_id": "uk",
         "name": "report.pdf",

@@ -37,12 +37,15 @@ OPENED = {
     "portfolio:shared-report",
     "portfolio:shared-lines",
     "portfolio:shared-figure",
+    "portfolio:shared-box",
     "portfolio:shared-disposal",
     "portfolio:shared-transaction",
     "portfolio:shared-lot",
     "portfolio:shared-evidence",
     "portfolio:shared-document",
 }
+
+OF_THE_US = {"portfolio:shared-box"}
 
 
 @pytest.fixture
@@ -448,8 +451,20 @@ def test_a_share_opens_what_is_its_own(owner: User, report: TaxReport, one: Conn
         "name": "report.pdf",
     }
     for address in ADDRESSES:
-        if address.name in OPENED:
+        if address.name in OPENED - OF_THE_US:
             assert reader.client.get(address.url(known)).status_code == 200, address
+
+
+def test_boxes_of_form_8949_open(owner: User, one: Connection, two: Connection) -> None:
+    tax_settings.choose(user=owner, told=Taxed("us", "fifo"))
+    lived(factories.stream(one), factories.stream(two))
+    reader = Reader(owner, reported(owner), years=[("us", 2024)])
+    link = reverse("portfolio:shared-box", args=[reader.made.share.pk, reader.report.pk, "C"])
+    assert link in reader.html("report")
+    assert "3 of 3 lines" in reader.text("box", "C")
+    reader.html("box", "I", status=404)
+    partly = Reader(owner, reader.report, years=[("us", 2024)], connections=[two.pk])
+    partly.html("box", "C", status=404)
 
 
 def test_times_are_those_of_the_taxes(owner: User, one: Connection) -> None:

@@ -169,8 +169,8 @@ PLACE = Place(
     not_covered=(
         gettext_noop(
             "Forms 1099-B are not compared; where you give a Form 1099-DA it is held against the"
-            " report, and the export of Form 8949 has its boxes. The figures here are of all boxes"
-            " of a part."
+            " report, and its boxes of Form 8949 are told on their own, on the page and in the"
+            " export. The figures with a part's name are of all its boxes."
         ),
         gettext_noop(
             "Highest, lowest and latest first need identification made before each sale; whether"
