@@ -170,11 +170,18 @@ def _code(row: Row) -> str | None:
 
 
 def _of_move(transaction: ExportTransaction) -> Iterator[str]:
-    other = transaction.counterpart
-    if other.account == transaction.account if other else transaction.kind is _TRANSFER:
+    if _is_inside(transaction):
         yield "own_move"
     if _is_uneven(transaction):
         yield "uneven"
+
+
+def _is_inside(transaction: ExportTransaction) -> bool:
+    """Whether it moved between wallets of one connection; half of it alone is written."""
+    other = transaction.counterpart
+    if other is None:
+        return transaction.kind is _TRANSFER
+    return other.account == transaction.account and not other.is_outside
 
 
 def _of_rows(whole: list[Row]) -> Iterator[str]:

@@ -493,6 +493,22 @@ def test_half_a_transfer_without_the_other_says_so_in_the_file(format_id: str) -
     assert ["whose other half is not in this file" in text for text in texts] == [False, True]
 
 
+@pytest.mark.parametrize("format_id", ["koinly", "rotki"])
+def test_half_a_move_between_wallets_is_written_where_the_other_wallet_is_not(
+    format_id: str,
+) -> None:
+    known, context = registry.by_id(format_id), ExportContext("EUR")
+    whole, alone = (
+        replace(half, account="one", counterpart=replace(half.counterpart, account="one"))
+        for half in _half_alone()
+        if half.counterpart is not None
+    )
+    assert "own_move" in known.shortfalls(whole, context)
+    assert "own_move" not in known.shortfalls(alone, context)
+    text = b"".join((known.shown or known.write)([alone], context)).decode()
+    assert "whose other half is not in this file" in text
+
+
 def test_half_a_transfer_without_the_other_is_a_withdrawal() -> None:
     whole, alone = _half_alone()
     types = [rows("turbotax", [half])[0]["Type"] for half in (whole, alone)]

@@ -158,9 +158,15 @@ def _told(
     """Amounts with rotki's types; what only moved within one connection changes nothing there."""
     other = transaction.counterpart
     for leg in legs:
-        if other and other.account == transaction.account and is_even(leg, other):
+        if _is_inside(transaction) and is_even(leg, other):
             continue
         yield _word(transaction.kind, leg), leg
+
+
+def _is_inside(transaction: ExportTransaction) -> bool:
+    """Whether it moved between wallets of one connection, and the other half is here too."""
+    other = transaction.counterpart
+    return other is not None and other.account == transaction.account and not other.is_outside
 
 
 def _word(kind: TransactionKind, leg: ExportLeg) -> str:
@@ -219,14 +225,13 @@ LACKS = {
 
 def _shortfalls(transaction: ExportTransaction, context: ExportContext) -> Iterator[str]:
     apart = parts(transaction, context.currency)
-    other = transaction.counterpart
     if not (apart.moves or apart.pairs or apart.singles or apart.fees):
         yield "nothing"
     if transaction.exchange not in _LOCATIONS:
         yield "location"
     if transaction.kind in _NEAR:
         yield "near"
-    if apart.moves or (other and other.account == transaction.account):
+    if apart.moves or _is_inside(transaction):
         yield "own_move"
     if apart.singles and transaction.kind in _UNCLEAR:
         yield "unclear"
