@@ -130,7 +130,9 @@ def _facts(report: Report) -> list[Flowable]:
 
 
 def _figures(report: Report) -> list[Flowable]:
-    rows = [_headings(("Form", "Figure", f"Amount, {report.currency}", "Rule"), (2,))]
+    rows = [
+        _headings(("Form", "Figure", f"Amount, {report.currency}", "Rule, and from what"), (2,))
+    ]
     for figure in report.figures:
         style = _STRONG if figure.is_main else _TEXT
         amount = (
@@ -143,7 +145,7 @@ def _figures(report: Report) -> list[Flowable]:
                 Paragraph(escape(figure.code), _SMALL),
                 Paragraph(escape(figure.title), style),
                 _right(amount, style),
-                Paragraph(escape(figure.rule), _SMALL),
+                [Paragraph(escape(told), _SMALL) for told in (figure.rule, figure.made_of) if told],
             ]
         )
     return [_Heading("Figures", _HEAD), _laid(rows, [26 * mm, 52 * mm, 32 * mm, 68 * mm])]

@@ -51,6 +51,7 @@ class Figure(NamedTuple):
     rule: str
     is_main: bool
     is_count: bool
+    made_of: str = ""  # sums of lines and arithmetic
 
 
 class Part(NamedTuple):
@@ -144,11 +145,11 @@ def table(part: Part) -> Iterator[bytes]:
 
 def sheets(report: Report, parts: Iterable[Part]) -> Iterator[bytes]:
     """The whole report as a workbook, piece by piece."""
-    figures = ([f.code, f.title, _exact(f.amount), f.rule] for f in report.figures)
+    figures = ([f.code, f.title, _exact(f.amount), f.rule, f.made_of] for f in report.figures)
     facts = ([name, value] for name, value in report.facts)
     first = [
         Sheet("Report", ("Fact", "Value"), facts),
-        Sheet("Figures", ("Form", "Figure", "Amount", "Rule"), figures, frozenset({2})),
+        Sheet("Figures", ("Form", "Figure", "Amount", "Rule", "From"), figures, frozenset({2})),
     ]
     rest = (
         Sheet(part.title[:24], HEADER, (cells(line) for line in part.lines), _NUMBERS)

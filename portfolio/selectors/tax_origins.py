@@ -149,8 +149,13 @@ def _which(wanted: Lines) -> Iterator[str]:
         yield str(_TOGETHER[wanted.by])
 
 
-def sentence(made_of: Origin) -> str:
-    """A figure's steps in one line, for documents."""
+def made_of(report: TaxReport, figure: Figure) -> str:
+    """A figure's steps in one line, for documents; "" where they are no longer known."""
+    found = tax_figures.origin(report, figure)
+    return "" if found is None else _in_one_line(found)
+
+
+def _in_one_line(made_of: Origin) -> str:
     steps = origins.steps(made_of, lambda _lines: None)
     if all(len(step.of) < 2 for step in steps):
         return "; ".join(_step_words(step.origin) for step in steps)

@@ -14,7 +14,7 @@ from portfolio.engine.tax.place import Place, UnknownPlace
 from portfolio.exports import tax_report
 from portfolio.exports.tax_report import Figure, Line, Part, Report
 from portfolio.models import TaxLine, TaxReport
-from portfolio.selectors import tax_pages, tax_sums, tax_words
+from portfolio.selectors import tax_origins, tax_pages, tax_sums, tax_words
 from portfolio.services import tax_sections
 
 CHUNK = 2000
@@ -48,7 +48,9 @@ def told(report: TaxReport) -> Report:
         facts=_facts(report),
         currency=report.currency,
         figures=[
-            Figure(f.code, _(f.title), f.amount, _(f.rule) if f.rule else "", f.is_main, f.is_count)
+            Figure(
+                f.code, _(f.title), f.amount, _(f.rule) if f.rule else "", f.is_main, f.is_count
+            )._replace(made_of=tax_origins.made_of(report, f))
             for f in tax_pages.Report(report).figures
         ],
         covered=[_(sentence) for sentence in place.covers] if place else [],

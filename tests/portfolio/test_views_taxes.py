@@ -18,7 +18,7 @@ from accounts.models import User
 from portfolio import tasks
 from portfolio.engine.tax.place import Place, all_places
 from portfolio.models import Stream, TaxLine, TaxProfile, TaxReport
-from portfolio.services import tax_reports, tax_settings
+from portfolio.services import tax_documents, tax_reports, tax_settings
 from portfolio.services.tax_settings import Told
 from tests import factories
 from tests.portfolio.conftest import Browser, Sent
@@ -318,6 +318,18 @@ def test_a_figure_of_several_sums_shows_the_lines_of_each(
     losses = re.search(r'<a href="\?of=(\w)">1 line<', html)
     assert losses
     assert "−" in text(page, address(report, "figure", number), of=losses[1])
+
+
+def test_documents_tell_what_each_figure_is_made_of(owner: User, ledger: Stream) -> None:
+    tax_settings.choose(user=owner, told=Told("ireland", "ie_fifo_4week"))
+    told = {f.title: f.made_of for f in tax_documents.told(made(owner)).figures}
+    assert told["Consideration"] == "Disposals: proceeds; Rounded to cents, half a cent up"
+    assert told["Personal exemption"] == "Personal exemption (TCA s.601)"
+    assert told["Above the exemption"] == (
+        "a = Disposals: gains less losses; b = Personal exemption (TCA s.601);"
+        " c = a − b, at least 0; d = c (Rounded to cents, half a cent up)"
+    )
+    assert all(told.values())
 
 
 def test_a_figure_that_the_place_no_longer_offers_says_so(
