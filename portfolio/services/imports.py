@@ -46,8 +46,10 @@ def _locked(user: User, job_id: uuid.UUID) -> Import:
 
 
 def _draft(user: User, job_id: uuid.UUID) -> Import:
-    """May raise ImportProblem: it is confirmed already, or over."""
+    """May raise ImportProblem: it is being read, confirmed already, or over."""
     job = _locked(user, job_id)
+    if job.state == State.READING:
+        raise ImportProblem(_("The files are being read just now; change it when that is done."))
     if not job.takes_answers or not job.uploads.exists():
         raise ImportProblem(_("This import cannot be changed any more."))
     return job

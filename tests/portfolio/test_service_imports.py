@@ -237,6 +237,8 @@ def test_what_the_file_leaves_open_is_asked(owner: User, monkeypatch: pytest.Mon
     assert table.questions == ["zone", "day_first"]
     answers = {"zone": "Europe/Berlin", "day_first": True}
     imports.answer(user=owner, job_id=job.pk, file_id=table.pk, answers=answers)
+    with pytest.raises(ImportProblem, match="being read just now"):
+        imports.answer(user=owner, job_id=job.pk, file_id=table.pk, answers={"zone": "UTC"})
     job = confirmed(owner, worked(job))
     first = Transaction.objects.earliest("occurred_at")
     assert first.occurred_at.isoformat() == "2024-04-02T22:00:00+00:00"
