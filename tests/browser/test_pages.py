@@ -206,6 +206,22 @@ for who, scope in (*scopes.items(), ("ended", {{}})):
     print("token", who, made.token)
 tax_shares.revoke(user=user, share_id=made.share.pk)
 """
+# An archive that can be restored, one that is none, and one that is restored.
+RESTORE = """
+from django.core.files.uploadedfile import SimpleUploadedFile
+from accounts.models import User
+from portfolio.services import archiving, restorations
+empty = User.objects.get(email="{empty}")
+restorer = User.objects.get(email="{restorer}")
+data = b"".join(archiving.chunks(empty))
+for name, told in (("ready.zip", data), ("none.zip", b"PK\\x03\\x04 no archive"), ("done.zip", data)):
+    job = restorations.begin(user=restorer, file=SimpleUploadedFile(name, told))
+    restorations.work(job.pk)
+    if name == "done.zip":
+        restorations.confirm(user=restorer, job_id=job.pk)
+        restorations.work(job.pk)
+    print("archive", name, job.pk)
+"""
 # Something too much in the ledger, as a person would enter it.
 DIFFER = """
 from datetime import timedelta
@@ -268,7 +284,7 @@ class Visit:
 @pytest.fixture(scope="module")
 def people(site: Site) -> dict[str, str]:
     """A full account, an empty one and one whose keys do not work, by what they are."""
-    people = {who: site.user(who) for who in ("full", "empty", "failing")}
+    people = {who: site.user(who) for who in ("full", "empty", "failing", "restorer")}
     for exchange in ("binance", "kraken"):
         site.connect(people["full"], exchange, "read-only")
     for exchange, purpose in (
@@ -285,6 +301,9 @@ def people(site: Site) -> dict[str, str]:
     site.manage("shell", "-c", TAXES.format(email=people["full"]))
     site.manage("shell", "-c", WHAT_IFS.format(email=people["full"]))
     shared = site.manage("shell", "-c", SHARES.format(email=people["full"]))
+    told = RESTORE.format(empty=people["empty"], restorer=people["restorer"])
+    restoring = re.findall(r"archive (\w+)\S* (\S+)", site.manage("shell", "-c", told))
+    people |= {f"archive {name}": job for name, job in restoring}
     people |= {f"token {who}": token for who, token in re.findall(r"token (\w+) (\S+)", shared)}
     return people
 
@@ -327,6 +346,15 @@ def test_pages_of_an_empty_account(site: Site, people: dict[str, str], visit: Vi
     for name in EMPTY_PAGES:
         if name != "asset":
             visit.see(name, site.address + STATIC_PAGES[name])
+    assert not visit.problems, "\n".join(visit.problems)
+
+
+def test_pages_of_a_restoring_account(site: Site, people: dict[str, str], visit: Visit) -> None:
+    visit.who = "restoring"
+    sign_in(visit.page, site, people["restorer"])
+    visit.see("imports", f"{site.address}/imports/")
+    for state in ("ready", "none", "done"):
+        visit.see(state, f"{site.address}/archives/{people[f'archive {state}']}/")
     assert not visit.problems, "\n".join(visit.problems)
 
 
