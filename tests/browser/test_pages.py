@@ -214,8 +214,9 @@ from portfolio.services import archiving, restorations
 empty = User.objects.get(email="{empty}")
 restorer = User.objects.get(email="{restorer}")
 data = b"".join(archiving.chunks(empty))
-for name, told in (("ready.zip", data), ("none.zip", b"PK\\x03\\x04 no archive"), ("done.zip", data)):
-    job = restorations.begin(user=restorer, file=SimpleUploadedFile(name, told))
+told = {{"ready.zip": data, "none.zip": b"PK\\x03\\x04 no archive", "done.zip": data}}
+for name, content in told.items():
+    job = restorations.begin(user=restorer, file=SimpleUploadedFile(name, content))
     restorations.work(job.pk)
     if name == "done.zip":
         restorations.confirm(user=restorer, job_id=job.pk)
