@@ -18,7 +18,8 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 from tests.browser.conftest import confirm, sign_in
 from tests.browser.site import Site
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+# The first one waits for a whole history; beside other work on the machine that takes its time.
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(1800)]
 
 LOOKS = {
     "light": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
