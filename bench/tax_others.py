@@ -87,10 +87,12 @@ def measured(name: str, events: Iterable[TaxEvent], home: Path) -> Ran:
 
 
 def coffer(case: Path, home: Path) -> Ran:
-    """Coffer from a file to every part of every disposal."""
+    """Coffer from a file to every part of every disposal; its modules compiled, as installed."""
     home.mkdir()
-    words = ["-m", "bench.tax_whole", "file", str(case), str(home / "out.csv")]
-    return run([sys.executable, *words], home, os.environ | {"PYTHONPATH": str(ROOT)})
+    words = ["-S", "-m", "bench.tax_whole", "file", str(case), str(home / "out.csv")]
+    kept = {name: told for name, told in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    compiled = {"PYTHONPATH": str(ROOT), "PYTHONPYCACHEPREFIX": str(case.parent / "compiled")}
+    return run([sys.executable, *words], home, kept | compiled)
 
 
 def _written(ident: str, events: Iterable[TaxEvent], currency: str) -> bytes:

@@ -71,10 +71,12 @@ class Closes:
         self._ages: dict[tuple[str, str, str], timedelta] = {}
         self._book = PriceBook((), now=end_of(date.min))
         self._ways: dict[tuple[str, Trusted], tuple[Step, ...] | None] = {}
+        self._of_day: dict[tuple[str, Trusted], tuple[Step, ...] | None] = {}
 
     def move_to(self, day: date) -> None:
         """Reads on to the closes of ``day``; days must not go back."""
         now = end_of(day)
+        self._of_day = {}
         for close in self._closes.until(day):
             at = close.at or end_of(close.on)
             quote = Quote(close.asset, close.currency, close.price, close.source, at)
@@ -91,6 +93,13 @@ class Closes:
 
     def way(self, asset: str, trusted: Trusted = ()) -> tuple[Step, ...] | None:
         """The steps from an asset to the currency with their quotes; none for itself."""
+        known = (asset, trusted)
+        if known not in self._of_day:
+            self._of_day[known] = self._way(asset, trusted)
+        return self._of_day[known]
+
+    def _way(self, asset: str, trusted: Trusted) -> tuple[Step, ...] | None:
+        """With the figures of the present day."""
         known = (asset, trusted)
         if known not in self._ways:
             found = self._book.price(asset, self._currency, trusted)

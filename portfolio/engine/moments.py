@@ -104,6 +104,8 @@ class MomentBook:
         self._fine = ByDay(fine)
         self._day = date.min
         self._of_day: dict[tuple[str, str, str, Width, datetime], Decimal] = {}
+        # Of a day of which nothing finer is known, one answer serves all its moments.
+        self._found_of_day: dict[tuple[str, Trusted], Found | None] = {}
 
     def price(self, asset: str, at: datetime, trusted: Trusted = ()) -> Found | None:
         """The price of ``asset`` at a moment, None where nothing leads to one.
@@ -113,6 +115,14 @@ class MomentBook:
         self._move_to(at.astimezone(UTC).date())
         if asset == self._currency:
             return Found(Decimal(1), "", at, Width.MINUTE)
+        if self._of_day or self._own.are_of(asset):
+            return self._sought(asset, at, trusted)
+        known = (asset, trusted)
+        if known not in self._found_of_day:
+            self._found_of_day[known] = self._sought(asset, at, trusted)
+        return self._found_of_day[known]
+
+    def _sought(self, asset: str, at: datetime, trusted: Trusted) -> Found | None:
         way = self._own.way(asset, self._currency, at, lambda code: self._closes.way(code, trusted))
         return None if way is None else self._found(way, at)
 
@@ -127,6 +137,7 @@ class MomentBook:
             for c in self._fine.until(day)
             if c.on == day
         }
+        self._found_of_day = {}
         self._day = day
 
     def _found(self, way: tuple[Step, ...], at: datetime) -> Found:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Context, Decimal, DivisionByZero, InvalidOperation, Overflow
+from functools import reduce
 
 # 100 digits hold any product of two amounts of 18 decimals. Only a quotient may lose digits, and
 # what is worked out from one.
@@ -35,10 +36,7 @@ def add(left: Decimal, right: Decimal) -> Decimal:
 
 def total(amounts: Iterable[Decimal]) -> Decimal:
     """The exact sum of any number of amounts."""
-    result = ZERO
-    for amount in amounts:
-        result = _SUM.add(result, amount)
-    return result
+    return reduce(_SUM.add, amounts, ZERO)
 
 
 def negate(amount: Decimal) -> Decimal:

@@ -58,6 +58,10 @@ class OwnPrices:
         """What the prices are in."""
         return frozenset(price.currency for found in self._prices.values() for price in found)
 
+    def are_of(self, asset: str) -> bool:
+        """Whether any of them is of this asset."""
+        return (asset, True) in self._prices or (asset, False) in self._prices
+
     def at(self, asset: str, moment: datetime, *, is_first: bool) -> OwnPrice | None:
         """The price given for this moment, of those that come before markets or after them."""
         known = self._prices.get((asset, is_first), ())

@@ -23,11 +23,12 @@ from portfolio.engine.export import (
 from portfolio.engine.money import plain
 from portfolio.exports.format import utc
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
 
 def line(told: Mapping[str, Any]) -> bytes:
     """One line of JSON, its names in order."""
-    text = json.dumps(told, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return text.encode() + b"\n"
+    return _ENCODER.encode(told).encode() + b"\n"
 
 
 def of_context(context: ExportContext) -> dict[str, Any]:

@@ -184,20 +184,21 @@ def _json(value: Any) -> Any:
 
 
 def _legs(rows: list[Row], known: Identities, values: _Values) -> tuple[ExportLeg, ...]:
-    legs = [
-        ExportLeg(
+    source = rows[0].source  # of one transaction all are of one connection
+    moved = [
+        (
             row.wallet or "",
-            known.of(row.source, row.code),
-            known.amount(row.source, row.code, row.amount),
+            known.of(source, row.code),
+            known.amount(source, row.code, row.amount),
             PostingRole(row.role or ""),
         )
         for row in rows
         if row.code is not None and row.amount is not None
     ]
-    found = values([worth.Leg(g.asset, g.amount, g.role == PostingRole.FEE) for g in legs])
-    return tuple(
-        replace(leg, value=_value(one.value)) for leg, one in zip(legs, found, strict=True)
+    found = values(
+        [worth.Leg(asset, amount, role is PostingRole.FEE) for _, asset, amount, role in moved]
     )
+    return tuple(ExportLeg(*leg, _value(one.value)) for leg, one in zip(moved, found, strict=True))
 
 
 def _value(value: Decimal | None) -> Decimal | None:

@@ -41,6 +41,7 @@ from portfolio.services import (
     tax_lines,
 )
 from portfolio.services.exports import know_rates
+from portfolio.services.memory import uncollected
 from portfolio.services.tax_ledger import TaxLedger
 from portfolio.services.tax_lines import Columns
 from portfolio.services.tax_progress import Overtaken, Pulse, update
@@ -146,7 +147,8 @@ def make(report_id: int) -> bool:
         if report is None:
             return False
         try:
-            _compute(report)
+            with uncollected():
+                _compute(report)
         except Overtaken:
             return False
         except TaxProblem as problem:

@@ -92,3 +92,33 @@ def test_minutes_and_hours_begin_in_utc() -> None:
     moment = at("09:30:59.000005").astimezone(timezone(timedelta(hours=5, minutes=30)))
     assert floor(moment, Width.MINUTE) == at("09:30")
     assert floor(moment, Width.HOUR) == at("09:00")
+
+
+def test_an_answer_is_that_of_its_own_day_source_and_moment() -> None:
+    """What was asked before must not matter."""
+    closes = [
+        *(close("BTC/EUR", "100"), close("BTC/EUR", "90", "kraken")),
+        *(close("ETH/EUR", "10"), close("XYZ/EUR", "1")),
+        *(close("BTC/EUR", "200", on=date(2024, 5, 5)), close("ETH/EUR", "20", on=DAY)),
+    ]
+    given = OwnPrice("XYZ", "EUR", Decimal(7), at("12:00"), None, at("12:00"), is_first=True)
+    sources = ((frozenset(["binance"]),), (frozenset(["kraken"]),))
+    asked = [
+        (asset, at(hour, day), trusted)
+        for day in (DAY, date(2024, 5, 5), date(2024, 5, 6))
+        for hour in ("09:30:10", "09:31", "12:30")
+        for asset in ("BTC", "ETH", "XYZ", "EUR", "NONE")
+        for trusted in sources
+    ]
+
+    def made() -> MomentBook:
+        minute = fine("ETH/EUR", "12", at("09:30", date(2024, 5, 5)), Width.MINUTE)
+        return book(closes, minute, own=OwnPrices([given]))
+
+    one = made()
+    answers = [one.price(*question) for question in asked]
+    assert answers == [made().price(*question) for question in asked]
+    assert {told(a)[0] for a in answers if a and a.source == "kraken"} == {"90"}
+    assert {
+        told(a)[0] for a, (asset, *_) in zip(answers, asked, strict=True) if asset == "XYZ"
+    } == {*("1", "7")}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import count, repeat
 
+from portfolio.engine.tax.lines import Lines
 from portfolio.engine.tax.lots import NONE, Book, Make, Stock
 from portfolio.engine.tax.operations import ACQUIRE, DISPOSE, MOVE, Operations
 from portfolio.engine.tax.rows import Rows
@@ -55,14 +56,23 @@ class LotRun:
 
     def outcome(self) -> Outcome:
         """Tell what was found, and the lots that are left."""
-        disposals: Rows[Disposal] = Rows(self.parts, self._disposal, self.tell.day_of_part)
+        disposals: Rows[Disposal] = Rows(
+            self.parts, self._disposal, self.tell.day_of_part, self._lines
+        )
         remaining: Rows[Remaining] = Rows(list(self.lots_left()), self._remaining)
         return Outcome(disposals, (), remaining, tuple(self._short))
 
     def _disposal(self, part: Part) -> Disposal:
-        number, lot, units, price, cost = part
+        return self.tell.lot_part(self._of_origin(part))
+
+    def _lines(self, parts: Iterable[Part]) -> Iterator[str]:
+        return Lines(self.tell).of_lots(map(self._of_origin, parts))
+
+    def _of_origin(self, part: Part) -> Part:
+        """Lots that moved are told as what they came of."""
+        lot = part[1]
         origin = lot if lot == NONE else self.stock.origins[lot]
-        return self.tell.lot_part((number, origin, units, price, cost))
+        return part if origin == lot else (part[0], origin, *part[2:])
 
     def _remaining(self, place: tuple[int, int]) -> Remaining:
         lot, wallet = place

@@ -44,6 +44,10 @@ class WholeEvent(NamedTuple):
     portfolio_value: int | None
 
 
+# A purchase (1) or a sale (-1) for money: side, asset, units, value, fee; see ``History``.
+Coin = tuple[int, str, int, int, int]
+
+
 class Names:
     """Numbers for names, in the order of first mention."""
 
@@ -92,17 +96,31 @@ class History:
         self.worked: dict[Any, Any] = {}
         self.cut_of: Cut | None = None
         for number, event in enumerate(events):
-            self._add(number, event)
-        self._finish()
+            self.add(number, event)
+        self.finish()
 
-    def _add(self, number: int, event: TaxEvent) -> None:
+    def add(self, number: int, event: TaxEvent) -> None:
+        """Count the event of the next number; ``finish`` when all are there."""
         self.at.append(whole.micros(event.time))
         if event.subkind:
             self.subkinds[number] = event.subkind
         if not self._add_plain(number, event):
             self._add_other(number, event)
 
-    def _finish(self) -> None:
+    def add_coin(self, number: int, at: int, wallet: str, coin: Coin) -> None:
+        """Count a purchase or a sale for money that needs no working out."""
+        side, asset, units, value, fee = coin
+        self.at.append(at)
+        self.sides.append(side)
+        self.events.append(number)
+        self.coins.append(self._assets.number(asset))
+        self.places.append(self._wallets.number(wallet))
+        self.units.append(units)
+        self.values.append(value)
+        self.fees.append(fee)
+
+    def finish(self) -> None:
+        """Bring what was added into its order."""
         self.sort()
         self.assets, self.wallets = self._assets.all(), self._wallets.all()
 
@@ -160,8 +178,8 @@ class History:
         more = self._cut(slice(None), list(self.others))
         more.at, more.subkinds = list(self.at), dict(self.subkinds)
         more._assets, more._wallets = self._assets.copy(), self._wallets.copy()
-        more._add(len(self.at), event)
-        more._finish()
+        more.add(len(self.at), event)
+        more.finish()
         return more
 
     def add_lot(self, event: int, coin: int, place: int, units: int, cost: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from functools import cached_property
 from itertools import chain
@@ -36,17 +36,25 @@ class Rows(_Told[Told]):
         rows: list[Any],
         tell: Callable[[Any], Told],
         day: Callable[[Any], int] | None = None,
+        lines: Callable[[Iterable[Any]], Iterator[str]] | None = None,
     ) -> None:
         self._rows = rows
         self._tell = tell
         self._day = day
+        self._lines = lines
+
+    def lines(self) -> Iterator[str] | None:
+        """The entries as lines of CSV; None where that is no quicker than writing each."""
+        return None if self._lines is None else self._lines(self._rows)
 
     def within(self, first: int, last: int) -> Rows[Told] | None:
         """Those of the days from ``first`` to ``last``; None where only their entries know."""
         day = self._day
         if day is None:
             return None
-        return Rows([row for row in self._rows if first <= day(row) <= last], self._tell, day)
+        return Rows(
+            [row for row in self._rows if first <= day(row) <= last], self._tell, day, self._lines
+        )
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -57,7 +65,7 @@ class Rows(_Told[Told]):
     def __getitem__(self, place: slice) -> Sequence[Told]: ...
     def __getitem__(self, place: int | slice) -> Told | Sequence[Told]:
         if isinstance(place, slice):
-            return Rows(self._rows[place], self._tell, self._day)
+            return Rows(self._rows[place], self._tell, self._day, self._lines)
         return self._tell(self._rows[place])
 
     def __iter__(self) -> Iterator[Told]:

@@ -8,9 +8,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING
 
 from portfolio.engine.tax.types import Term
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
 
 
 class Scope(enum.StrEnum):
@@ -128,7 +131,11 @@ class Settings:
     @cached_property
     def zone(self) -> ZoneInfo | None:
         """The zone that gives an event its date; None is UTC, the quick case."""
-        return None if self.tax_timezone == "UTC" else ZoneInfo(self.tax_timezone)
+        if self.tax_timezone == "UTC":
+            return None
+        from zoneinfo import ZoneInfo
+
+        return ZoneInfo(self.tax_timezone)
 
     def local_date(self, moment: datetime) -> date:
         """The date of a moment where tax is paid."""

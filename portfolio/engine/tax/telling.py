@@ -73,7 +73,7 @@ class Teller:
         if origin == NOTHING:
             return Disposal(*where, *matched, Match.NONE)
         acquired = self.at(origin)
-        term = self._term(origin, acquired, at, on)
+        term = self.term(origin, acquired, at, on)
         lot = self.operations.events[origin]
         return Disposal(*where, *matched, Match.LOT, acquired, term, lot=lot)
 
@@ -88,7 +88,8 @@ class Teller:
             denied=value_of(max(denied, 0)),
         )
 
-    def _term(self, origin: int, acquired: datetime, at: datetime, on: date) -> Term | None:
+    def term(self, origin: int, acquired: datetime, at: datetime, on: date) -> Term | None:
+        """Whether units of an acquisition were long held when they went."""
         settings = self.settings
         if settings.long_term is not LongTerm.CALENDAR_YEAR:
             return settings.term(acquired, at, on)

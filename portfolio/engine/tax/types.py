@@ -13,6 +13,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
+from portfolio.engine import money
+
 
 class EventKind(enum.StrEnum):
     """What happened; the legs that each kind has are told in ``TaxEvent``."""
@@ -103,8 +105,6 @@ class Disposal(NamedTuple):
     @property
     def gain(self) -> Decimal:
         """Proceeds less cost, with what is denied of a loss added back; exact."""
-        from portfolio.engine import money
-
         net = money.EXACT.subtract(self.proceeds, self.cost_basis)
         return money.EXACT.add(net, self.denied)
 

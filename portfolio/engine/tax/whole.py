@@ -60,6 +60,35 @@ def value_of(number: int) -> Decimal:
     return Decimal(number // _VALUE_UNIT)
 
 
+def of_text(text: str, digits: int) -> int:
+    """What a text as "12.50" is in units of its ``digits``-th digit.
+
+    May raise ValueError: also for what is written otherwise, is below zero or has more digits.
+    """
+    before, point, after = text.partition(".")
+    if point:
+        if len(after) > digits or not after.isdecimal():
+            raise ValueError(text)
+        before += after.ljust(digits, "0")
+        number = int(before)
+    else:
+        number = int(before) * 10**digits
+    if number < 0:
+        raise ValueError(text)
+    return number
+
+
+def text_of(number: int, digits: int) -> str:
+    """So many units as text, without exponent and needless zeros; ``digits`` is not zero."""
+    if number < 0:
+        return f"-{text_of(-number, digits)}"
+    text = str(number)
+    if len(text) <= digits:
+        text = text.rjust(digits + 1, "0")
+    before, after = text[:-digits], text[-digits:].rstrip("0")
+    return f"{before}.{after}" if after else before
+
+
 def micros(moment: datetime) -> int:
     """A moment in microseconds since 1970."""
     return (moment - _EPOCH) // _MICROSECOND

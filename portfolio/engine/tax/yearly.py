@@ -50,6 +50,7 @@ def year_of(
     def closed() -> Outcome:
         return place.compute(settings, history.before(end)) if place.days_after else found
 
+    given = place.given
     told = {row.event for row in disposals} | {line.event for line in found.income}
     return Year(
         name=settings.year_name(year),
@@ -61,7 +62,7 @@ def year_of(
         apart=[row for row in disposals if is_apart(row)],
         income=[line for line in found.income if first <= line.on <= last],
         contracts=[line for line in contracts if begin <= line.time < end],
-        given=place.given(settings, history) if place.given and place.given_in == year else (),
+        given=Later(lambda: given(settings, history)) if given and place.given_in == year else (),
         opening=Later(lambda: tuple(place.compute(settings, history.before(begin)).remaining)),
         closing=Later(lambda: tuple(closed().remaining)),
         shortfalls=[
