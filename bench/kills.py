@@ -89,6 +89,13 @@ def _compare(storm: Storm, exchanges: list[str], kills: int, restarts: int) -> i
             if not storms.is_same(storms.coverage(one), maps[one.exchange]):
                 different.append(f"{one.exchange}, history {rounds}: coverage")
         sys.stderr.write(f"{storm.kills} kills, {len(different)} different\n")
+    _print(storm, rounds * len(exchanges), exchanges, different, time.monotonic() - start)
+    return 1 if different else 0
+
+
+def _print(
+    storm: Storm, histories: int, exchanges: list[str], different: list[str], seconds: float
+) -> None:
     ended = storm.counts["ended by itself"]
     lines = [
         ("kill -9 in all", str(storm.kills)),
@@ -98,17 +105,16 @@ def _compare(storm: Storm, exchanges: list[str], kills: int, restarts: int) -> i
         ("of Valkey", str(storm.counts["Valkey"])),
         ("workers that ended with their broker and were started again", str(ended)),
         ("deliveries of each task", "2"),
-        ("histories fetched meanwhile", str(rounds * len(exchanges))),
+        ("histories fetched meanwhile", str(histories)),
         ("exchanges", ", ".join(exchanges)),
         ("ledgers and coverages that differ from the undisturbed run", str(len(different))),
-        ("seconds", f"{time.monotonic() - start:.0f}"),
+        ("seconds", f"{seconds:.0f}"),
     ]
     print("| what | |\n| --- | ---: |")
     for name, value in lines:
         print(f"| {name} | {value} |")
     for line in different:
         print(f"DIFFERENT: {line}")
-    return 1 if different else 0
 
 
 if __name__ == "__main__":

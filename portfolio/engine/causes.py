@@ -8,7 +8,7 @@ from __future__ import annotations
 import enum
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -82,7 +82,6 @@ class Cause:
     end: datetime | None = None
     wallet: str = ""
     ratio: Decimal | None = None
-    alike: int = field(default=1)  # how many would explain it equally well
 
 
 def causes(
@@ -166,9 +165,8 @@ def _best(
 ) -> Iterator[Cause]:
     """The last of the matching records stands for all of them; many matches tell less."""
     if matching:
-        number = len(matching)
-        less = likelihood - min(5 * max(number - 2, 0), 30)
-        yield Cause(kind, less, step.amount, matching[-1], ratio=ratio, alike=number)
+        less = likelihood - min(5 * max(len(matching) - 2, 0), 30)
+        yield Cause(kind, less, step.amount, matching[-1], ratio=ratio)
 
 
 def _is_off_by(factor: Decimal, entry: Entry, step: Step, dust: Decimal) -> bool:
@@ -188,7 +186,7 @@ def _fees(step: Step, inside: Sequence[Entry]) -> Iterator[Cause]:
     for entry, ratio in (without or matching)[-1:]:
         number = len(without or matching)
         likelihood = (75 if without else 35) - min(5 * (number - 1), 30)
-        yield Cause(CauseKind.FEE, likelihood, step.amount, entry, ratio=ratio, alike=number)
+        yield Cause(CauseKind.FEE, likelihood, step.amount, entry, ratio=ratio)
 
 
 def _fee_ratio(entry: Entry, step: Step) -> Decimal | None:
@@ -224,8 +222,7 @@ def _of_wallets(step: Step, dust: Decimal, others: Iterable[tuple[str, Step]]) -
 def _of_coverage(step: Step, around: Surroundings) -> Iterator[Cause]:
     unreadable = [kind for at, kind in around.unreadable if step.holds(at)]
     if unreadable:
-        number = len(unreadable)
-        yield Cause(CauseKind.UNREADABLE, 85, step.amount, record_kind=unreadable[-1], alike=number)
+        yield Cause(CauseKind.UNREADABLE, 85, step.amount, record_kind=unreadable[-1])
     gaps = [gap for gap in around.gaps if _overlap(step, gap.start, gap.end)]
     for gap in gaps:
         kind, likelihood = _GAPS.get(gap.state, (CauseKind.HOLE, 72))

@@ -6,7 +6,6 @@ import enum
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 
 class RecordKind(enum.StrEnum):
@@ -114,6 +113,3 @@ class ReportedPosition:
     price_asset: str  # what both prices are in
     unrealised_pnl: Decimal | None  # in ``settle_asset``
     settle_asset: str
-
-
-JsonDict = dict[str, Any]

@@ -39,7 +39,6 @@ class PriceGap:
     asset: str
     name: str
     shown: Decimal
-    shown_source: str
     compared: Decimal
     against: tuple[str, ...]
     ratio: Decimal
@@ -125,7 +124,6 @@ def _gap(source: str, rows: list[HoldingRow], told: _Told) -> PriceGap | None:
         asset=row.asset,
         name=row.name,
         shown=row.price,
-        shown_source=row.price_source,
         compared=compared,
         against=tuple(sorted(others)),
         ratio=ratio,

@@ -106,26 +106,39 @@ def _store(
     connection: Connection, streams: dict[str, Stream], chunk: Sequence[SyntheticRecord]
 ) -> int:
     """Stores records, transactions, postings, holdings and counts; returns the postings."""
-    now = timezone.now()
     events = [_event(record) for record in chunk]
     transaction_ids = bulk.ids(Transaction, len(chunk))
     raw_ids = bulk.ids(RawRecord, len(chunk))
+    _copy_transactions(connection, transaction_ids, events)
+    _copy_records(connection, streams, raw_ids, transaction_ids, chunk)
+    _copy_postings(connection, raw_ids, transaction_ids, events)
+    _count_records(streams, chunk)
+    movements = [movement for event in events for movement in event.movements]
+    holdings.add_to_holdings(connection, movements, sign=1)
+    holdings.mark_stale(connection.owner_id, chunk[0].occurred_at.date())
+    return len(movements)
+
+
+def _copy_transactions(connection: Connection, ids: Sequence[int], events: list[Event]) -> None:
+    owner = connection.owner_id
     bulk.copy(
         Transaction,
         ("id", "owner_id", "connection_id", "key", "kind", "occurred_at", "detail"),
         (
-            (
-                ident,
-                connection.owner_id,
-                connection.pk,
-                e.key,
-                e.kind,
-                e.occurred_at,
-                Jsonb(e.detail),
-            )
-            for ident, e in zip(transaction_ids, events, strict=True)
+            (ident, owner, connection.pk, e.key, e.kind, e.occurred_at, Jsonb(e.detail))
+            for ident, e in zip(ids, events, strict=True)
         ),
-    )  # fmt: skip
+    )
+
+
+def _copy_records(
+    connection: Connection,
+    streams: dict[str, Stream],
+    ids: Sequence[int],
+    transaction_ids: Sequence[int],
+    chunk: Sequence[SyntheticRecord],
+) -> None:
+    now = timezone.now()
     bulk.copy(
         RawRecord,
         ("id", "connection_id", "stream_id", "external_id", "occurred_at", "body", "endpoint",
@@ -133,9 +146,17 @@ def _store(
         (
             (raw_id, connection.pk, streams[r.stream.key].pk, r.external_id, r.occurred_at, r.body,
              synthetic.ENDPOINTS[r.stream.kind], now, ident, "")
-            for raw_id, ident, r in zip(raw_ids, transaction_ids, chunk, strict=True)
+            for raw_id, ident, r in zip(ids, transaction_ids, chunk, strict=True)
         ),
     )  # fmt: skip
+
+
+def _copy_postings(
+    connection: Connection,
+    raw_ids: Sequence[int],
+    transaction_ids: Sequence[int],
+    events: list[Event],
+) -> None:
     bulk.copy(
         Posting,
         ("owner_id", "connection_id", "transaction_id", "raw_record_id", "position", "wallet",
@@ -147,11 +168,6 @@ def _store(
             for position, m in enumerate(e.movements)
         ),
     )  # fmt: skip
-    _count_records(streams, chunk)
-    movements = [movement for event in events for movement in event.movements]
-    holdings.add_to_holdings(connection, movements, sign=1)
-    holdings.mark_stale(connection.owner_id, chunk[0].occurred_at.date())
-    return len(movements)
 
 
 def _event(record: SyntheticRecord) -> Event:

@@ -81,15 +81,12 @@ def money(value: Decimal | None, currency: str, *, signed: bool = False) -> Safe
     """A worth in a currency, rounded for reading; the exact value is in the title."""
     if value is None:
         return _unknown()
-    decimals = DECIMALS.get(currency, 2)
-    step = Decimal(1).scaleb(-decimals)
-    shown = value.quantize(step, rounding=ROUND_HALF_EVEN, context=exact.EXACT)
     return format_html(
         '<span class="amount money{}" title="{} {}">{}</span> <span class="unit">{}</span>',
         _tone(value, signed=signed),
         exact.plain(value),
         currency,
-        _rounded(value, shown, step, decimals, signed=signed),
+        _rounded(value, DECIMALS.get(currency, 2), signed=signed),
         currency,
     )
 
@@ -99,13 +96,10 @@ def figure(value: Decimal | None, currency: str, *, signed: bool = False) -> Saf
     """A worth without its currency, for tables that name it once."""
     if value is None:
         return _unknown()
-    decimals = DECIMALS.get(currency, 2)
-    step = Decimal(1).scaleb(-decimals)
-    shown = value.quantize(step, rounding=ROUND_HALF_EVEN, context=exact.EXACT)
     return format_html(
         '<span class="amount money{}">{}</span>',
         _tone(value, signed=signed),
-        _rounded(value, shown, step, decimals, signed=signed),
+        _rounded(value, DECIMALS.get(currency, 2), signed=signed),
     )
 
 
@@ -114,10 +108,7 @@ def price(value: Decimal | None, currency: str) -> SafeString:
     """The price of one unit: two decimals, and more where it is small; exact in the title."""
     if value is None:
         return _unknown()
-    decimals = DECIMALS.get(currency, 2)
-    if value and value.adjusted() < 0:
-        decimals = max(decimals, PRICE_DIGITS - 1 - value.adjusted())
-    step = Decimal(1).scaleb(-decimals)
+    step = Decimal(1).scaleb(-_decimals_of_price(value, currency))
     shown = _trimmed(value.quantize(step, rounding=ROUND_HALF_EVEN, context=exact.EXACT), currency)
     return format_html(
         '<span class="price" title="{} {}">{}{}</span> <span class="unit">{}</span>',
@@ -162,15 +153,21 @@ def _worked(value: Decimal, currency: str, decimals: int, *, signed: bool = Fals
 @register.simple_tag
 def cost(value: Decimal, asset: str) -> SafeString:
     """What was paid, in any asset: rounded, as a part of it may have digits without end."""
-    decimals = DECIMALS.get(asset, 2)
-    if value and value.adjusted() < 0:
-        decimals = max(decimals, PRICE_DIGITS - 1 - value.adjusted())
-    shown = value.quantize(Decimal(1).scaleb(-decimals), context=exact.EXACT)
+    step = Decimal(1).scaleb(-_decimals_of_price(value, asset))
+    shown = value.quantize(step, context=exact.EXACT)
     return format_html(
         '<span class="amount">{}</span> <span class="unit">{}</span>',
         _grouped(_trimmed(shown, asset)),
         asset,
     )
+
+
+def _decimals_of_price(value: Decimal, currency: str) -> int:
+    """Those of the currency; of what is less than one so many that it has ``PRICE_DIGITS``."""
+    decimals = DECIMALS.get(currency, 2)
+    if value and value.adjusted() < 0:
+        return max(decimals, PRICE_DIGITS - 1 - value.adjusted())
+    return decimals
 
 
 def _trimmed(price: Decimal, currency: str) -> Decimal:
@@ -187,17 +184,19 @@ def percent(value: Decimal | None, *, signed: bool = False) -> SafeString:
     """A share or change in percent, cut to one decimal; small ones read "< 0.1"."""
     if value is None:
         return _unknown()
-    step = Decimal("0.1")
-    shown = value.quantize(step, rounding=ROUND_DOWN, context=exact.EXACT)
     return format_html(
         '<span class="percent{}">{} %</span>',
         _tone(value, signed=signed),
-        _rounded(value, shown, step, 1, signed=signed),
+        _rounded(value, 1, signed=signed, rounding=ROUND_DOWN),
     )
 
 
-def _rounded(value: Decimal, shown: Decimal, step: Decimal, decimals: int, *, signed: bool) -> str:
+def _rounded(
+    value: Decimal, decimals: int, *, signed: bool, rounding: str = ROUND_HALF_EVEN
+) -> str:
     """A rounded figure with its sign; what is too small to be seen is not called zero."""
+    step = Decimal(1).scaleb(-decimals)
+    shown = value.quantize(step, rounding=rounding, context=exact.EXACT)
     sign = _sign(value, always=signed)
     if shown or not value:
         return f"{sign}{_grouped(shown, decimals)}"
@@ -210,13 +209,11 @@ def ratio(value: Decimal | None, *, signed: bool = True) -> SafeString:
     if value is None:
         return _unknown()
     of_hundred = exact.multiply(value, Decimal(100))
-    step = Decimal("0.01")
-    shown = of_hundred.quantize(step, rounding=ROUND_HALF_EVEN, context=exact.EXACT)
     return format_html(
         '<span class="percent{}" title="{} %">{} %</span>',
         _tone(of_hundred, signed=signed),
         exact.plain(of_hundred),
-        _rounded(of_hundred, shown, step, 2, signed=signed),
+        _rounded(of_hundred, 2, signed=signed),
     )
 
 

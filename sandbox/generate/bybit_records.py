@@ -98,15 +98,7 @@ class Writer:
         fee: Decimal | None = None,
         rate: Decimal | None = None,
     ) -> Row:
-        with exact():
-            value = down(
-                fill.quantity / price if fill.category == "inverse" else fill.quantity * price,
-                PLACES,
-            )
-            if fill.category == "spot":
-                fee = down((fill.quantity if fill.buy else value) * SPOT_FEE, PLACES)
-            elif fee is None:
-                fee = down(value * TAKER_FEE, PLACES)
+        value, fee = _worth_and_fee(fill, price, fee)
         spot, funding = fill.category == "spot", fill.kind == "Funding"
         coin = fill.base if (spot and fill.buy) or fill.category == "inverse" else fill.quote
         plain_rate = SPOT_FEE if spot else TAKER_FEE
@@ -240,3 +232,13 @@ def second(ms: int) -> int:
 def plain(amount: Decimal) -> str:
     """Without trailing zeros."""
     return f"{amount.normalize():f}" if amount else "0"
+
+
+def _worth_and_fee(fill: Fill, price: Decimal, fee: Decimal | None) -> tuple[Decimal, Decimal]:
+    """What an execution is worth, and its fee; a fee that is given holds for contracts alone."""
+    is_inverse = fill.category == "inverse"
+    with exact():
+        value = down(fill.quantity / price if is_inverse else fill.quantity * price, PLACES)
+        if fill.category == "spot":
+            return value, down((fill.quantity if fill.buy else value) * SPOT_FEE, PLACES)
+        return value, down(value * TAKER_FEE, PLACES) if fee is None else fee

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import random
 from collections.abc import Iterable, Sequence
@@ -34,54 +33,6 @@ class Told:
     problems: list[tuple[int, str]] = field(default_factory=list)
     in_entries: int = 0
     misfits: int = 0  # rows that are none: too many cells
-
-
-def known_as(text: str) -> tuple[ImportFormat, list[list[str]], int]:
-    """The one format that knows the text, its lines and the place of its heading."""
-    for sign in (",", ";", "\t"):
-        lines = list(csv.reader(io.StringIO(text.removeprefix("\ufeff")), delimiter=sign))
-        for place, line in enumerate(lines[:20]):
-            heading = tuple(cell.strip().removeprefix("\ufeff") for cell in line)
-            found = [known for known in registry.formats() if _knows(known, heading)]
-            best = max((_fit(known, heading) for known in found), default=0)
-            closest = [known for known in found if _fit(known, heading) == best]
-            if closest:
-                assert len(closest) == 1, [known.id for known in closest]
-                return closest[0], lines, place
-    raise AssertionError("no format knows this file")
-
-
-def _plain(name: str) -> str:
-    return " ".join(name.replace("\u00a0", " ").split()).casefold()
-
-
-def _knows(known: ImportFormat, heading: tuple[str, ...]) -> bool:
-    return _fit(known, heading) > 0
-
-
-def _fit(known: ImportFormat, heading: tuple[str, ...]) -> int:
-    if known.recognise is not None:
-        return len(heading) if known.recognise(heading) else 0
-    there = {_plain(name) for name in heading}
-    return max(
-        (len(row) for row in known.headings if {_plain(name) for name in row} <= there), default=0
-    )
-
-
-def rows_of(known: ImportFormat, lines: list[list[str]], place: int) -> list[Row]:
-    """The rows below the heading, their cells by the format's own spelling of it."""
-    own = {_plain(name): name for row in known.headings for name in row}
-    names: list[str] = []
-    for cell in lines[place]:
-        plain = cell.strip().removeprefix("\ufeff")
-        name = own.get(_plain(plain), plain)
-        ordinal = sum(other == name or other.startswith(f"{name} ") for other in names) + 1
-        names.append(name if name not in names else f"{name} {ordinal}")
-    return [
-        Row(number, {name: cell.strip() for name, cell in zip(names, line, strict=False)})
-        for number, line in enumerate(lines[place + 1 :], start=place + 2)
-        if line
-    ]
 
 
 def table_of(text: str) -> tuple[ImportFormat, Layout, list[Row], list[NotUnderstood]]:
