@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from portfolio.exchanges import registry
 from portfolio.exchanges.types import ExchangeClient
+from tests.exchanges.sampled import opened
 from tests.exchanges.stub import Stub, running_stub
 
 DATA = Path(__file__).parent.parent / "data"
@@ -33,18 +32,10 @@ def stub() -> Iterator[Stub]:
 @pytest.fixture
 def binance(stub: Stub) -> Iterator[ExchangeClient]:
     """A Binance client that speaks to the stub below /binance."""
-    yield from _opened("binance", stub)
+    yield from opened(stub, "binance", CREDENTIALS)
 
 
 @pytest.fixture
 def kraken(stub: Stub) -> Iterator[ExchangeClient]:
     """A Kraken client that speaks to the stub below /kraken."""
-    yield from _opened("kraken", stub)
-
-
-def _opened(exchange: str, stub: Stub, **options: Any) -> Iterator[ExchangeClient]:
-    client = registry.open_client(
-        exchange, CREDENTIALS, base_url=f"{stub.url}/{exchange}", **options
-    )
-    yield client
-    client.close()
+    yield from opened(stub, "kraken", CREDENTIALS)

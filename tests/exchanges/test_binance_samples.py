@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 
 import pytest
 
 from portfolio.engine.types import (
-    Event,
     Movement,
     PostingRole,
     RecordKind,
@@ -19,6 +19,7 @@ from portfolio.engine.types import (
 from portfolio.exchanges import exact, registry
 from portfolio.exchanges.types import ExchangeClient, FetchedRecord, StreamSpec, Verdict
 from tests.exchanges.conftest import API_KEY, sample
+from tests.exchanges.sampled import normalised
 from tests.exchanges.stub import Asked, Reply, Stub
 
 NOW = datetime(2023, 4, 1, tzinfo=UTC)
@@ -57,10 +58,7 @@ def within(text: str, field: str, empty: str = "[]") -> Callable[[Asked], Reply]
     return reply
 
 
-def normalise(stream: StreamSpec, record: FetchedRecord) -> Event:
-    event = registry.normalise("binance", stream, record.body)
-    assert event is not None
-    return event
+normalise = partial(normalised, "binance")
 
 
 @pytest.mark.parametrize("name", ["my_trades", "my_trades_older"])

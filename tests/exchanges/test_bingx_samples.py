@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 
 import pytest
 
 from portfolio.engine.types import (
-    Event,
     Movement,
     PostingRole,
     RecordKind,
@@ -18,13 +18,14 @@ from portfolio.engine.types import (
     ReportedPosition,
     TransactionKind,
 )
-from portfolio.exchanges import exact, registry
+from portfolio.exchanges import exact
 from portfolio.exchanges.errors import GatewayError
 from portfolio.exchanges.normalisers.bingx import from_double
 from portfolio.exchanges.profile import MarketRow
 from portfolio.exchanges.profiles import bingx as profile
 from portfolio.exchanges.types import ExchangeClient, FetchedRecord, StreamSpec, Verdict
-from tests.exchanges.conftest import API_KEY, _opened, sample
+from tests.exchanges.conftest import API_KEY, CREDENTIALS, sample
+from tests.exchanges.sampled import normalised, opened
 from tests.exchanges.stub import Asked, Reply, Stub
 
 NOW = datetime(2024, 2, 1, tzinfo=UTC)
@@ -45,7 +46,7 @@ TRANSFERS = StreamSpec(
 
 @pytest.fixture
 def bingx(stub: Stub) -> Iterator[ExchangeClient]:
-    yield from _opened("bingx", stub)
+    yield from opened(stub, "bingx", CREDENTIALS)
 
 
 def fetch(
@@ -67,10 +68,7 @@ def only(client: ExchangeClient, stream: StreamSpec, now: datetime = NOW) -> Fet
     return record
 
 
-def normalise(stream: StreamSpec, body: str) -> Event:
-    event = registry.normalise("bingx", stream, body)
-    assert event is not None
-    return event
+normalise = partial(normalised, "bingx")
 
 
 def test_trades_from_before_the_spot_account_are_the_fund_account_s(

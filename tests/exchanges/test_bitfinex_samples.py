@@ -23,6 +23,7 @@ from portfolio.exchanges.errors import (
 from portfolio.exchanges.types import ExchangeClient, StreamSpec, Verdict
 from tests.exchanges.conftest import API_KEY, CREDENTIALS, SECRET, sample
 from tests.exchanges.paged import keys, moved, told, walk
+from tests.exchanges.sampled import opened
 from tests.exchanges.stub import Asked, Reply, Stub
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
@@ -42,9 +43,7 @@ TIMES = {"ledger": 3, "trades": 2, "movements": 6}  # where a row has its time
 
 @pytest.fixture
 def bitfinex(stub: Stub) -> Iterator[ExchangeClient]:
-    client = registry.open_client("bitfinex", CREDENTIALS, base_url=f"{stub.url}/bitfinex")
-    yield client
-    client.close()
+    yield from opened(stub, "bitfinex", CREDENTIALS)
 
 
 def check_signature(asked: Asked) -> dict[str, Any]:

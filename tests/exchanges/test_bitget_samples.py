@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -31,6 +32,7 @@ from portfolio.exchanges.normalisers import bitget as rules
 from portfolio.exchanges.paging import to_ms
 from portfolio.exchanges.types import ExchangeClient, FetchedRecord, StreamSpec, Verdict
 from tests.exchanges.conftest import sample
+from tests.exchanges.sampled import normalised, opened
 from tests.exchanges.stub import Asked, Reply, Stub
 
 API = "/bitget/api/v2"
@@ -48,9 +50,7 @@ EMPTY = '{"code":"00000","msg":"success","requestTime":1,"data":[]}'
 @pytest.fixture
 def bitget(stub: Stub) -> Iterator[ExchangeClient]:
     """A client that speaks to the stub below /bitget."""
-    client = registry.open_client("bitget", KEY, base_url=f"{stub.url}/bitget")
-    yield client
-    client.close()
+    yield from opened(stub, "bitget", KEY)
 
 
 def fetch(client: ExchangeClient, stream: StreamSpec) -> FetchedRecord:
@@ -60,10 +60,7 @@ def fetch(client: ExchangeClient, stream: StreamSpec) -> FetchedRecord:
     return record
 
 
-def normalise(stream: StreamSpec, body: str) -> Event:
-    event = registry.normalise("bitget", stream, body)
-    assert event is not None
-    return event
+normalise = partial(normalised, "bitget")
 
 
 def spot(word: str, **fields: str) -> Event:

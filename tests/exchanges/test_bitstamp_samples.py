@@ -25,6 +25,7 @@ from portfolio.exchanges.errors import (
 from portfolio.exchanges.types import ExchangeClient, StreamSpec, Verdict
 from tests.exchanges.conftest import API_KEY, CREDENTIALS, SECRET, sample
 from tests.exchanges.paged import moved, told, walk
+from tests.exchanges.sampled import opened
 from tests.exchanges.stub import Asked, Reply, Stub
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
@@ -35,9 +36,7 @@ STREAM = StreamSpec("transactions", RecordKind.LEDGER)
 
 @pytest.fixture
 def bitstamp(stub: Stub) -> Iterator[ExchangeClient]:
-    client = registry.open_client("bitstamp", CREDENTIALS, base_url=f"{stub.url}/bitstamp")
-    yield client
-    client.close()
+    yield from opened(stub, "bitstamp", CREDENTIALS)
 
 
 def check_signature(stub: Stub, asked: Asked) -> None:

@@ -8,13 +8,13 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
 from portfolio.engine.types import (
-    Event,
     Movement,
     PostingRole,
     RecordKind,
@@ -32,7 +32,8 @@ from portfolio.exchanges.errors import (
 from portfolio.exchanges.profiles.bitvavo import PROFILE
 from portfolio.exchanges.types import ExchangeClient, StreamSpec, Verdict
 from tests.exchanges.conftest import CREDENTIALS, SECRET, sample
-from tests.exchanges.rounds import the, whole
+from tests.exchanges.rounds import whole
+from tests.exchanges.sampled import normalised, opened
 from tests.exchanges.stub import Asked, Reply, Stub
 
 ROOT = "/bitvavo/v2"
@@ -45,13 +46,10 @@ TRADES = StreamSpec("trades:ETH-EUR", RecordKind.TRADES, {"symbol": "ETH-EUR"})
 
 @pytest.fixture
 def client(stub: Stub) -> Iterator[ExchangeClient]:
-    opened = registry.open_client("bitvavo", CREDENTIALS, base_url=f"{stub.url}/bitvavo")
-    yield opened
-    opened.close()
+    yield from opened(stub, "bitvavo", CREDENTIALS)
 
 
-def normalise(stream: StreamSpec, row: Any) -> Event:
-    return the(registry.normalise("bitvavo", stream, json.dumps(row)))
+normalise = partial(normalised, "bitvavo")
 
 
 def shown(name: str) -> dict[str, Any]:

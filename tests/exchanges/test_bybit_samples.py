@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -31,6 +32,7 @@ from portfolio.exchanges.errors import (
 )
 from portfolio.exchanges.types import ExchangeClient, FetchedRecord, StreamSpec, Verdict
 from tests.exchanges.conftest import API_KEY, CREDENTIALS, SECRET, sample
+from tests.exchanges.sampled import normalised, opened
 from tests.exchanges.stub import Asked, Reply, Stub
 
 V5 = "/bybit/v5"
@@ -49,9 +51,7 @@ EARN = StreamSpec("earn:FlexibleSaving", RecordKind.TRANSFERS, {"category": "Fle
 
 @pytest.fixture
 def bybit(stub: Stub) -> Iterator[ExchangeClient]:
-    client = registry.open_client("bybit", CREDENTIALS, base_url=f"{stub.url}/bybit")
-    yield client
-    client.close()
+    yield from opened(stub, "bybit", CREDENTIALS)
 
 
 def once(text: str) -> Callable[[Asked], Reply]:
@@ -74,11 +74,7 @@ def fetch(client: ExchangeClient, stream: StreamSpec, near: int) -> list[Fetched
     raise AssertionError("the window does not end")
 
 
-def normalise(stream: StreamSpec, body: str | dict[str, Any]) -> Event:
-    text = body if isinstance(body, str) else json.dumps(body)
-    event = registry.normalise("bybit", stream, text)
-    assert event is not None
-    return event
+normalise = partial(normalised, "bybit")
 
 
 @pytest.mark.parametrize("name", ["transaction_log", "transaction_log_older"])

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -30,6 +31,7 @@ from portfolio.exchanges.errors import (
 from portfolio.exchanges.profiles.coinbase import read_audit
 from portfolio.exchanges.types import ExchangeClient, FetchedRecord, StreamSpec, Verdict
 from tests.exchanges.conftest import sample
+from tests.exchanges.sampled import normalised
 from tests.exchanges.stub import Asked, Reply, Stub
 from tests.sandbox_server import credentials
 
@@ -56,10 +58,7 @@ def fetch(client: ExchangeClient, stream: StreamSpec) -> list[FetchedRecord]:
     return list(page.records)
 
 
-def normalise(stream: StreamSpec, record: FetchedRecord) -> Event:
-    event = registry.normalise("coinbase", stream, record.body)
-    assert event is not None
-    return event
+normalise = partial(normalised, "coinbase")
 
 
 def entry(stream: StreamSpec = LEDGER, **fields: Any) -> Event:

@@ -9,13 +9,13 @@ import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
 from portfolio.engine.types import (
-    Event,
     Movement,
     PostingRole,
     RecordKind,
@@ -32,7 +32,8 @@ from portfolio.exchanges.errors import (
 )
 from portfolio.exchanges.types import ExchangeClient, StreamSpec, Verdict
 from tests.exchanges.conftest import sample
-from tests.exchanges.rounds import the, whole
+from tests.exchanges.rounds import whole
+from tests.exchanges.sampled import normalised
 from tests.exchanges.stub import Asked, Reply, Stub
 
 EXCHANGE = "coinbaseexchange"
@@ -53,8 +54,7 @@ def client(stub: Stub) -> Iterator[ExchangeClient]:
     opened.close()
 
 
-def normalise(stream: StreamSpec, row: Any) -> Event:
-    return the(registry.normalise(EXCHANGE, stream, json.dumps(row)))
+normalise = partial(normalised, EXCHANGE)
 
 
 def served(rows: list[dict[str, Any]], cursor: str) -> Callable[[Asked], Reply]:

@@ -24,6 +24,7 @@ from portfolio.exchanges.errors import (
 from portfolio.exchanges.types import ExchangeClient, FetchedRecord, StreamSpec, Verdict
 from tests.exchanges.conftest import API_KEY, CREDENTIALS, SECRET, sample
 from tests.exchanges.paged import Walked, keys, moved, told, walk
+from tests.exchanges.sampled import opened
 from tests.exchanges.stub import Asked, Reply, Stub
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
@@ -45,9 +46,7 @@ SHAPES = {
 
 @pytest.fixture
 def cryptocom(stub: Stub) -> Iterator[ExchangeClient]:
-    client = registry.open_client("cryptocom", CREDENTIALS, base_url=f"{stub.url}/cryptocom")
-    yield client
-    client.close()
+    yield from opened(stub, "cryptocom", CREDENTIALS)
 
 
 def asked_for(asked: Asked) -> dict[str, Any]:

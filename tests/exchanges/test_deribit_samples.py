@@ -26,6 +26,7 @@ from portfolio.exchanges.errors import (
 from portfolio.exchanges.types import ExchangeClient, StreamSpec, Verdict
 from tests.exchanges.conftest import API_KEY, CREDENTIALS, SECRET, sample
 from tests.exchanges.paged import keys, moved, told, walk
+from tests.exchanges.sampled import opened
 from tests.exchanges.stub import Asked, Reply, Stub
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
@@ -39,9 +40,7 @@ LOG = StreamSpec("ledger:BTC", RecordKind.LEDGER, {"asset": "BTC"})
 
 @pytest.fixture
 def deribit(stub: Stub) -> Iterator[ExchangeClient]:
-    client = registry.open_client("deribit", CREDENTIALS, base_url=f"{stub.url}/deribit")
-    yield client
-    client.close()
+    yield from opened(stub, "deribit", CREDENTIALS)
 
 
 def check_signature(asked: Asked) -> None:

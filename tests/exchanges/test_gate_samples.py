@@ -8,13 +8,13 @@ import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
 from portfolio.engine.types import (
-    Event,
     Movement,
     PostingRole,
     RecordKind,
@@ -35,6 +35,7 @@ from portfolio.exchanges.paging import from_ms, to_ms
 from portfolio.exchanges.types import ExchangeClient, FetchedRecord, StreamSpec, Verdict
 from tests.exchanges.conftest import sample
 from tests.exchanges.histories import moments, paged, whole
+from tests.exchanges.sampled import normalised, opened
 from tests.exchanges.stub import Asked, Reply, Stub
 
 API = "/gate/api/v4"
@@ -66,9 +67,7 @@ PLACES = {
 
 @pytest.fixture
 def gate(stub: Stub) -> Iterator[ExchangeClient]:
-    client = registry.open_client("gate", KEY, base_url=f"{stub.url}/gate")
-    yield client
-    client.close()
+    yield from opened(stub, "gate", KEY)
 
 
 def fetch(
@@ -83,11 +82,7 @@ def fetch(
     return list(page.records)
 
 
-def normalise(stream: StreamSpec, body: str | dict[str, Any]) -> Event:
-    text = body if isinstance(body, str) else json.dumps(body)
-    event = registry.normalise("gate", stream, text)
-    assert event is not None
-    return event
+normalise = partial(normalised, "gate")
 
 
 # --- records -----------------------------------------------------------------------------------

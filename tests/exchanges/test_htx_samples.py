@@ -9,13 +9,13 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
 from portfolio.engine.types import (
-    Event,
     Movement,
     PostingRole,
     RecordKind,
@@ -34,6 +34,7 @@ from portfolio.exchanges.paging import from_ms, to_ms
 from portfolio.exchanges.types import ExchangeClient, FetchedRecord, StreamSpec, Verdict
 from tests.exchanges.conftest import sample
 from tests.exchanges.histories import moments, paged, walk, whole, within
+from tests.exchanges.sampled import normalised, opened
 from tests.exchanges.stub import Asked, Reply, Stub
 
 API = "/htx"
@@ -57,9 +58,7 @@ PLACES = {
 
 @pytest.fixture
 def htx(stub: Stub) -> Iterator[ExchangeClient]:
-    client = registry.open_client("htx", KEY, base_url=f"{stub.url}/htx")
-    yield client
-    client.close()
+    yield from opened(stub, "htx", KEY)
 
 
 def path_of(stream: StreamSpec) -> str:
@@ -77,11 +76,7 @@ def fetch(
     return list(page.records)
 
 
-def normalise(stream: StreamSpec, body: str | dict[str, Any]) -> Event:
-    text = body if isinstance(body, str) else json.dumps(body)
-    event = registry.normalise("htx", stream, text)
-    assert event is not None
-    return event
+normalise = partial(normalised, "htx")
 
 
 # --- records -----------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 
 import pytest
 
@@ -20,6 +21,7 @@ from portfolio.exchanges import exact, registry
 from portfolio.exchanges.normalisers import kraken as rules
 from portfolio.exchanges.types import ExchangeClient, FetchedRecord, StreamSpec, Verdict
 from tests.exchanges.conftest import sample
+from tests.exchanges.sampled import normalised
 from tests.exchanges.stub import Asked, Reply, Stub
 
 NOW = datetime(2023, 7, 10, 12, tzinfo=UTC)
@@ -33,10 +35,7 @@ def fetch(client: ExchangeClient, stream: StreamSpec) -> list[FetchedRecord]:
     return list(page.records)
 
 
-def normalise(stream: StreamSpec, record: FetchedRecord) -> Event:
-    event = registry.normalise("kraken", stream, record.body)
-    assert event is not None
-    return event
+normalise = partial(normalised, "kraken")
 
 
 def entry(**fields: str) -> Event:

@@ -9,12 +9,12 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
 
 from portfolio.engine.types import (
-    Event,
     Movement,
     PostingRole,
     RecordKind,
@@ -33,6 +33,7 @@ from portfolio.exchanges.errors import (
 from portfolio.exchanges.normalisers import krakenfutures as names
 from portfolio.exchanges.types import ExchangeClient, FetchedRecord, StreamSpec, Verdict
 from tests.exchanges.conftest import API_KEY, CREDENTIALS, SECRET, sample
+from tests.exchanges.sampled import normalised
 from tests.exchanges.stub import Asked, Reply, Stub
 
 HOME = "/krakenfutures"
@@ -66,11 +67,7 @@ def walk(client: ExchangeClient, stream: StreamSpec) -> dict[str, str]:
     raise AssertionError("the walk does not end")
 
 
-def normalise(stream: StreamSpec, body: str | dict[str, Any]) -> Event:
-    text = body if isinstance(body, str) else json.dumps(body)
-    event = registry.normalise("krakenfutures", stream, text)
-    assert event is not None
-    return event
+normalise = partial(normalised, "krakenfutures")
 
 
 def first_page(stub: Stub, client: ExchangeClient, name: str) -> tuple[FetchedRecord, ...]:

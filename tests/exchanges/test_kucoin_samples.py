@@ -9,13 +9,13 @@ import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
 from portfolio.engine.types import (
-    Event,
     Movement,
     PostingRole,
     RecordKind,
@@ -36,6 +36,7 @@ from portfolio.exchanges.paging import to_ms
 from portfolio.exchanges.types import ExchangeClient, FetchedRecord, StreamSpec, Verdict
 from tests.exchanges.conftest import sample
 from tests.exchanges.histories import moments, paged, walk, whole, within
+from tests.exchanges.sampled import normalised, opened
 from tests.exchanges.stub import Asked, Reply, Stub
 
 API = "/kucoin/api"
@@ -61,9 +62,7 @@ PLACES = {
 
 @pytest.fixture
 def kucoin(stub: Stub) -> Iterator[ExchangeClient]:
-    client = registry.open_client("kucoin", KEY, base_url=f"{stub.url}/kucoin")
-    yield client
-    client.close()
+    yield from opened(stub, "kucoin", KEY)
 
 
 def recent(back: timedelta) -> dict[str, Any]:
@@ -81,11 +80,7 @@ def fetch(
     return list(page.records)
 
 
-def normalise(stream: StreamSpec, body: str | dict[str, Any]) -> Event:
-    text = body if isinstance(body, str) else json.dumps(body)
-    event = registry.normalise("kucoin", stream, text)
-    assert event is not None
-    return event
+normalise = partial(normalised, "kucoin")
 
 
 # --- records -----------------------------------------------------------------------------------

@@ -31,6 +31,7 @@ from portfolio.exchanges.errors import (
 )
 from portfolio.exchanges.types import ExchangeClient, FetchedRecord, StreamSpec, Verdict
 from tests.exchanges.conftest import API_KEY, CREDENTIALS, SECRET, sample
+from tests.exchanges.sampled import opened
 from tests.exchanges.stub import Asked, Reply, Stub
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
@@ -59,9 +60,7 @@ PATHS = {
 @pytest.fixture
 def okx(stub: Stub) -> Iterator[ExchangeClient]:
     key = {**CREDENTIALS, "password": "pass phrase"}
-    client = registry.open_client("okx", key, base_url=f"{stub.url}/okx")
-    yield client
-    client.close()
+    yield from opened(stub, "okx", key)
 
 
 def fetch(stub: Stub, okx: ExchangeClient, stream: StreamSpec, text: str) -> list[FetchedRecord]:

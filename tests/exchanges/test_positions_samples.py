@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from portfolio.engine.types import ReportedPosition
-from portfolio.exchanges import registry
 from portfolio.exchanges.errors import StreamUnavailable, TryAgain
 from portfolio.exchanges.types import ExchangeClient
 from tests.exchanges.conftest import CREDENTIALS, sample
+from tests.exchanges.sampled import opened
 from tests.exchanges.stub import Asked, Reply, Stub
 
 OKX, BYBIT = "/okx/api/v5/account/positions", "/bybit/v5/position/list"
@@ -22,16 +22,12 @@ OKX, BYBIT = "/okx/api/v5/account/positions", "/bybit/v5/position/list"
 @pytest.fixture
 def okx(stub: Stub) -> Iterator[ExchangeClient]:
     keys = {**CREDENTIALS, "password": "passphrase"}
-    client = registry.open_client("okx", keys, base_url=f"{stub.url}/okx")
-    yield client
-    client.close()
+    yield from opened(stub, "okx", keys)
 
 
 @pytest.fixture
 def bybit(stub: Stub) -> Iterator[ExchangeClient]:
-    client = registry.open_client("bybit", CREDENTIALS, base_url=f"{stub.url}/bybit")
-    yield client
-    client.close()
+    yield from opened(stub, "bybit", CREDENTIALS)
 
 
 def test_the_documented_position_of_okx(stub: Stub, okx: ExchangeClient) -> None:

@@ -9,13 +9,13 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
 from portfolio.engine.types import (
-    Event,
     Movement,
     PostingRole,
     RecordKind,
@@ -32,7 +32,8 @@ from portfolio.exchanges.errors import (
 )
 from portfolio.exchanges.types import ExchangeClient, StreamSpec, Verdict
 from tests.exchanges.conftest import CREDENTIALS, SECRET, sample
-from tests.exchanges.rounds import Round, the, whole
+from tests.exchanges.rounds import Round, whole
+from tests.exchanges.sampled import normalised, opened
 from tests.exchanges.stub import Asked, Reply, Stub
 
 ROOT = "/upbit/v1"
@@ -45,13 +46,10 @@ KOREA = timedelta(hours=9)
 
 @pytest.fixture
 def client(stub: Stub) -> Iterator[ExchangeClient]:
-    opened = registry.open_client("upbit", CREDENTIALS, base_url=f"{stub.url}/upbit")
-    yield opened
-    opened.close()
+    yield from opened(stub, "upbit", CREDENTIALS)
 
 
-def normalise(stream: StreamSpec, row: Any) -> Event:
-    return the(registry.normalise("upbit", stream, json.dumps(row)))
+normalise = partial(normalised, "upbit")
 
 
 def shown(name: str) -> dict[str, Any]:

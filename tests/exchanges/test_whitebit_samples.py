@@ -9,12 +9,12 @@ import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
 
 from portfolio.engine.types import (
-    Event,
     Movement,
     PostingRole,
     RecordKind,
@@ -33,6 +33,7 @@ from portfolio.exchanges.errors import (
 from portfolio.exchanges.types import ExchangeClient, StreamSpec, Verdict
 from tests.exchanges.conftest import CREDENTIALS, SECRET, sample
 from tests.exchanges.rounds import the, whole
+from tests.exchanges.sampled import normalised, opened
 from tests.exchanges.stub import Asked, Reply, Stub
 
 ROOT = "/whitebit/api/v4"
@@ -49,13 +50,10 @@ HISTORY = f"{ROOT}/main-account/history"
 
 @pytest.fixture
 def client(stub: Stub) -> Iterator[ExchangeClient]:
-    opened = registry.open_client("whitebit", CREDENTIALS, base_url=f"{stub.url}/whitebit")
-    yield opened
-    opened.close()
+    yield from opened(stub, "whitebit", CREDENTIALS)
 
 
-def normalise(stream: StreamSpec, row: Any) -> Event:
-    return the(registry.normalise("whitebit", stream, json.dumps(row)))
+normalise = partial(normalised, "whitebit")
 
 
 def payload(asked: Asked) -> dict[str, Any]:
