@@ -16,7 +16,7 @@ from portfolio.engine.coverage import Stretch
 from portfolio.engine.coverage_cells import Complete, Known, Width, Word
 from portfolio.engine.types import RecordKind
 from portfolio.models import Connection, Coverage, Stream
-from portfolio.selectors.connections import FIRST_DAY
+from portfolio.selectors.connection_streams import FIRST_DAY
 
 STREAMS_SHOWN = 40
 Counts = Mapping[tuple[int, int], int]  # records by stream and cell

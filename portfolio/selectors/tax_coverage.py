@@ -16,7 +16,7 @@ from portfolio.engine.coverage import Stretch
 from portfolio.engine.coverage_cells import Known, Word
 from portfolio.models import Connection, Stream
 from portfolio.selectors import coverage
-from portfolio.selectors.connections import FIRST_DAY
+from portfolio.selectors.connection_streams import FIRST_DAY
 
 SHOWN = 5  # of the stretches that are missing; the rest is counted
 # Asked for as a whole, with answers that prove nothing of any one time.
