@@ -39,6 +39,8 @@ class Site:
             SANDBOX_SPEED="200",
             REGISTRATION="open",
             EXCHANGE_BASE_URLS=nowhere,
+            # What a test arranged is not looked at anew by a sync that comes between.
+            SYNC_INTERVAL_SECONDS="86400",
         )
         self.address = f"http://localhost:{self.up.variables['PORT']}"
         self.up.wait_for("Ctrl-C stops everything", within=120)
