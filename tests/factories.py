@@ -42,6 +42,8 @@ from portfolio.models import (
 _numbers = itertools.count(1)
 PASSWORD = "correct-horse-battery"
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+DAY_AFTER = NOW + timedelta(hours=30)
+TODAY = DAY_AFTER.date()  # as tests/portfolio have it
 
 
 def user(email: str = "", **fields: Any) -> User:

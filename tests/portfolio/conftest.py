@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -23,10 +22,10 @@ from tests.portfolio.exchange import Exchange
 Browser = Callable[..., Client]
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def day_after() -> Iterator[None]:
-    """The test runs on the day after ``factories.NOW``, so that prices of then are new."""
-    with time_machine.travel(factories.NOW + timedelta(hours=30), tick=True):
+    """Every test runs on the day after ``factories.NOW``, far from midnight, whenever it runs."""
+    with time_machine.travel(factories.DAY_AFTER, tick=True):
         yield
 
 

@@ -29,7 +29,7 @@ from portfolio.selectors import lots, reconciliation, running_balance
 from portfolio.services import assets, booking, ledger, manual_entries, valuation
 from tests import factories
 
-TODAY = timezone.now().astimezone(UTC).date()
+TODAY = factories.TODAY
 BTC = reverse("portfolio:asset-detail", args=["BTC"])
 CHART = reverse("portfolio:asset-chart", args=["BTC"])
 

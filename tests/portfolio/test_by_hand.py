@@ -38,7 +38,7 @@ from portfolio.services.edits import Added
 from tests import factories
 from tests.portfolio.conftest import Sent
 
-NOW = timezone.now().replace(microsecond=0)
+NOW = factories.DAY_AFTER
 DAY = timedelta(days=1)
 
 

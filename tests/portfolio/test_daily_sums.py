@@ -11,7 +11,6 @@ import pytest
 from django.db import connection as database
 from django.db.models import Sum
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
 from accounts.models import User
 from portfolio.engine import money
@@ -32,7 +31,7 @@ from tests import factories
 pytestmark = pytest.mark.django_db
 
 D = Decimal
-TODAY = timezone.now().astimezone(UTC).date()
+TODAY = factories.TODAY
 
 
 def ago(days: int) -> date:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-import pytest
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
@@ -15,7 +14,6 @@ from portfolio.services import edit_reverts, edit_upkeep, edits
 from tests import factories
 
 D = Decimal
-pytestmark = pytest.mark.usefixtures("day_after")
 
 
 def _changed(stream: Stream, owner: User, was: str, now: str) -> Edit:

@@ -45,7 +45,6 @@ from tests.factories import NOW
 from tests.portfolio.conftest import Browser
 
 D = Decimal
-pytestmark = pytest.mark.usefixtures("day_after")
 DAY = timedelta(days=1)
 
 

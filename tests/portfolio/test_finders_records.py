@@ -13,8 +13,6 @@ from portfolio.models import Posting, RawRecord, Stream, Transaction
 from portfolio.selectors.finders import unclassified, unreadable
 from tests import factories
 
-pytestmark = pytest.mark.usefixtures("day_after")
-
 
 @pytest.fixture
 def rows(owner: User) -> Stream:

@@ -21,7 +21,7 @@ from tests import factories
 
 pytestmark = pytest.mark.django_db
 
-TODAY = timezone.now().astimezone(UTC).date()
+TODAY = factories.TODAY
 Pair = tuple[str, str]
 
 

@@ -18,7 +18,6 @@ from tests import factories
 
 DAY = timedelta(days=1)
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
-pytestmark = pytest.mark.usefixtures("day_after")
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ from portfolio.services import (
 from portfolio.services.assets import AssetProblem, Target
 from tests import factories
 
-TODAY = timezone.now().astimezone(UTC).date()
+TODAY = factories.TODAY
 KRAKEN, BINANCE = "kraken:sandbox", "binance:sandbox"
 
 

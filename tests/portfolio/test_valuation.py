@@ -30,7 +30,7 @@ from tests import factories
 
 pytestmark = pytest.mark.django_db
 
-TODAY = timezone.now().astimezone(UTC).date()
+TODAY = factories.TODAY
 
 
 def ago(days: int) -> date:

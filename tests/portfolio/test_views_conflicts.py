@@ -20,8 +20,6 @@ from tests.portfolio.test_service_witnesses import entry, page
 
 LIST = "portfolio:conflict-list"
 
-pytestmark = pytest.mark.usefixtures("day_after")
-
 
 @pytest.fixture
 def kraken(owner: User, monkeypatch: pytest.MonkeyPatch) -> Connection:
