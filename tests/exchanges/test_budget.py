@@ -12,6 +12,7 @@ import redis
 from django.conf import settings
 
 from portfolio.engine.types import RecordKind
+from portfolio.exchanges import budget as budgets
 from portfolio.exchanges import registry
 from portfolio.exchanges.budget import RedisBudget, fingerprint
 from portfolio.exchanges.errors import WaitUntil
@@ -46,23 +47,42 @@ def _clear(client: redis.Redis) -> None:
 
 
 @pytest.fixture
-def budget(server: redis.Redis) -> RedisBudget:
-    """A budget at real speed; the test does not begin in the last seconds of a minute."""
-    second = int(server.time()[0]) % 60
-    if second > 55:
-        import time
+def still(server: redis.Redis, monkeypatch: pytest.MonkeyPatch) -> datetime:
+    """No time passes in Redis, however slow the machine is; the moment it stays at."""
+    seconds, _ = server.time()
+    for name in ("_ACQUIRE", "_OBSERVE"):
+        script = getattr(budgets, name)
+        stopped = script.replace("redis.call('TIME')", f"{{'{seconds}', '0'}}")
+        assert stopped != script
+        monkeypatch.setattr(budgets, name, stopped)
+    return datetime.fromtimestamp(int(seconds), UTC)
 
-        time.sleep(61 - second)
+
+@pytest.fixture
+def budget(server: redis.Redis, still: datetime) -> RedisBudget:
+    """A budget whose allowances never come back."""
     return RedisBudget(server)
+
+
+def assert_waits(caught: WaitUntil, wait: timedelta, *, since: datetime) -> None:
+    """It was told at some time after ``since`` to wait so long."""
+    assert since + wait <= caught.until <= datetime.now(UTC) + wait
 
 
 def granted(budget: RedisBudget, bucket: str, cost: int, allowance: Allowance) -> int:
     """How many requests go through before the budget says wait."""
+    return spent(budget, bucket, cost, allowance)[0]
+
+
+def spent(
+    budget: RedisBudget, bucket: str, cost: int, allowance: Allowance
+) -> tuple[int, datetime]:
+    """The same, and until when it says so."""
     for count in range(1000):
         try:
             budget.acquire(bucket, cost, allowance=allowance)
-        except WaitUntil:
-            return count
+        except WaitUntil as told:
+            return count, told.until
     raise AssertionError("the budget never ends")
 
 
@@ -70,13 +90,13 @@ def test_a_window_keeps_its_reserve(budget: RedisBudget) -> None:
     assert granted(budget, BUCKET, 20, WEIGHTS) == 3  # 75 of 100
 
 
-def test_a_window_opens_with_the_next_minute(budget: RedisBudget) -> None:
+def test_a_window_opens_with_the_next_minute(budget: RedisBudget, still: datetime) -> None:
     granted(budget, BUCKET, 20, WEIGHTS)
     before = datetime.now(UTC)
     with pytest.raises(WaitUntil) as caught:
         budget.acquire(BUCKET, 20, allowance=WEIGHTS)
-    next_minute = before.replace(second=0, microsecond=0) + timedelta(minutes=1)
-    assert abs(caught.value.until - next_minute) < timedelta(seconds=1)
+    left = timedelta(seconds=60 - still.second, milliseconds=50)
+    assert_waits(caught.value, left, since=before)
 
 
 def test_one_request_that_costs_more_than_all_is_let_through_alone(budget: RedisBudget) -> None:
@@ -85,28 +105,28 @@ def test_one_request_that_costs_more_than_all_is_let_through_alone(budget: Redis
 
 def test_a_counter_decays(budget: RedisBudget) -> None:
     assert granted(budget, "kraken:live:counter:a", 2, COUNTER) == 7  # 15 of 20
+    before = datetime.now(UTC)
     with pytest.raises(WaitUntil) as caught:
         budget.acquire("kraken:live:counter:a", 2, allowance=COUNTER)
-    wait = caught.value.until - datetime.now(UTC)
     # 14 of 15 are used; a third is free again at 10, at half a unit a second.
-    assert timedelta(seconds=7) < wait <= timedelta(seconds=8.1)
+    assert_waits(caught.value, timedelta(seconds=8, milliseconds=1), since=before)
     budget.acquire("kraken:live:counter:b", 2, allowance=COUNTER)  # another account is free
 
 
 def test_a_counter_is_free_again_after_its_wait(server: redis.Redis) -> None:
     quick = RedisBudget(server, scale=100)
-    assert granted(quick, "kraken:other:counter:a", 100, COUNTER) == 15
-    with pytest.raises(WaitUntil) as caught:
-        quick.acquire("kraken:other:counter:a", 10, allowance=COUNTER)
-    while datetime.now(UTC) < caught.value.until:
+    _, until = spent(quick, "kraken:other:counter:a", 100, COUNTER)
+    while datetime.now(UTC) < until:
         pass
-    quick.acquire("kraken:other:counter:a", 10, allowance=COUNTER)
+    quick.acquire("kraken:other:counter:a", 100, allowance=COUNTER)
 
 
+@pytest.mark.usefixtures("still")
 def test_a_scale_multiplies_every_allowance(server: redis.Redis) -> None:
     assert granted(RedisBudget(server, scale=10), BUCKET, 20, WEIGHTS) == 37
 
 
+@pytest.mark.usefixtures("still")
 def test_the_last_work_stops_at_half_and_its_wait_is_nobody_else_s(server: redis.Redis) -> None:
     last, others = RedisBudget(server, is_last=True), RedisBudget(server)
     assert granted(last, BUCKET, 10, WEIGHTS) == 3  # 37 of 75
@@ -120,16 +140,20 @@ def test_an_exchange_whose_shared_allowance_is_used_up_is_put_off(budget: RedisB
     granted(budget, "kraken:live:counter:a", 2, COUNTER)  # one account's own affair
     assert budget.put_off(places) == set()
     granted(budget, BUCKET, 20, WEIGHTS)
-    budget.pause("kraken:other", datetime.now(UTC) + timedelta(seconds=5))
+    budget.pause("kraken:other", datetime.now(UTC) + timedelta(minutes=5))
     assert budget.put_off(places) == {("binance", "live"), ("kraken", "other")}
     assert budget.put_off([]) == set()
 
 
-def test_an_exchange_is_put_off_no_longer_than_its_window(server: redis.Redis) -> None:
-    short = Allowance("api", 4, period=1)
-    granted(RedisBudget(server), BUCKET, 1, short)
-    assert RedisBudget(server).put_off({("binance", "live")})
-    assert 0 < int(server.pttl("budget:full:binance:live")) <= 1100
+def test_an_exchange_is_put_off_no_longer_than_its_window(
+    budget: RedisBudget, server: redis.Redis, still: datetime
+) -> None:
+    since = datetime.now(UTC)
+    granted(budget, BUCKET, 1, WEIGHTS)
+    assert budget.put_off({("binance", "live")})
+    ends = datetime.now(UTC) + timedelta(milliseconds=int(server.pttl("budget:full:binance:live")))
+    left = timedelta(seconds=60 - still.second, milliseconds=50)
+    assert since + left - timedelta(milliseconds=2) <= ends <= datetime.now(UTC) + left
 
 
 def test_what_the_exchange_has_counted_is_believed(budget: RedisBudget) -> None:
@@ -140,6 +164,7 @@ def test_what_the_exchange_has_counted_is_believed(budget: RedisBudget) -> None:
     assert granted(budget, BUCKET, 5, WEIGHTS) == 0
 
 
+@pytest.mark.usefixtures("still")
 def test_workers_share_it(server: redis.Redis) -> None:
     budgets = [RedisBudget(server) for _ in range(4)]
     with ThreadPoolExecutor(4) as pool:
@@ -147,23 +172,26 @@ def test_workers_share_it(server: redis.Redis) -> None:
     assert sum(counts) == 75
 
 
-def test_a_pause_stops_every_bucket_of_the_exchange_and_is_seen(budget: RedisBudget) -> None:
-    until = datetime.now(UTC) + timedelta(seconds=30)
+def test_a_pause_stops_every_bucket_of_the_exchange_and_is_seen(server: redis.Redis) -> None:
+    budget, exact = RedisBudget(server), timedelta(milliseconds=2)
+    until = datetime.now(UTC) + timedelta(minutes=5)
     assert budget.paused_until("binance") is None
     budget.pause("binance:live", until)
     seen = budget.paused_until("binance")
     assert seen is not None
-    assert abs(seen - until) < timedelta(seconds=1)
+    assert abs(seen - until) <= exact
+    before = datetime.now(UTC)
     with pytest.raises(WaitUntil) as caught:
         budget.acquire(BUCKET, 1, allowance=WEIGHTS)
-    assert abs(caught.value.until - until) < timedelta(seconds=1)
+    assert until - exact <= caught.value.until <= until + (datetime.now(UTC) - before) + exact
     assert budget.paused_until("kraken") is None
     assert budget.paused_until("binance", "other") is None
     budget.acquire("binance:other:api", 1, allowance=WEIGHTS)
 
 
-def test_a_pause_of_one_account_leaves_the_others_alone(budget: RedisBudget) -> None:
-    budget.pause("kraken:live:counter:a", datetime.now(UTC) + timedelta(seconds=30))
+def test_a_pause_of_one_account_leaves_the_others_alone(server: redis.Redis) -> None:
+    budget = RedisBudget(server)
+    budget.pause("kraken:live:counter:a", datetime.now(UTC) + timedelta(minutes=5))
     with pytest.raises(WaitUntil):
         budget.acquire("kraken:live:counter:a", 1, allowance=COUNTER)
     budget.acquire("kraken:live:counter:b", 1, allowance=COUNTER)
@@ -174,6 +202,7 @@ def test_a_ban_opens_the_circuit_for_all_clients(stub: Stub, server: redis.Redis
     budget = RedisBudget(server)
     stub.answers(PATH, Reply("{}", 418, {"Retry-After": "120"}))
     first, second = (_client(stub, budget, hint) for hint in ("one", "two"))
+    before = datetime.now(UTC)
     with pytest.raises(WaitUntil):
         first.fetch_page(DEPOSITS, {}, now=datetime.now(UTC))
     stub.answers(PATH, "[]")
@@ -181,10 +210,11 @@ def test_a_ban_opens_the_circuit_for_all_clients(stub: Stub, server: redis.Redis
         second.fetch_page(DEPOSITS, {}, now=datetime.now(UTC))
     assert len(stub.asked) == 1
     assert budget.paused_until("binance", "other") is not None
-    wait = caught.value.until - datetime.now(UTC)
-    assert timedelta(seconds=110) < wait <= timedelta(seconds=120)
+    wait, exact = timedelta(seconds=120), timedelta(milliseconds=2)
+    assert before + wait - exact <= caught.value.until <= datetime.now(UTC) + wait
 
 
+@pytest.mark.usefixtures("still")
 def test_weights_are_learnt_from_the_answers(stub: Stub, server: redis.Redis) -> None:
     budget = RedisBudget(server)
     stub.answers(PATH, Reply("[]", 200, {"X-SAPI-USED-IP-WEIGHT-1M": "8999"}))
@@ -196,6 +226,7 @@ def test_weights_are_learnt_from_the_answers(stub: Stub, server: redis.Redis) ->
     assert len(stub.asked) == 2
 
 
+@pytest.mark.usefixtures("still")
 def test_a_client_pays_before_it_asks_and_never_with_its_key(
     stub: Stub, server: redis.Redis
 ) -> None:
@@ -243,6 +274,7 @@ def _client(stub: Stub, budget: RedisBudget, hint: str):  # type: ignore[no-unty
     )
 
 
+@pytest.mark.usefixtures("still")
 def test_a_header_teaches_of_what_its_request_was_paid_from(
     stub: Stub, server: redis.Redis
 ) -> None:
