@@ -33,6 +33,10 @@ OWN = [
 ]
 
 
+# A busy machine may be slow to show what is expected; it is shown, or the test fails.
+expect.set_options(timeout=60_000)
+
+
 @pytest.fixture
 def ada(transactional_db: None) -> User:
     return factories.user("ada@example.org")
@@ -64,7 +68,6 @@ def open_page(
     browser: Browser, server: LiveServer, complaints: list[str], **options: Any
 ) -> tuple[BrowserContext, Page]:
     context = browser.new_context(base_url=server.url, **options)
-    context.set_default_timeout(15_000)
     page = context.new_page()
     page.on(
         "console",

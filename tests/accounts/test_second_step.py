@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from importlib import import_module
 
 import pytest
+import time_machine
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import (
     format_hotp_value,
@@ -21,6 +23,13 @@ from accounts.models import AuditEvent, User
 from accounts.services import factors
 from tests import factories
 from tests.accounts.conftest import confirm, sign_in
+
+
+@pytest.fixture(autouse=True)
+def _a_code_has_just_begun() -> Iterator[None]:
+    """No code of an app ends between the moment it is read and the moment it is given."""
+    with time_machine.travel(factories.DAY_AFTER, tick=True):
+        yield
 
 
 def code_for(secret: str) -> str:

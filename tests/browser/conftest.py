@@ -6,11 +6,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.site import CHROMIUM_OPTIONS, PASSWORD, Site, chromium
 
 SignIn = Callable[..., Page]
+
+# A busy machine may be slow to show what is expected; it is shown, or the test fails.
+expect.set_options(timeout=60_000)
 
 
 @pytest.fixture(scope="session")

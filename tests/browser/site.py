@@ -43,7 +43,7 @@ class Site:
             SYNC_INTERVAL_SECONDS="86400",
         )
         self.address = f"http://localhost:{self.up.variables['PORT']}"
-        self.up.wait_for("Ctrl-C stops everything", within=120)
+        self.up.wait_for("Ctrl-C stops everything", within=300)
 
     def manage(self, *arguments: str, stdin: str = "", status: int = 0, within: float = 300) -> str:
         """Runs a command as the operator does; answers what it printed."""
@@ -82,11 +82,11 @@ class Site:
 
     def wait_for_mail(self, subject: str) -> None:
         """Until a mail with these words in its subject was printed."""
-        self.up.wait_for(f"{subject}\n", within=40)
+        self.up.wait_for(f"{subject}\n", within=120)
 
     def mailed_link(self, words: str) -> str:
         """The newest link with these words in it from the mails that were printed."""
-        end = time.monotonic() + 20
+        end = time.monotonic() + 120
         while not (links := re.findall(rf"http://\S*{words}\S*", self.up.said)):
             assert time.monotonic() < end, "no mail was printed"
             time.sleep(0.1)

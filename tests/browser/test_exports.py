@@ -45,7 +45,7 @@ def test_a_file_is_made_and_downloaded(
     sign_in(again, site, person)
     again.goto(made)
     link = again.locator("a.btn-primary[href$='/download/']")
-    expect(link).to_be_visible(timeout=60_000)
+    expect(link).to_be_visible()
     with again.expect_download() as waiting:
         link.click()
     file = tmp_path / waiting.value.suggested_filename

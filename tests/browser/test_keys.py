@@ -35,7 +35,7 @@ def _passport_and_a_check_on_demand(page: Page) -> None:
     expect(page.locator("#history tbody tr")).to_have_count(1)
     page.locator("#check-button").click()
     # The page follows by itself.
-    expect(page.locator("#history tbody tr")).to_have_count(2, timeout=30_000)
+    expect(page.locator("#history tbody tr")).to_have_count(2)
     expect(page.locator("#check-button")).to_be_visible()
 
 
@@ -53,7 +53,7 @@ def _paste(site: Site, page: Page, connection: str, purpose: str) -> None:
 def _a_bad_key_is_turned_away(site: Site, page: Page, connection: str) -> None:
     _paste(site, page, connection, "withdraw")
     panel = page.locator("#replacement")
-    expect(panel).to_contain_text("The former key goes on.", timeout=30_000)
+    expect(panel).to_contain_text("The former key goes on.")
     expect(panel).to_contain_text("withdraw-funds")
     expect(page.locator("#key")).to_contain_text("Read-only, proved by the exchange")
 
@@ -61,12 +61,12 @@ def _a_bad_key_is_turned_away(site: Site, page: Page, connection: str) -> None:
 def _a_key_of_another_account_is_turned_away(site: Site, page: Page, connection: str) -> None:
     _paste(site, page, connection, "read-only-small")
     panel = page.locator("#replacement")
-    expect(panel).to_contain_text("belongs to another account", timeout=30_000)
+    expect(panel).to_contain_text("belongs to another account")
 
 
 def _a_good_key_takes_over(site: Site, page: Page, connection: str) -> None:
     _paste(site, page, connection, "read-only")
-    expect(page.locator("#replacement")).to_contain_text("It has taken over.", timeout=30_000)
+    expect(page.locator("#replacement")).to_contain_text("It has taken over.")
 
 
 def _the_bell_tells_of_it(site: Site, page: Page) -> None:

@@ -56,7 +56,7 @@ def _register(site: Site, page: Page, where: str, values: dict[str, str]) -> Non
     state = page.get_by_text(
         re.compile("Up to date|Needs attention|Refused|cannot be reached", re.I)
     ).first
-    expect(state).to_be_visible(timeout=60_000)
+    expect(state).to_be_visible()
 
 
 def _refused_form(site: Site, page: Page) -> None:

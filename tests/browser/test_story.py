@@ -65,13 +65,13 @@ def _register(site: Site, page: Page, exchange: str, purpose: str) -> None:
 def _a_key_that_may_withdraw_is_refused(site: Site, page: Page) -> None:
     _register(site, page, "kraken", "withdraw")
     refused = page.get_by_text(re.compile("Refused: this key may do more than read")).first
-    expect(refused).to_be_visible(timeout=30_000)
+    expect(refused).to_be_visible()
     assert "withdraw-funds" in page.content()
 
 
 def _watch_until_complete(page: Page) -> None:
     """The page tells of it by itself, without a reload."""
-    expect(page.get_by_text("Can only read").first).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("Can only read").first).to_be_visible()
     expect(page.get_by_text("Up to date").first).to_be_visible(timeout=180_000)
     headline = page.get_by_text("new records are fetched by themselves").first
     expect(headline).to_be_visible(timeout=180_000)
@@ -133,7 +133,7 @@ def _download(page: Page, kind: str, tmp_path: Path) -> Path:
     page.goto(f"{urljoin(page.url, '/exports/')}{kind}/preview/")
     page.get_by_role("button", name="Make the file").click()
     link = page.locator("a.btn-primary[href$='/download/']")
-    expect(link).to_be_visible(timeout=60_000)
+    expect(link).to_be_visible()
     with page.expect_download() as waiting:
         link.click()
     target = tmp_path / waiting.value.suggested_filename

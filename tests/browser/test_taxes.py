@@ -30,7 +30,7 @@ def test_a_figure_opens_down_to_the_raw_record(site: Site, browser: Browser) -> 
     for place, year, code, figure in FORMS:
         _make(page, site, place, year)
         row = page.get_by_role("row", name=re.compile(re.escape(code))).first
-        expect(row).to_be_visible(timeout=60_000)  # a worker makes it while the page looks again
+        expect(row).to_be_visible()  # a worker makes it while the page looks again
         report = page.url
         with page.expect_download() as download:
             page.get_by_role("link", name="PDF").click()

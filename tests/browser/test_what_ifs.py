@@ -35,14 +35,12 @@ def test_a_question_is_answered_while_nobody_looks(site: Site, browser: Browser)
     page = browser.new_page()
     sign_in(page, site, email)
     page.goto(asked)
-    expect(page.get_by_text("By each method")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("By each method")).to_be_visible()
     expect(page.get_by_role("row", name=re.compile("Highest in, first out"))).to_be_visible()
     page.locator("#lots tbody th a").first.click()
     expect(page.get_by_text("refid").or_(page.get_by_text("Raw")).first).to_be_visible()
 
     page.goto(f"{site.address}/taxes/what-if/")
     page.get_by_role("button", name="Look at today").click()
-    expect(page.get_by_role("link", name=re.compile("Turning long-term"))).to_be_visible(
-        timeout=60_000
-    )
+    expect(page.get_by_role("link", name=re.compile("Turning long-term"))).to_be_visible()
     page.close()

@@ -66,7 +66,7 @@ def start(command: list[str], variables: dict[str, str]) -> subprocess.Popen[str
     )
 
 
-def finish(process: subprocess.Popen[str], *, within: float = 30) -> tuple[int, str]:
+def finish(process: subprocess.Popen[str], *, within: float = 120) -> tuple[int, str]:
     """Waits for the end; answers status and output."""
     output, _ = process.communicate(timeout=within)
     return process.returncode, output
@@ -94,7 +94,7 @@ def left_over(data_dir: Path) -> list[str]:
     return lines
 
 
-def gone(data_dir: Path, *, within: float = 5) -> bool:
+def gone(data_dir: Path, *, within: float = 20) -> bool:
     """Whether nothing of that directory runs any more, or soon."""
     end = time.monotonic() + within
     while left_over(data_dir):

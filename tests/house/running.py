@@ -14,14 +14,14 @@ import psutil
 from tests.house.programs import environment, start
 
 UP = [sys.executable, "-u", "manage.py", "up"]
-READY_SECONDS = 60
+READY_SECONDS = 180  # what is waited for comes in a few, but on a busy machine
 
 
 class Running:
     """One ``up`` and everything it has said so far."""
 
     def __init__(self, data_dir: Path, **more: str) -> None:
-        self.data_dir = data_dir
+        self.data_dir, self.began = data_dir, time.monotonic()
         self.variables = environment(data_dir, **more)
         self.address = f"http://127.0.0.1:{self.variables['PORT']}"
         self.process = start(UP, self.variables)
@@ -59,6 +59,6 @@ class Running:
     def stop(self, number: signal.Signals = signal.SIGINT) -> int:
         """Ends it as a person would; answers the exit status."""
         self.process.send_signal(number)
-        status = self.process.wait(40)
+        status = self.process.wait(120)
         self._reader.join(5)
         return status

@@ -35,7 +35,7 @@ READ = (
     ".execute('SELECT count(*) FROM kept').fetchone()[0], "
     "int(redis.Redis.from_url(os.environ['REDIS_URL']).get('kept')))"
 )
-WAIT = "print('up', flush=True); time.sleep(30)"
+WAIT = "print('up', flush=True); time.sleep(300)"
 
 
 def _servers(data_dir: Path) -> tuple[Postgres, Valkey]:
@@ -141,7 +141,7 @@ def _interrupt(process: subprocess.Popen[str]) -> None:
     for _ in range(2):
         process.send_signal(signal.SIGINT)
         with suppress(subprocess.TimeoutExpired):
-            process.wait(8)
+            process.wait(20)
             return
 
 

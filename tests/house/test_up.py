@@ -27,13 +27,13 @@ LAST_WORDS = "Ctrl-C stops everything"
 
 def _get(address: str) -> tuple[int, str]:
     try:
-        with urllib.request.urlopen(address, timeout=5) as answer:
+        with urllib.request.urlopen(address, timeout=60) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as answer:
         return answer.code, answer.read().decode()
 
 
-def _until(text: str, address: str, *, within: float = 40) -> str:
+def _until(text: str, address: str, *, within: float = 120) -> str:
     end = time.monotonic() + within
     while text not in (body := _get(address)[1]):
         assert time.monotonic() < end, body
@@ -102,8 +102,8 @@ def test_what_is_killed_comes_back(site: Running) -> None:
     lock_file = site.data_dir / "postgres" / "postmaster.pid"
     for process in (worker, psutil.Process(int(lock_file.read_text().split()[0]))):
         process.kill()
-    site.wait_for("worker was ended by SIGKILL; starting it again", within=10)
-    end = time.monotonic() + 30
+    site.wait_for("worker was ended by SIGKILL; starting it again")
+    end = time.monotonic() + 120
     while not any(child != worker for child in site.children("worker")):
         assert time.monotonic() < end, site.said
         time.sleep(0.1)
@@ -114,25 +114,43 @@ def test_what_is_killed_comes_back(site: Running) -> None:
 def test_a_start_after_everything_was_killed_is_quick(data_dir: Path) -> None:
     running = Running(data_dir)
     running.wait_for(LAST_WORDS)
+    first = time.monotonic() - running.began  # with a database to be made
     running.process.kill()
     running.process.wait()
-    end = time.monotonic() + 30
+    end = time.monotonic() + 120
     while any("celery" in line or "gunicorn" in line for line in left_over(data_dir)):
         assert time.monotonic() < end, left_over(data_dir)
         time.sleep(0.2)
     again = Running(data_dir)
-    again.wait_for(LAST_WORDS, within=20)
+    again.wait_for(LAST_WORDS, within=max(20, first))
     assert again.stop(signal.SIGTERM) == 0
     assert gone(data_dir), left_over(data_dir)
+
+
+def _in_its_own_code(pid: int) -> None:
+    """Until Python itself has started, which answers an interrupt with a traceback of its own."""
+    was_caught = False
+    for _ in range(6000):
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+        caught = int(next(line for line in lines if line.startswith("SigCgt")).split()[1], 16)
+        if caught >> (signal.SIGTERM - 1) & 1:
+            return
+        if caught >> (signal.SIGINT - 1) & 1:
+            was_caught = True
+        elif was_caught:
+            return  # manage.py's first act
+        time.sleep(0.01)
+    pytest.fail("it does not start")
 
 
 @pytest.mark.parametrize("delay", [0.3, 0.8, 1.5, 3.0])
 def test_interrupted_while_it_starts(data_dir: Path, delay: float) -> None:
     process = start(UP, environment(data_dir))
+    _in_its_own_code(process.pid)
     with pytest.raises(subprocess.TimeoutExpired):
         process.wait(delay)
     process.send_signal(signal.SIGINT)
-    status, output = finish(process, within=40)
+    status, output = finish(process)
     assert status in (0, 130, -signal.SIGINT), output
     assert "Traceback" not in output
     assert gone(data_dir), left_over(data_dir)

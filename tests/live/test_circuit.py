@@ -53,8 +53,10 @@ def finish(connection: Connection) -> None:
 
 
 def test_a_dead_exchange_is_left_alone_by_all_and_tried_by_one(
-    transactional_db: None, sandbox: str
+    transactional_db: None, sandbox: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(circuit, "FIRST_PAUSE", circuit.LONGEST_PAUSE)  # longer than all of this
+    monkeypatch.setattr(circuit, "PROBE", circuit.LONGEST_PAUSE)
     made = [connected(number) for number in range(circuit.ACCOUNTS + 4)]
     with fault(sandbox, "server_error", exchange="okx", status=503):
         for connection in made[: circuit.ACCOUNTS]:

@@ -102,8 +102,8 @@ OUTAGES = (
     Fault(
         "HTTP 429 with Retry-After",
         Expect.WAIT,
-        _status(429, retry_after=7),
-        wait=timedelta(seconds=7),
+        _status(429, retry_after=97),
+        wait=timedelta(seconds=97),
     ),
     Fault(
         "HTTP 418 with Retry-After",
@@ -112,7 +112,7 @@ OUTAGES = (
         wait=timedelta(seconds=300),
     ),
     Fault("HTTP 403, a firewall's page", Expect.WAIT, _status(403), wait=timedelta(minutes=5)),
-    Fault("over the limit, in its own words", Expect.WAIT, _kind("rate_limit", seconds=2)),
+    Fault("over the limit, in its own words", Expect.WAIT, _kind("rate_limit", seconds=97)),
     Fault("maintenance", Expect.RETRY, _kind("maintenance")),
     Fault("HTTP 451 for everything", Expect.RETRY, _status(451)),
     Fault("HTTP 404 for everything", Expect.RETRY, _status(404)),
