@@ -15,7 +15,7 @@ from typing import Any
 from sandbox import accounts, listing
 
 ROOT = Path(__file__).resolve().parent.parent
-STARTUP = 20.0
+STARTUP = 120.0
 
 
 @contextmanager
@@ -42,7 +42,7 @@ def running_sandbox(
     finally:
         process.terminate()
         try:
-            process.wait(timeout=10)
+            process.wait(timeout=30)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -81,7 +81,7 @@ def control(
         data=None if body is None else json.dumps(body).encode(),
         headers={"Content-Type": "application/json"},
     )
-    with urllib.request.urlopen(request, timeout=10) as response:
+    with urllib.request.urlopen(request, timeout=120) as response:
         return json.load(response)
 
 

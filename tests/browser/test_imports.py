@@ -13,7 +13,7 @@ from tests.browser.conftest import sign_in
 from tests.browser.site import Site
 from tests.browser.test_pages import LOOKS, Visit
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.browser
 
 SAMPLES = Path(__file__).parent.parent / "data" / "imports"
 KOINLY = SAMPLES / "koinly" / "universal.csv"

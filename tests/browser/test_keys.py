@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import confirm, sign_in
 from tests.browser.site import Site
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.browser
 
 
 def test_a_key_from_its_passport_to_being_forgotten(site: Site, page: Page) -> None:

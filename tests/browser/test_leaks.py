@@ -23,7 +23,6 @@ MARKS = ("PLANTEDwrongSecret", "PLANTEDmalformed")
 
 
 @pytest.mark.browser
-@pytest.mark.timeout(600)
 def test_a_planted_secret_appears_nowhere(site: Site, page: Page) -> None:
     email = site.user("leaks")
     seen: list[str] = []

@@ -23,7 +23,6 @@ EMAIL = "story@example.org"
 
 
 @pytest.mark.browser
-@pytest.mark.timeout(600)
 def test_from_signing_up_to_the_tax_file(site: Site, page: Page, tmp_path: Path) -> None:
     _sign_up(site, page)
     _a_key_that_may_withdraw_is_refused(site, page)

@@ -22,7 +22,7 @@ from portfolio.services import gateway, import_work, imports
 from tests import factories
 from tests.live.workers import Worker, environment, wait_for
 
-pytestmark = [pytest.mark.worker, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.worker
 ROWS = 16_000  # some 5,700 entries: six batches
 KILLS = 4  # of each: booking and taking back
 State = Import.State
@@ -100,7 +100,7 @@ class Killer:
         for number in range(KILLS):
             tasks.work_import.delay(str(job_id))  # as beat does with one that was left
             done = Import.objects.get(pk=job_id).done
-            wait_for(lambda done=done: self._goes_on(job_id, done), seconds=60, pause=0.005)
+            wait_for(lambda done=done: self._goes_on(job_id, done), seconds=300, pause=0.005)
             time.sleep(self._chance.uniform(0, 0.2))
             self.landed += Import.objects.get(pk=job_id).is_working
             if number % 2:
@@ -110,7 +110,7 @@ class Killer:
                 self._kill_children()
         tasks.work_import.delay(str(job_id))
         ended = wait_for(
-            lambda: not Import.objects.get(pk=job_id).is_working, seconds=180, pause=0.1
+            lambda: not Import.objects.get(pk=job_id).is_working, seconds=600, pause=0.1
         )
         assert ended, self._log.read_text()[-3000:]
 

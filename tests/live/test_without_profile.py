@@ -154,7 +154,6 @@ def _is_done(connection: Connection) -> bool:
 
 
 @pytest.mark.worker
-@pytest.mark.timeout(500)
 def test_through_bad_moments_and_kills(owner: User, world: World, tmp_path: Path) -> None:
     chance = random.Random(20261121)
     connection = connect(owner, "hitbtc")
@@ -164,12 +163,12 @@ def test_through_bad_moments_and_kills(owner: User, world: World, tmp_path: Path
     worker = Worker(env, log)
     try:
         while landed < KILLS and not _is_done(connection):
-            assert wait_for(worker.children, seconds=40)
+            assert wait_for(worker.children, seconds=300)
             if not wait_for(_somebody_works, seconds=20, pause=0.01):
                 continue
             time.sleep(chance.uniform(0.05, 0.4))
             landed += _kill_one(chance)
-        done = wait_for(lambda: _is_done(connection), seconds=300, pause=0.5)
+        done = wait_for(lambda: _is_done(connection), seconds=600, pause=0.5)
         assert done, log.read_text()[-3000:]
     finally:
         worker.kill()

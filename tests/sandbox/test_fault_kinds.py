@@ -29,7 +29,7 @@ TIME = "/binance/api/v3/time"
 
 @contextmanager
 def answer(url: str, path: str = TIME) -> Iterator[http.client.HTTPResponse]:
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=5)
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
     try:
         connection.request("GET", path)
         yield connection.getresponse()

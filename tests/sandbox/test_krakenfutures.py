@@ -34,7 +34,7 @@ def signed(
     url = f"{base_url}/krakenfutures{path}" + (f"?{query}" if query else "")
     request = urllib.request.Request(url, headers=headers | ({"Nonce": nonce} if nonce else {}))
     try:
-        with urllib.request.urlopen(request, timeout=10) as response:
+        with urllib.request.urlopen(request, timeout=60) as response:
             text = response.read()
     except urllib.error.HTTPError as refused:
         text = refused.read()

@@ -75,7 +75,7 @@ def test_it_stops_cleanly(name: signal.Signals) -> None:
     assert process.stdout
     assert "http://" in process.stdout.readline()
     process.send_signal(name)
-    assert process.wait(timeout=5) == 0
+    assert process.wait(timeout=60) == 0
     process.stdout.close()
 
 
