@@ -133,8 +133,8 @@ def _asked_until_refused(kraken: ccxt.Exchange) -> int:
     for asked in range(100):
         try:
             kraken.privatePostLedgers()
-        except ccxt.DDoSProtection:
-            return asked
+        except ccxt.DDoSProtection as refusal:
+            return asked if "Rate limit exceeded" in str(refusal) else -1
     return 100
 
 
