@@ -22,6 +22,11 @@ pytestmark = pytest.mark.django_db
 DAYS = 1000  # Kraken serves the last 720 days only
 
 
+@pytest.fixture(autouse=True)
+def day_after() -> None:
+    """The sandbox goes by the clock of the machine, and so do these tests."""
+
+
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[str]:
     with running_sandbox() as url:
