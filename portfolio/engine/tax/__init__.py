@@ -9,7 +9,7 @@ from portfolio.engine.tax.settings import Settings
 from portfolio.engine.tax.types import InsufficientHoldings, Leg, Outcome, TaxEvent
 
 # Goes up with every change that may give other figures from the same ledger and settings.
-VERSION = "6"
+VERSION = "7"
 
 __all__ = [
     "VERSION",

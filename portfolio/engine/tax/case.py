@@ -271,7 +271,8 @@ def _found_disposals(case: Case, outcome: Outcome) -> Figures:
         place = row.on.isoformat() if by_date else str(row.event)
         key = (place, row.asset, row.match.value, _acquired(row), row.term or "")
         values = [(name, getattr(row, name)) for name in _DISPOSAL]
-        _add(figures, key, [*values, ("denied_loss", row.denied)])
+        known = [(name, value) for name, value in values if value is not None]
+        _add(figures, key, [*known, ("denied_loss", row.denied)])
     return figures
 
 
@@ -290,6 +291,8 @@ def _told_income(case: Case) -> Figures:
 def _found_income(outcome: Outcome) -> Figures:
     figures: Figures = {}
     for row in outcome.income:
-        values = (("amount", row.amount), ("value", row.value))
+        values = [("amount", row.amount)]
+        if row.value is not None:
+            values.append(("value", row.value))
         _add(figures, (str(row.event), row.asset), values)
     return figures

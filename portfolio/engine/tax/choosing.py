@@ -136,12 +136,14 @@ def unmet(rows: Iterable[Matched], disposals: Iterable[Disposal]) -> Iterator[Un
     rows = list(rows)
     wanted = {row.sold for row in rows}
     taken: dict[tuple[int, int | None], Decimal] = defaultdict(lambda: ZERO)
-    sums: dict[tuple[int | None, str], tuple[Decimal, Decimal]] = {}
+    sums: dict[tuple[int | None, str], tuple[Decimal, Decimal]] = {}  # of those with a price
     for part in disposals:
         if part.event in wanted:
             key = (part.event, part.lot)
             taken[key] = money.add(taken[key], part.amount)
             of = (part.event, part.asset)
+            if part.proceeds is None:
+                continue
             amount, proceeds = sums.get(of, (ZERO, ZERO))
             sums[of] = money.add(amount, part.amount), money.add(proceeds, part.proceeds)
     for row in rows:
@@ -181,7 +183,7 @@ class Offer(NamedTuple):
     asset: str
     wallet: str  # "" where wallets do not matter
     amount: Decimal
-    proceeds: Decimal
+    proceeds: Decimal | None
     lots: Sequence[Offered]
 
 
@@ -202,7 +204,8 @@ def offers(
         before = place.compute(settings, history.until(event)).remaining
         held = [row for row in before if (row.asset, row.wallet) == (asset, wallet)]
         amount = money.total(part.amount for part in parts)
-        proceeds = money.total(part.proceeds for part in parts)
+        known = [part.proceeds for part in parts if part.proceeds is not None]
+        proceeds = money.total(known) if len(known) == len(parts) else None
         found.append(Offer(event, asset, wallet, amount, proceeds, _lots(held, parts)))
     return found
 

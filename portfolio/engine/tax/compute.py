@@ -40,23 +40,27 @@ def _income(settings: Settings, history: History) -> Iterator[IncomeLine]:
         leg = event.into
         if leg is None:
             raise BadEvent(event.number, "the leg of the income is missing")
-        if leg.value is None:
-            raise BadEvent(event.number, "the value of the income is not known")
         is_money = leg.asset == BASE
+        value = None if leg.value is None else whole.value_of(leg.value)
         yield IncomeLine(
             *(event.number, whole.moment_of(event.at), day_of(days.of(event.at))),
             history.base_currency if is_money else history.assets[leg.asset],
-            whole.value_of(leg.value) if is_money else whole.amount_of(leg.units, history.digits),
-            whole.value_of(leg.value),
+            whole.value_of(leg.units) if is_money else whole.amount_of(leg.units, history.digits),
+            value,
         )
 
 
 def totals(settings: Settings, outcome: Outcome) -> Totals:
-    """Sums by tax year: proceeds, cost_basis, gain, gain_short, gain_long, income; exact."""
+    """Sums by tax year: proceeds, cost_basis, gain, gain_short, gain_long, income; exact.
+
+    What is not priced is left out.
+    """
     sums: dict[int, dict[str, Decimal]] = defaultdict(lambda: defaultdict(lambda: ZERO))
     for row in outcome.disposals:
-        year = sums[settings.year_of(row.on)]
         gain = row.gain
+        if row.proceeds is None or gain is None:
+            continue
+        year = sums[settings.year_of(row.on)]
         year["proceeds"] = EXACT.add(year["proceeds"], row.proceeds)
         year["cost_basis"] = EXACT.add(year["cost_basis"], row.cost_basis)
         year["gain"] = EXACT.add(year["gain"], gain)
@@ -64,6 +68,7 @@ def totals(settings: Settings, outcome: Outcome) -> Totals:
             name = "gain_long" if row.term is Term.LONG else "gain_short"
             year[name] = EXACT.add(year[name], gain)
     for line in outcome.income:
-        year = sums[settings.year_of(line.on)]
-        year["income"] = EXACT.add(year["income"], line.value)
+        if line.value is not None:
+            year = sums[settings.year_of(line.on)]
+            year["income"] = EXACT.add(year["income"], line.value)
     return {settings.year_name(year): dict(sums[year]) for year in sorted(sums)}

@@ -1,8 +1,8 @@
-"""Sums that the forms of several places ask for."""
+"""Sums that the forms of several places ask for; what nobody knows the price of is left out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 
 from portfolio.engine import money
@@ -15,27 +15,31 @@ _HALF = Decimal("0.5")
 
 def proceeds(rows: Iterable[Disposal]) -> Decimal:
     """What was got."""
-    return money.total(row.proceeds for row in rows)
+    return money.total(row.proceeds for row in rows if row.proceeds is not None)
 
 
 def costs(rows: Iterable[Disposal]) -> Decimal:
     """What that had cost."""
-    return money.total(row.cost_basis for row in rows)
+    return money.total(row.cost_basis for row in rows if row.proceeds is not None)
 
 
 def gains(rows: Iterable[Disposal]) -> Decimal:
     """Gains alone: losses are left out."""
-    return money.total(row.gain for row in rows if row.gain > 0)
+    return money.total(gain for gain in _gains(rows) if gain > 0)
 
 
 def losses(rows: Iterable[Disposal]) -> Decimal:
     """Losses alone, above zero."""
-    return money.negate(money.total(row.gain for row in rows if row.gain < 0))
+    return money.negate(money.total(gain for gain in _gains(rows) if gain < 0))
 
 
 def net(rows: Iterable[Disposal]) -> Decimal:
     """Gains less losses."""
-    return money.total(row.gain for row in rows)
+    return money.total(_gains(rows))
+
+
+def _gains(rows: Iterable[Disposal]) -> Iterator[Decimal]:
+    return (gain for row in rows if (gain := row.gain) is not None)
 
 
 def denied(rows: Iterable[Disposal]) -> Decimal:
@@ -45,7 +49,7 @@ def denied(rows: Iterable[Disposal]) -> Decimal:
 
 def income(lines: Iterable[IncomeLine]) -> Decimal:
     """What was received, at its value then."""
-    return money.total(line.value for line in lines)
+    return money.total(line.value for line in lines if line.value is not None)
 
 
 def in_money(lines: Iterable[IncomeLine], currency: str) -> Decimal:
@@ -60,7 +64,7 @@ def in_coins(lines: Iterable[IncomeLine], currency: str) -> Decimal:
 
 def contracts(lines: Iterable[ContractLine]) -> Decimal:
     """What contracts brought, less what they took."""
-    return money.total(line.value for line in lines)
+    return money.total(line.value for line in lines if line.value is not None)
 
 
 def worth(

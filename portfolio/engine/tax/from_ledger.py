@@ -36,7 +36,9 @@ _WITH_REBATES = (Kind.TRADE, Kind.CONVERSION, Kind.FEE)
 class Assumed(enum.StrEnum):
     """What was taken for granted where the ledger does not say."""
 
-    NO_VALUE = "no_value"  # nobody knows what it was worth: taken as nothing
+    UNPRICED = "unpriced"  # nobody knows what it was sold for, or worth: in no sum
+    NO_COST = "no_cost"  # nobody knows what was paid: taken as nothing
+    NO_VALUE = "no_value"  # nobody knows the price of a coin: nothing, in the value of all coins
     UNKNOWN_ORIGIN = "unknown_origin"  # coins came from outside: taken at no cost
     UNKNOWN_TARGET = "unknown_target"  # coins left for outside: taken as still theirs
     ONE_SIDED = "one_sided"  # a sale without its price: taken as sold for what it was worth
@@ -64,7 +66,7 @@ class ContractLine(NamedTuple):
     account: str
     asset: str
     amount: Decimal
-    value: Decimal  # in the base currency, signed as the amount
+    value: Decimal | None  # in the base currency, signed as the amount; None: not known
 
 
 @dataclass(slots=True)
@@ -158,7 +160,7 @@ class _Translator:
             return
         coins = [net for net in (*went, *came) if net.asset not in FIAT]
         paid = [fee for fee in fees if fee.amount < 0] if coins else []
-        first = self._leg(told, paid[0]) if paid else None
+        first = self._fee_leg(told, paid[0]) if paid else None
         for net in (*went, *came):  # the first coin bears the fee
             bears = bool(coins) and net is coins[0]
             yield self._for_money(told, net, first if bears else None)
@@ -167,36 +169,64 @@ class _Translator:
     def _one_for_one(
         self, told: ExportTransaction, came: Net, went: Net, fees: list[Net]
     ) -> Iterator[TaxEvent]:
-        """A trade bears one fee; what it costs beyond that is part of the price."""
-        got, given = self._leg(told, came), self._leg(told, went)
+        """A trade bears one fee; what it costs beyond that is part of the price.
+
+        Where the worth of one side is not known, that of the other serves both.
+        """
+        got, given = self._leg(came), self._leg(went)
         if (
             got.asset == given.asset == self._base
         ):  # money for money: a fee in coins is all there is
             yield TaxEvent(told.occurred_at, EventKind.BUY, told.account, got, given)
             yield from self._fees(told, fees)
             return
+        if got.value is None and given.value is None:
+            self._assume_unknown(told, came, went)
         paid = [fee for fee in fees if fee.amount < 0]
-        legs = [self._leg(told, fee) for fee in paid]
+        legs = [self._fee_leg(told, fee) for fee in paid]
         more = money.total(leg.value or ZERO for leg in legs[1:])
-        kind = EventKind.TRADE
+        into: Leg | None
+        kind, into = EventKind.TRADE, got if got.asset != self._base else None
         if given.asset == self._base:
-            kind, given = EventKind.BUY, self._money(money.add(given.amount, more))
-        elif got.asset == self._base:
-            left = max(money.add(got.amount, money.negate(more)), ZERO)
-            kind, got = EventKind.SELL, self._money(left)
-        yield TaxEvent(told.occurred_at, kind, told.account, got, given, legs[0] if legs else None)
+            worth = got.value if given.value is None else given.value
+            kind, given = EventKind.BUY, self._money(money.add(worth or ZERO, more))
+        elif into is None:
+            kind, worth = EventKind.SELL, given.value if got.value is None else got.value
+            if worth is not None:
+                into = self._money(max(money.add(worth, money.negate(more)), ZERO))
+        yield TaxEvent(told.occurred_at, kind, told.account, into, given, legs[0] if legs else None)
         yield from self._fees(told, [fee for fee in fees if fee.amount > 0] + paid[1:])
+
+    def _assume_unknown(self, told: ExportTransaction, came: Net, went: Net) -> None:
+        if came.asset not in FIAT:
+            self._assume(Assumed.NO_COST, told, came)
+        if went.asset not in FIAT:
+            self._assume(Assumed.UNPRICED, told, went)
+
+    def _fee_leg(self, told: ExportTransaction, fee: Net) -> Leg:
+        """A fee that a trade bears; one of a worth that nobody knows takes nothing off."""
+        leg = self._leg(fee)
+        if leg.value is None:
+            self._assume(Assumed.NO_COST, told, fee)
+            if fee.asset not in FIAT:
+                self._assume(Assumed.UNPRICED, told, fee)
+        return leg
 
     def _money(self, amount: Decimal) -> Leg:
         return Leg(self._base, amount, amount)
 
     def _for_money(self, told: ExportTransaction, net: Net, fee: Leg | None) -> TaxEvent:
-        leg = self._leg(told, net)
-        worth = leg.value or ZERO
-        price = self._money(worth)
+        leg = self._leg(net)
+        is_unknown = leg.value is None and net.asset not in FIAT
+        price = self._money(leg.value or ZERO)
         if net.amount > 0:
+            if is_unknown:
+                self._assume(Assumed.NO_COST, told, net)
             return TaxEvent(told.occurred_at, EventKind.BUY, told.account, leg, price, fee)
-        return TaxEvent(told.occurred_at, EventKind.SELL, told.account, price, leg, fee)
+        if is_unknown:
+            self._assume(Assumed.UNPRICED, told, net)
+        into = None if is_unknown else price
+        return TaxEvent(told.occurred_at, EventKind.SELL, told.account, into, leg, fee)
 
     # --- One side -----------------------------------------------------------------------------
 
@@ -204,18 +234,30 @@ class _Translator:
         """What came without anything going."""
         kind = told.kind
         if net.asset in FIAT and kind not in (*_INCOME, Kind.FEE):
-            yield self._event(told, EventKind.DEPOSIT, into=self._leg(told, net))
+            yield self._event(told, EventKind.DEPOSIT, into=self._leg(net))
         elif kind.value in self._at_no_cost and net.asset not in FIAT:
             yield self._at_cost(told, net, self._costs.get(told.id, ZERO))
         elif kind in _INCOME or kind is Kind.FEE:
             subkind = "rebate" if kind is Kind.FEE else kind.value
-            yield self._event(told, EventKind.INCOME, into=self._leg(told, net), subkind=subkind)
+            yield from self._received(told, net, subkind)
         elif kind is Kind.GIFT:
-            yield self._event(told, EventKind.GIFT, into=self._leg(told, net), subkind="gift")
+            if net.value is None:
+                self._assume(Assumed.NO_COST, told, net)
+            yield self._event(told, EventKind.GIFT, into=self._leg(net), subkind="gift")
         elif kind is Kind.OTHER:
             yield from self._back(told, net)
         elif kind is not Kind.TRANSFER:
             yield self._of_unknown_origin(told, net)
+
+    def _received(self, told: ExportTransaction, net: Net, subkind: str) -> Iterator[TaxEvent]:
+        """Income; of a worth that nobody knows it is in no sum, and its coins cost nothing."""
+        leg = self._leg(net)
+        if leg.value is None:
+            self._assume(Assumed.UNPRICED, told, net)
+            if net.asset in FIAT:
+                return
+            self._assume(Assumed.NO_COST, told, net)
+        yield self._event(told, EventKind.INCOME, into=leg, subkind=subkind)
 
     def _back(self, told: ExportTransaction, net: Net) -> Iterator[TaxEvent]:
         """What was locked comes back with its lots; beyond that it is of unknown origin."""
@@ -250,18 +292,20 @@ class _Translator:
         """What went without anything coming."""
         kind = told.kind
         if net.asset in FIAT:
-            yield self._event(told, EventKind.WITHDRAWAL, out=self._leg(told, net))
-        elif kind in (Kind.PAYMENT, Kind.LOST):
-            leg = self._leg(told, net)
-            # What is lost brings nothing.
-            worth = ZERO if kind is Kind.LOST else leg.value or ZERO
-            price = Leg(self._base, worth, worth)
+            yield self._event(told, EventKind.WITHDRAWAL, out=self._leg(net))
+        elif kind is Kind.LOST:  # it brings nothing
+            leg, nothing = self._leg(net), self._money(ZERO)
+            yield self._event(told, EventKind.SELL, into=nothing, out=leg, subkind=kind.value)
+        elif kind is Kind.PAYMENT:
+            leg = self._out_leg(told, net)
+            price = None if leg.value is None else self._money(leg.value)
             yield self._event(told, EventKind.SELL, into=price, out=leg, subkind=kind.value)
         elif kind is Kind.GIFT:
             subkind = "spouse" if "spouse" in told.tags else "gift"
-            yield self._event(told, EventKind.GIFT, out=self._leg(told, net), subkind=subkind)
+            yield self._event(told, EventKind.GIFT, out=self._out_leg(told, net), subkind=subkind)
         elif kind in (*_INCOME, Kind.FEE):
-            yield self._event(told, EventKind.FEE, out=self._leg(told, net), subkind=kind.value)
+            leg = self._out_leg(told, net)
+            yield self._event(told, EventKind.FEE, out=leg, subkind=kind.value)
         elif kind in (Kind.TRADE, Kind.CONVERSION):
             yield self._sold(told, net)
         elif kind is not Kind.TRANSFER:
@@ -275,38 +319,50 @@ class _Translator:
 
     def _sold(self, told: ExportTransaction, net: Net) -> TaxEvent:
         """A sale whose price went elsewhere: what is told of it, else what the coins were worth."""
-        leg = self._leg(told, net)
         price = self._costs.pop(told.id, None)
         if price is None:
-            self._assume(Assumed.ONE_SIDED, told, net)
-            price = leg.value or ZERO
-        return self._event(told, EventKind.SELL, into=self._money(price), out=leg)
+            if net.value is not None:
+                self._assume(Assumed.ONE_SIDED, told, net)
+            leg = self._out_leg(told, net)
+            price = leg.value
+        else:
+            leg = self._leg(net)
+        into = None if price is None else self._money(price)
+        return self._event(told, EventKind.SELL, into=into, out=leg)
+
+    def _out_leg(self, told: ExportTransaction, net: Net) -> Leg:
+        """A coin that goes for what it is worth."""
+        if net.value is None:
+            self._assume(Assumed.UNPRICED, told, net)
+        return self._leg(net)
 
     def _fees(self, told: ExportTransaction, fees: Iterable[Net]) -> Iterator[TaxEvent]:
         for fee in fees:
             if fee.asset in FIAT and (fee.amount < 0 or told.kind not in _WITH_REBATES):
                 continue  # it costs money, and no coin
-            leg = self._leg(told, fee)
             if fee.amount < 0:
-                yield self._event(told, EventKind.FEE, out=leg, subkind="fee")
+                yield self._event(told, EventKind.FEE, out=self._out_leg(told, fee), subkind="fee")
             else:
-                yield self._event(told, EventKind.INCOME, into=leg, subkind="rebate")
+                yield from self._received(told, fee, "rebate")
 
     # --- Contracts ----------------------------------------------------------------------------
 
     def _contract(self, told: ExportTransaction, nets: Iterable[Net]) -> Iterator[TaxEvent]:
         """Coins won are bought for what was won; coins paid are sold for what was lost."""
         for net in nets:
-            leg = self._leg(told, net)
-            worth = leg.value or ZERO
-            value = worth if net.amount > 0 else money.negate(worth)
+            value = self._leg(net).value
+            is_coin = net.asset not in FIAT
+            if value is None and not (is_coin and net.amount < 0):  # its sale tells it then
+                self._assume(Assumed.UNPRICED, told, net)
+            if value is not None and net.amount < 0:
+                value = money.negate(value)
             self._made.contracts.append(
                 ContractLine(
                     *(told.id, told.occurred_at, told.kind, told.account),
                     *(net.asset, net.amount, value),
                 )
             )
-            if net.asset not in FIAT:
+            if is_coin:
                 yield self._for_money(told, net, None)
 
     # --- Own transfers ------------------------------------------------------------------------
@@ -350,15 +406,15 @@ class _Translator:
     def _moved(self, told: ExportTransaction, net: Net, arrived: Decimal, to: str) -> TaxEvent:
         """Coins that go to another wallet; what does not arrive is the network's fee."""
         if net.asset in FIAT:
-            return self._event(told, EventKind.WITHDRAWAL, out=self._leg(told, net))
+            return self._event(told, EventKind.WITHDRAWAL, out=self._leg(net))
         sent = money.negate(net.amount)
         lost = money.add(sent, money.negate(arrived))
         fee = None
         if lost:
             worth = part_of(net.value, lost, sent)
             if worth is None:
-                self._assume(Assumed.NO_VALUE, told, Net(net.asset, money.negate(lost), None))
-            fee = Leg(net.asset, lost, worth or ZERO)
+                self._assume(Assumed.UNPRICED, told, Net(net.asset, money.negate(lost), None))
+            fee = Leg(net.asset, lost, worth)
         return TaxEvent(
             told.occurred_at,
             EventKind.TRANSFER,
@@ -382,16 +438,11 @@ class _Translator:
     ) -> TaxEvent:
         return TaxEvent(told.occurred_at, kind, told.account, into, out, subkind=subkind)
 
-    def _leg(self, told: ExportTransaction, net: Net) -> Leg:
-        """Without a sign; money of any kind is the base currency's worth of it."""
-        value = net.value
-        if net.asset == self._base:
-            value = net.amount.copy_abs()
-        if value is None:
-            self._assume(Assumed.NO_VALUE, told, net)
-            value = ZERO
+    def _leg(self, net: Net) -> Leg:
+        """Without a sign; money of any kind is the base currency's worth of it, None: not known."""
+        value = net.amount.copy_abs() if net.asset == self._base else net.value
         if net.asset in FIAT:
-            return Leg(self._base, value, value)
+            return Leg(self._base, value or ZERO, value)
         return Leg(net.asset, net.amount.copy_abs(), value)
 
     def assume_unpriced(self, told: ExportTransaction, holdings: Holdings) -> None:

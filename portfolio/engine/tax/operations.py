@@ -10,7 +10,6 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
-from portfolio.engine.tax import whole
 from portfolio.engine.tax.history import BASE, History, WholeEvent, WholeLeg
 from portfolio.engine.tax.settings import (
     CryptoFee,
@@ -32,7 +31,8 @@ VANISH: Final = 3  # units are gone, what they cost stays with the rest
 class Special(NamedTuple):
     """What few operations have. ``more_cost`` adds to what the units had cost.
 
-    ``is_exempt``: without gain or loss (TCGA 1992 s.58).
+    ``is_exempt``: without gain or loss (TCGA 1992 s.58). ``is_unpriced``: at a price that nobody
+    knows.
     """
 
     more_cost: int = 0
@@ -40,9 +40,11 @@ class Special(NamedTuple):
     is_exempt: bool = False
     portfolio_value: int | None = None
     is_fee: bool = False
+    is_unpriced: bool = False
 
 
 _NOTHING = Special()
+_NONE: frozenset[int] = frozenset()
 
 
 class Operation(NamedTuple):
@@ -61,8 +63,9 @@ class Operation(NamedTuple):
 class Operations:
     """Operations in columns of the same length, in the order in which they count.
 
-    They are worked out once for a history and all settings that are alike here; of a part of a
-    history they are cut from those of the whole.
+    ``unpriced`` are the places of disposals of which nobody knows the price: their money means
+    nothing. They are worked out once for a history and all settings that are alike here; of a part
+    of a history they are cut from those of the whole.
     """
 
     def __init__(self, settings: Settings, history: History) -> None:
@@ -72,6 +75,7 @@ class Operations:
         self.kinds, self.events, self.coins, self.wallets = worked.columns[:4]
         self.units, self.money, self.values = worked.columns[4:]
         self.special = worked.special
+        self.unpriced = worked.unpriced
 
     def of_event(self, number: int) -> Special:
         """What an operation has beyond its columns."""
@@ -86,6 +90,7 @@ class _Worked(NamedTuple):
 
     columns: tuple[list[int], ...]
     special: dict[int, Special]
+    unpriced: frozenset[int] = _NONE
 
 
 def _worked(settings: Settings, history: History) -> _Worked:
@@ -106,7 +111,7 @@ def _cut(settings: Settings, history: History) -> _Worked | None:
     if cut is None:
         return None
     try:
-        columns, special = _worked(settings, cut.whole)
+        columns, special, unpriced = _worked(settings, cut.whole)
     except BadEvent:
         return None  # it may be one outside of the part
     at, events = history.at, columns[1]
@@ -115,6 +120,7 @@ def _cut(settings: Settings, history: History) -> _Worked | None:
     return _Worked(
         tuple(column[first:last] for column in columns),
         {place - first: told for place, told in special.items() if first <= place < last},
+        frozenset(place - first for place in unpriced if first <= place < last),
     )
 
 
@@ -156,8 +162,11 @@ def _joined(settings: Settings, history: History, plain: _Worked) -> _Worked:
     for place, column in enumerate(plain.columns):
         both: list[Any] = [*column, *(row[place] for _, row in rows)]
         columns.append([both[old] for old in order])
+    unpriced = {number + i for i, (_, row) in enumerate(rows) if row.special.is_unpriced}
     return _Worked(
-        tuple(columns), {new: special[old] for new, old in enumerate(order) if old in special}
+        tuple(columns),
+        {new: special[old] for new, old in enumerate(order) if old in special},
+        frozenset(new for new, old in enumerate(order) if old in unpriced) if unpriced else _NONE,
     )
 
 
@@ -182,15 +191,6 @@ def _of_all(settings: Settings, history: History) -> Iterator[_Ranked]:
             yield from _exchange(settings, history, event)
 
 
-def _value(history: History, event: WholeEvent, leg: WholeLeg) -> int:
-    """What a leg was worth. May raise BadEvent."""
-    if leg.value is None:
-        amount = whole.amount_of(leg.units, history.digits)
-        name = history.assets[leg.asset]
-        raise BadEvent(event.number, f"the value of {amount:f} {name} is not known")
-    return leg.value
-
-
 def _exchange(settings: Settings, history: History, event: WholeEvent) -> Iterable[_Ranked]:
     """Whatever comes in, whatever goes out, and the fee between them."""
     got = event.into if event.into and event.into.asset != BASE else None
@@ -199,33 +199,32 @@ def _exchange(settings: Settings, history: History, event: WholeEvent) -> Iterab
         if event.kind in _OF_MONEY and (event.into or event.out):
             return  # money for money, or money received: no coin moves
         raise BadEvent(event.number, f"nothing moves in this {event.kind}")
-    on_out, on_in, joined = _fees(settings, history, event, got, given)
+    on_out, on_in, joined = _fees(settings, event, got, given)
     in_rank, out_rank = (_FEE, _FEE) if event.kind is EventKind.FEE else (_IN, _OUT)
     if got:
-        worth = _cost(settings, history, event, got)
+        worth = _cost(settings, event, got)
         place = (got.asset, event.wallet, got.units)
         yield in_rank, Operation(ACQUIRE, event.number, *place, worth + on_in, worth)
     if given:
-        yield out_rank, _dispose(settings, history, event, given, on_out, joined)
+        yield out_rank, _dispose(settings, event, given, on_out, joined)
     fee = event.fee
     if fee and fee.asset != BASE and not joined:
-        yield _FEE, _spent(history, event, fee)
+        yield _FEE, _spent(event, fee)
 
 
 def _fees(
-    settings: Settings,
-    history: History,
-    event: WholeEvent,
-    got: WholeLeg | None,
-    given: WholeLeg | None,
+    settings: Settings, event: WholeEvent, got: WholeLeg | None, given: WholeLeg | None
 ) -> tuple[int, int, int]:
-    """The fee borne by what goes out, by what comes in, and the units joined to what goes out."""
+    """The fee borne by what goes out, by what comes in, and the units joined to what goes out.
+
+    A fee of a worth that nobody knows takes nothing off.
+    """
     fee = event.fee
     if fee is None:
         return 0, 0, 0
     if given and fee.asset == given.asset and settings.crypto_fee is CryptoFee.CONSUME:
         return 0, 0, fee.units
-    value = _value(history, event, fee)
+    value = fee.value or 0
     if given is None:
         return 0, value, 0
     if got is None or settings.trade_fee is TradeFee.DISPOSAL:
@@ -235,40 +234,43 @@ def _fees(
     return value // 2, value - value // 2, 0
 
 
-def _cost(settings: Settings, history: History, event: WholeEvent, got: WholeLeg) -> int:
-    """What was paid for what came in, without fees."""
+def _cost(settings: Settings, event: WholeEvent, got: WholeLeg) -> int:
+    """What was paid for what came in, without fees; nothing where nobody knows."""
     out = event.out
     if out is None or event.kind in (EventKind.INCOME, EventKind.GIFT):
-        return _value(history, event, got)
+        return got.value or 0
     crosses = settings.trade_values is TradeValues.CROSS and out.value is not None
     if out.asset == BASE or crosses or got.value is None:
-        return _value(history, event, out)
+        return out.value or 0
     return got.value
 
 
 def _dispose(
-    settings: Settings, history: History, event: WholeEvent, given: WholeLeg, fee: int, joined: int
+    settings: Settings, event: WholeEvent, given: WholeLeg, fee: int, joined: int
 ) -> Operation:
     into = event.into
     told = None if into is None else into.value
-    price = _value(history, event, given) if told is None else told
+    told = given.value if told is None else told
+    price = told or 0
     reduces = settings.disposal_fee is DisposalFee.REDUCE_PROCEEDS
     special = Special(
         more_cost=0 if reduces else fee,
         is_exempt=event.subkind in settings.exempt,
         is_fee=event.kind is EventKind.FEE,
         portfolio_value=event.portfolio_value,
+        is_unpriced=told is None,
     )
     place = (given.asset, event.wallet, given.units + joined)
     proceeds = price - fee if reduces else price
     return Operation(DISPOSE, event.number, *place, proceeds, price, special)
 
 
-def _spent(history: History, event: WholeEvent, fee: WholeLeg) -> Operation:
+def _spent(event: WholeEvent, fee: WholeLeg) -> Operation:
     """A fee paid in a coin: a disposal at its value."""
-    value = _value(history, event, fee)
+    value = fee.value or 0
     place = (fee.asset, event.wallet, fee.units)
-    return Operation(DISPOSE, event.number, *place, value, value, Special(is_fee=True))
+    special = Special(is_fee=True, is_unpriced=fee.value is None)
+    return Operation(DISPOSE, event.number, *place, value, value, special)
 
 
 def _transfer(settings: Settings, history: History, event: WholeEvent) -> Iterator[_Ranked]:
@@ -288,8 +290,7 @@ def _transfer(settings: Settings, history: History, event: WholeEvent) -> Iterat
             special = Special(to_wallet=event.to_wallet)
             yield _TRANSFER, Operation(VANISH, *place, lost, 0, 0, special)
         elif lost:
-            if fee is None or fee.asset != out.asset:
-                raise BadEvent(event.number, "the value of the transfer's fee is not known")
-            yield _TRANSFER, _spent(history, event, WholeLeg(out.asset, lost, fee.value))
+            value = fee.value if fee and fee.asset == out.asset else None
+            yield _TRANSFER, _spent(event, WholeLeg(out.asset, lost, value))
     if fee and fee.asset not in (out.asset, BASE):
-        yield _TRANSFER, _spent(history, event, fee)
+        yield _TRANSFER, _spent(event, fee)

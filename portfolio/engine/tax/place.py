@@ -37,6 +37,15 @@ SOLD_SHORT = gettext_noop(
 )
 
 
+class Without(NamedTuple):
+    """What a sum leaves out since nobody knows its price: how many of each, what they had cost."""
+
+    disposals: int
+    cost: Decimal
+    income: int = 0
+    contracts: int = 0
+
+
 class Figure(NamedTuple):
     """One number that a form asks for, or that its reader needs.
 
@@ -50,6 +59,7 @@ class Figure(NamedTuple):
     rule: str = ""
     is_main: bool = False  # among the few that a summary begins with
     is_count: bool = False  # a number of things, not money
+    without: Without | None = None  # as left_out.figures tells it
 
 
 Worth = Callable[[str, Decimal], Decimal | None]
@@ -63,11 +73,11 @@ def _unknown(asset: str, amount: Decimal) -> Decimal | None:
 class Year:
     """What one tax year of a place held, from ``first`` to ``last`` (local dates).
 
-    ``disposals`` are those that make a gain or a loss here; ``apart`` are gifts, losses and the
-    like that make none. ``closing`` is what was held when the year ended, with its cost.
-    ``subkinds`` tells what an event was, by its number ("staking", "gift"; "" for a trade).
-    ``opening_values`` and ``closing_values`` tell what an amount of an asset was worth when the
-    year began and when it was over; None where nobody knows.
+    ``disposals`` are those that make a gain or a loss here, those of unknown price among them;
+    ``apart`` are gifts, losses and the like that make none. ``closing`` is what was held when the
+    year ended, with its cost. ``subkinds`` tells what an event was, by its number ("staking",
+    "gift"; "" for a trade). ``opening_values`` and ``closing_values`` tell what an amount of an
+    asset was worth when the year began and when it was over; None where nobody knows.
     """
 
     name: str

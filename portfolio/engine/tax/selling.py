@@ -10,7 +10,8 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from portfolio.engine import money
-from portfolio.engine.tax import whole
+from portfolio.engine.tax import figures as sums
+from portfolio.engine.tax import left_out, whole
 from portfolio.engine.tax.from_ledger import ContractLine
 from portfolio.engine.tax.history import History
 from portfolio.engine.tax.operations import ACQUIRE, MOVE, Operations
@@ -51,14 +52,24 @@ class SaleResult(NamedTuple):
     left: Sequence[Remaining]
 
     @property
-    def gain(self) -> Decimal:
-        """The gain of all of it."""
-        return money.total(row.gain for row in self.rows)
+    def gain(self) -> Decimal | None:
+        """The gain of all of it; None where the day has a disposal of a price that nobody knows."""
+        return None if self._is_unknown else sums.net(self.rows)
 
     @property
-    def gain_long(self) -> Decimal:
+    def gain_long(self) -> Decimal | None:
         """The part of it on what was long held."""
-        return money.total(row.gain for row in self.rows if row.term is Term.LONG)
+        long = (row for row in self.rows if row.term is Term.LONG)
+        return None if self._is_unknown else sums.net(long)
+
+    @property
+    def proceeds(self) -> Decimal | None:
+        """What it brings."""
+        return None if self._is_unknown else sums.proceeds(self.rows)
+
+    @property
+    def _is_unknown(self) -> bool:
+        return any(row.proceeds is None for row in self.rows)
 
 
 def lots_now(
@@ -142,8 +153,8 @@ def sell_now(
             method,
             tuple(row for row in after.disposals if row.event >= number),
             money.total(row.missing for row in after.shortfalls if row.event >= number),
-            place.figures(before),
-            place.figures(after),
+            left_out.figures(place, before),
+            left_out.figures(place, after),
             tuple(
                 row for row in after.closing if place.needs_portfolio or row.asset == sales[0].asset
             ),

@@ -33,6 +33,7 @@ class Teller:
         self.settings = operations.settings
         self.days = Days(self.settings.zone)
         self.by_wallet = self.settings.scope is Scope.PER_WALLET
+        self._unpriced = operations.unpriced
         self._long_from: dict[int, date] = {}
 
     def at(self, number: int) -> datetime:
@@ -64,11 +65,15 @@ class Teller:
         """An amount of a coin."""
         return whole.amount_of(units, self.history.digits)
 
+    def proceeds(self, number: int, price: int) -> Decimal | None:
+        """What an operation brought; None where nobody knows."""
+        return None if number in self._unpriced else value_of(price)
+
     def lot_part(self, part: Part) -> Disposal:
         """A part of a disposal that was met by one lot, or by nothing."""
         number, origin, units, proceeds, cost = part
         event, at, on = self.operations.events[number], self.at(number), day_of(self.day(number))
-        matched = (self.amount(units), value_of(proceeds), value_of(cost))
+        matched = (self.amount(units), self.proceeds(number, proceeds), value_of(cost))
         where = (event, at, on, self.asset(number), self.wallet(number))
         if origin == NOTHING:
             return Disposal(*where, *matched, Match.NONE)
@@ -83,7 +88,7 @@ class Teller:
         return Disposal(
             *(self.operations.events[number], self.at(number), day_of(self.day(number))),
             *(self.asset(number), self.wallet(number), self.amount(units)),
-            *(value_of(proceeds), value_of(cost)),
+            *(self.proceeds(number, proceeds), value_of(cost)),
             Match.POOL if denied != NOTHING else Match.NONE,
             denied=value_of(max(denied, 0)),
         )

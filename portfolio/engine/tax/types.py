@@ -83,7 +83,8 @@ class TaxEvent:
 class Disposal(NamedTuple):
     """Part of a disposal with the one lot, day or pool that it was matched with.
 
-    ``event`` and ``time`` are those of the (last) event; ``on`` is its local date. ``acquired`` is
+    ``event`` and ``time`` are those of the (last) event; ``on`` is its local date. ``proceeds`` is
+    None where nobody knows the price; then the gain is not known either. ``acquired`` is
     the lot's moment, a date under the UK rules, None for a pool. ``denied`` is the part of a loss
     that the law does not let count; ``lot`` is the event that the lot came of.
     """
@@ -94,7 +95,7 @@ class Disposal(NamedTuple):
     asset: str
     wallet: str
     amount: Decimal
-    proceeds: Decimal
+    proceeds: Decimal | None
     cost_basis: Decimal
     match: Match
     acquired: datetime | date | None = None
@@ -103,21 +104,23 @@ class Disposal(NamedTuple):
     lot: int | None = None
 
     @property
-    def gain(self) -> Decimal:
-        """Proceeds less cost, with what is denied of a loss added back; exact."""
+    def gain(self) -> Decimal | None:
+        """Proceeds less cost, with what is denied of a loss added back; exact. None: not known."""
+        if self.proceeds is None:
+            return None
         net = money.EXACT.subtract(self.proceeds, self.cost_basis)
         return money.EXACT.add(net, self.denied)
 
 
 class IncomeLine(NamedTuple):
-    """Something received as income, at its value then."""
+    """Something received as income, at its value then; None where nobody knows."""
 
     event: int
     time: datetime
     on: date
     asset: str
     amount: Decimal
-    value: Decimal
+    value: Decimal | None
 
 
 class Remaining(NamedTuple):

@@ -12,10 +12,12 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from portfolio.engine import money
+from portfolio.engine.tax import figures as sums
+from portfolio.engine.tax import left_out
 from portfolio.engine.tax.from_ledger import ContractLine
 from portfolio.engine.tax.history import History
 from portfolio.engine.tax.operations import ACQUIRE, Operations
-from portfolio.engine.tax.place import Figure, Place, Year
+from portfolio.engine.tax.place import Figure, Place, Without, Year
 from portfolio.engine.tax.settings import LongTerm, Settings, anniversary
 from portfolio.engine.tax.types import Remaining, Term
 from portfolio.engine.tax.whole import moment_of
@@ -28,7 +30,10 @@ _OF_CHOICE = frozenset({"specific", "by_year"})
 
 
 class MethodYear(NamedTuple):
-    """One year by one method. ``left`` is how many lots are left, with what they cost."""
+    """One year by one method. ``left`` is how many lots are left, with what they cost.
+
+    The sums are of what has a price; ``without`` is what has none.
+    """
 
     method: str
     proceeds: Decimal
@@ -39,6 +44,7 @@ class MethodYear(NamedTuple):
     figures: Sequence[Figure]
     left: int
     left_cost: Decimal
+    without: Without | None = None
 
 
 def methods_of(place: Place, settings: Settings) -> tuple[str, ...]:
@@ -63,18 +69,19 @@ def compare(
         if found is None:
             found = year_of(place, replace(settings, method=method), history, contracts, year)
         rows = found.disposals
-        long = money.total(row.gain for row in rows if row.term is Term.LONG)
-        gain = money.total(row.gain for row in rows)
+        long = sums.net(row for row in rows if row.term is Term.LONG)
+        gain = sums.net(rows)
         yield MethodYear(
             method,
-            money.total(row.proceeds for row in rows),
-            money.total(row.cost_basis for row in rows),
+            sums.proceeds(rows),
+            sums.costs(rows),
             gain,
             money.add(gain, money.negate(long)) if place.has_long_term else None,
             long if place.has_long_term else None,
             tuple(figure for figure in place.figures(found) if figure.is_main),
             len(found.closing),
             money.total(row.cost_basis for row in found.closing),
+            left_out.of_disposals(rows),
         )
 
 

@@ -85,6 +85,8 @@ def run(events: Iterable[TaxEvent], method: str = "fifo", **more: Any) -> Outcom
     return compute(settings(method, **more), tuple(events))
 
 
-def _plain(number: Decimal) -> str:
+def _plain(number: Decimal | None) -> str:
+    if number is None:
+        return "unknown"
     text = format(number, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from portfolio.engine.money import ZERO, total
 from portfolio.engine.tax import History, TaxEvent, choosing, compute
+from portfolio.engine.tax import figures as sums
 from portfolio.engine.tax import place as places
 from portfolio.engine.tax.choosing import Choice
 from portfolio.engine.tax.method import UnknownMethod
@@ -165,9 +166,7 @@ def test_choices_conserve_quantity_and_cost(
             row.amount for row in before.disposals
         )
     assert _cost(before) == _cost(after)
-    assert total(row.proceeds for row in before.disposals) == total(
-        row.proceeds for row in after.disposals
-    )
+    assert sums.proceeds(before.disposals) == sums.proceeds(after.disposals)
 
 
 def _cost(outcome: Any) -> Decimal:

@@ -11,8 +11,9 @@ import pytest
 from portfolio.engine.export import Counterpart, ExportLeg, ExportTransaction
 from portfolio.engine.money import total
 from portfolio.engine.tax import TaxEvent, compute
+from portfolio.engine.tax import figures as sums
 from portfolio.engine.tax.from_ledger import OUTSIDE, Assumed, Translation, events
-from portfolio.engine.tax.settings import Scope
+from portfolio.engine.tax.settings import Oversell, Scope
 from portfolio.engine.types import PostingRole, TransactionKind
 from tests.engine.tax.build import left, rows, settings
 
@@ -94,7 +95,7 @@ def test_income_in_money_is_income_without_a_coin() -> None:
     found, _ = translated(told(1, "reward", "10 EUR"), told(2, "interest", "11 USD =10"))
     outcome = compute(settings(), found)
     assert [(line.asset, line.amount) for line in outcome.income] == [("EUR", Decimal(10))] * 2
-    assert total(line.value for line in outcome.income) == 20
+    assert sums.income(outcome.income) == 20
     assert left(outcome) == []
 
 
@@ -183,14 +184,91 @@ def test_money_in_and_out_of_a_bank_is_no_gain() -> None:
     assert made.assumptions == []
 
 
-def test_what_nobody_knows_the_worth_of_is_nothing_and_told() -> None:
+def test_what_nobody_knows_the_worth_of_is_unknown_and_costs_nothing() -> None:
     found, made = translated(told(1, "reward", "5 XYZ"), told(2, "trade", "-5 XYZ", "3 ABC"))
-    assert total(row.proceeds for row in compute(settings(), found).disposals) == 0
-    assert [(a.what, a.transaction) for a in made.assumptions] == [
-        (Assumed.NO_VALUE, 1),
-        (Assumed.NO_VALUE, 2),
-        (Assumed.NO_VALUE, 2),
+    outcome = compute(settings(), found)
+    assert rows(outcome) == [("5", "unknown", "0", "unknown", "lot")]
+    assert [line.value for line in outcome.income] == [None]
+    assert left(outcome) == [("ABC", "3", "0")]
+    assert [(a.what, a.transaction, a.asset) for a in made.assumptions] == [
+        (Assumed.UNPRICED, 1, "XYZ"),
+        (Assumed.NO_COST, 1, "XYZ"),
+        (Assumed.NO_COST, 2, "ABC"),
+        (Assumed.UNPRICED, 2, "XYZ"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("legs", "proceeds", "cost"),
+    [
+        (("-1 BTC =150", "7 XYZ"), "150", "150"),
+        (("-1 BTC", "7 XYZ =150"), "150", "150"),
+        (("-1 BTC =150", "7 THB"), "150", None),  # money without a rate
+        (("-1 BTC", "7 THB"), "unknown", None),
+    ],
+)
+def test_of_a_trade_one_known_side_serves_both(
+    legs: tuple[str, ...], proceeds: str, cost: str | None
+) -> None:
+    found, made = translated(BOUGHT, told(2, "trade", *legs))
+    outcome = compute(settings(), found)
+    assert [row[1] for row in rows(outcome)] == [proceeds]
+    assert [row[2] for row in left(outcome) if row[0] == "XYZ"] == ([cost] if cost else [])
+    expected = [Assumed.UNPRICED] if proceeds == "unknown" else []
+    assert [row.what for row in made.assumptions] == expected
+
+
+def test_a_purchase_with_money_of_no_rate_costs_what_the_coin_was_worth() -> None:
+    for worth, cost, assumed in ((" =150", "150", []), ("", "0", [Assumed.NO_COST])):
+        found, made = translated(told(1, "trade", f"1 BTC{worth}", "-7 THB"))
+        assert left(compute(settings(), found)) == [("BTC", "1", cost)]
+        assert [row.what for row in made.assumptions] == assumed
+
+
+@pytest.mark.parametrize(
+    ("kind", "legs"),
+    [
+        ("payment", ("-1 BTC",)),
+        ("gift", ("-1 BTC",)),
+        ("interest", ("-1 BTC",)),
+        ("trade", ("-1 BTC",)),
+        ("conversion", ("-1 BTC", "-1 ETH =3", "5 BNB =4")),
+        ("withdrawal", ("-1 BTC fee",)),
+        ("trade", ("5 EUR =5", "-5 USD =5", "-1 BTC fee")),
+    ],
+)
+def test_whatever_goes_at_an_unknown_price_is_unpriced(kind: str, legs: tuple[str, ...]) -> None:
+    found, made = translated(BOUGHT, told(1, "trade", "2 ETH =4", "-4 EUR"), told(3, kind, *legs))
+    outcome = compute(settings(oversell=Oversell.ZERO_COST), found)
+    (row,) = [row for row in outcome.disposals if row.asset == "BTC"]
+    assert (row.proceeds, row.gain) == (None, None)
+    assert [a.what for a in made.assumptions if a.asset == "BTC"] == [Assumed.UNPRICED]
+
+
+def test_what_is_lost_brings_nothing_whatever_it_was_worth() -> None:
+    found, made = translated(BOUGHT, told(2, "lost", "-1 BTC"))
+    assert [row[1] for row in rows(compute(settings(), found))] == ["0"]
+    assert made.assumptions == []
+
+
+def test_a_fee_in_a_coin_of_unknown_worth_takes_nothing_off() -> None:
+    paid = told(1, "trade", "1 XYZ =5", "-5 EUR")
+    sold = told(2, "trade", "-1 BTC =150", "150 EUR", "-1 XYZ fee")
+    found, made = translated(BOUGHT, paid, sold)
+    assert [row[1] for row in rows(compute(settings(), found))] == ["150", "unknown"]
+    assert {a.what for a in made.assumptions} == {Assumed.NO_COST, Assumed.UNPRICED}
+
+
+def test_money_of_no_rate_that_came_as_income_is_in_no_sum() -> None:
+    found, made = translated(told(1, "interest", "7 THB"))
+    assert found == []
+    assert [(a.what, a.asset) for a in made.assumptions] == [(Assumed.UNPRICED, "THB")]
+
+
+def test_a_cash_flow_of_a_contract_without_a_worth_is_unknown() -> None:
+    _, made = translated(told(1, "funding", "5 XYZ"), told(2, "funding", "-2 EUR"))
+    assert [line.value for line in made.contracts] == [None, -2]
+    assert [a.what for a in made.assumptions] == [Assumed.UNPRICED, Assumed.NO_COST]
 
 
 def test_moves_between_pockets_of_an_account_are_nothing() -> None:

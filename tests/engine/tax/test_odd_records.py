@@ -8,8 +8,8 @@ from decimal import Decimal
 import pytest
 
 from portfolio.engine.export import ExportLeg
-from portfolio.engine.money import total
 from portfolio.engine.tax import compute
+from portfolio.engine.tax import figures as sums
 from portfolio.engine.tax.from_ledger import OUTSIDE, Assumed
 from portfolio.engine.tax.settings import Scope
 from tests.engine.tax.build import left, rows, settings
@@ -102,7 +102,7 @@ def test_every_fee_of_a_purchase_is_in_its_cost(legs: tuple[str, ...], cost: str
     found, made = translated(bnb, told(2, "trade", "1 BTC =100", "-100 EUR =100", *legs))
     outcome = compute(settings(), found)
     assert dict((asset, paid) for asset, _, paid in left(outcome))["BTC"] == cost
-    assert total(line.value for line in outcome.income) == (1 if legs[0][0] != "-" else 0)
+    assert sums.income(outcome.income) == (1 if legs[0][0] != "-" else 0)
     assert made.assumptions == []
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from portfolio.engine.money import EXACT, ZERO, total
 from portfolio.engine.tax import Outcome, TaxEvent, case, compute
+from portfolio.engine.tax import figures as sums
 from portfolio.engine.tax.method import methods
 from portfolio.engine.tax.settings import Scope, TransferFee
 from tests.engine.tax.build import at, event, settings
@@ -127,7 +128,7 @@ def test_all_methods_agree_once_everything_is_sold(events: list[TaxEvent]) -> No
         if amount
     ]
     gains = {
-        method: total(row.gain for row in compute(settings(method), [*events, *sales]).disposals)
+        method: sums.net(compute(settings(method), [*events, *sales]).disposals)
         for method in METHODS
     }
     assert len(set(gains.values())) == 1, gains

@@ -35,6 +35,7 @@ def ours(life: list[ExportTransaction], settings: Settings) -> Gains:
     assert not made.assumptions
     gains: Gains = defaultdict(Decimal)
     for disposal in outcome.disposals:
+        assert disposal.gain is not None
         gains[disposal.asset, disposal.time] += disposal.gain
     return gains
 
@@ -118,5 +119,6 @@ def of_days(life: list[ExportTransaction]) -> dict[tuple[str, date], Decimal]:
     outcome = compute(UNITED_KINGDOM, list(from_ledger.events(life, "GBP", made)))
     gains: dict[tuple[str, date], Decimal] = defaultdict(Decimal)
     for disposal in outcome.disposals:
+        assert disposal.gain is not None
         gains[disposal.asset, disposal.on] += disposal.gain
     return gains

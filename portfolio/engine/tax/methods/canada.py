@@ -58,7 +58,8 @@ class _Superficial(PoolRun):
                 running.held[-1] = max(running.held[-1] - units, 0)
 
     def denied(self, number: int, loss: int) -> int:
-        if self.operations.of_event(number).is_exempt:
+        operations = self.operations
+        if operations.of_event(number).is_exempt or number in operations.unpriced:
             return 0
         units = self.operations.units[number]
         running = self._running[self.operations.coins[number]]

@@ -3,7 +3,7 @@
 The gain is the price less the total acquisition price times price through portfolio value; the
 total acquisition price then falls by the part used. Coin for coin is no event, and neither is a
 coin spent on a fee. The fraction goes by the price before fees (lines 212, 217 of the form), the
-gain by what is left of it after them (line 218).
+gain by what is left of it after them (line 218). A sale of a price that nobody knows uses nothing.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class _Portfolio:
         return Disposal(
             *(operations.events[number], tell.at(number), day_of(tell.day(number))),
             *(tell.asset(number), "", tell.amount(operations.units[number])),
-            *(value_of(operations.money[number]), value_of(cost), Match.PORTFOLIO),
+            *(tell.proceeds(number, operations.money[number]), value_of(cost), Match.PORTFOLIO),
         )
 
     def _remaining(self) -> tuple[Remaining, ...]:

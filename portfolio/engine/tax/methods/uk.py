@@ -3,7 +3,8 @@
 All disposals of one local day are one, and so are all acquisitions (s.105). A disposal is matched
 with what is acquired on that day, then with what is acquired in the 30 days after, the earliest
 disposal and the earliest acquisition first, then with the pool. A gift to a spouse comes out of
-the pool without gain or loss and is never matched (s.58).
+the pool without gain or loss and is never matched (s.58). Where the price of one disposal of a day
+is not known, that of the day is not.
 """
 
 from __future__ import annotations
@@ -160,11 +161,21 @@ def _days(operations: Operations, tell: Teller) -> list[dict[int, _Day]]:
     return found
 
 
+def _unpriced(operations: Operations, tell: Teller) -> set[tuple[int, int]]:
+    """Coins and days of which nobody knows the price."""
+    return {
+        (operations.coins[number], tell.day(number))
+        for number in operations.unpriced
+        if not operations.of_event(number).is_exempt
+    }
+
+
 class _Run:
     def __init__(self, operations: Operations) -> None:
         self._operations = operations
         self._tell = Teller(operations)
         days = _days(operations, self._tell)
+        self._unpriced = _unpriced(operations, self._tell)
         names = operations.history.assets
         order = sorted(range(len(names)), key=names.__getitem__)
         self._assets = [(names[coin], _Asset(self._tell, days[coin])) for coin in order]
@@ -185,12 +196,16 @@ class _Run:
     def _disposal(self, part: _Part) -> Disposal:
         tell = self._tell
         on, number, units, price, cost, match, acquired = part
+        is_known = match is Match.NO_GAIN_NO_LOSS or self._is_priced(number, on)
         return Disposal(
             *(self._operations.events[number], tell.at(number), day_of(on)),
             *(tell.asset(number), "", tell.amount(units)),
-            *(value_of(price), value_of(cost), match),
+            *(value_of(price) if is_known else None, value_of(cost), match),
             day_of(acquired) if acquired else None,
         )
+
+    def _is_priced(self, number: int, on: int) -> bool:
+        return (self._operations.coins[number], on) not in self._unpriced
 
 
 def _run(operations: Operations) -> Outcome:

@@ -44,7 +44,7 @@ def figures(year: Year) -> Sequence[Figure]:
     gain = sums.cents(sums.net(taxed))
     benefits = sums.cents(sums.in_coins(year.income, "EUR"))
     cliff = limit(year.first.year)
-    contracts = [line.value for line in year.contracts]
+    contracts = [line.value for line in year.contracts if line.value is not None]
     return (
         Figure(
             "SO 44",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from portfolio.engine import money
 from portfolio.engine.tax import figures as sums
 from portfolio.engine.tax import origins as made
 from portfolio.engine.tax.origins import Origins
@@ -13,7 +12,7 @@ from portfolio.engine.tax.place import Figure, Place, Year, gettext_noop
 
 def figures(year: Year) -> Sequence[Figure]:
     """Proceeds, cost, gain, income and what contracts brought."""
-    contracts = money.total(line.value for line in year.contracts)
+    contracts = sums.contracts(year.contracts)
     return (
         Figure("", gettext_noop("Proceeds"), sums.cents(sums.proceeds(year.disposals))),
         Figure("", gettext_noop("Cost"), sums.cents(sums.costs(year.disposals))),

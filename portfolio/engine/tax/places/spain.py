@@ -96,7 +96,8 @@ def _by_sale(rows: Iterable[Disposal]) -> list[Decimal]:
     """The gain of each sale of a coin, whatever its lots."""
     found: dict[tuple[int, str], Decimal] = defaultdict(Decimal)
     for row in rows:
-        found[row.event, row.asset] = money.add(found[row.event, row.asset], row.gain)
+        if row.gain is not None:
+            found[row.event, row.asset] = money.add(found[row.event, row.asset], row.gain)
     return list(found.values())
 
 

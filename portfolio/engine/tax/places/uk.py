@@ -54,7 +54,7 @@ def figures(year: Year) -> Sequence[Figure]:
     losses = [money.negate(gain) for gain in by_day.values() if gain < 0]
     exempt = exempt_amount(year.first.year)
     net = money.add(money.total(gains), money.negate(money.total(losses)))
-    contracts = money.total(line.value for line in year.contracts)
+    contracts = sums.contracts(year.contracts)
     return (
         *_sa108(year, len(by_day), gains, losses),
         *_at_new_rates(year, by_day),
@@ -100,7 +100,8 @@ def _by_day(rows: Iterable[Disposal]) -> dict[tuple[date, str], Decimal]:
     """The gain of each disposal: all of one asset on one day are one (s.105)."""
     found: dict[tuple[date, str], Decimal] = defaultdict(Decimal)
     for row in rows:
-        found[row.on, row.asset] = money.add(found[row.on, row.asset], row.gain)
+        if row.gain is not None:
+            found[row.on, row.asset] = money.add(found[row.on, row.asset], row.gain)
     return found
 
 

@@ -56,7 +56,7 @@ def figures(year: Year) -> Sequence[Figure]:
     long = [row for row in year.disposals if row.term is Term.LONG]
     boxes = ("I", "L") if year.first.year >= BY_WALLET else ("C", "F")
     total = sums.cents(sums.net(year.disposals))
-    contracts = sums.cents(money.total(line.value for line in year.contracts))
+    contracts = sums.cents(sums.contracts(year.contracts))
     return (
         *_part("8949 I", _SHORT, _RULES[boxes[0]], short),
         *_part("8949 II", _LONG, _RULES[boxes[1]], long),

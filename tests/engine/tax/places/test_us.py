@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from portfolio.engine.money import total
 from portfolio.engine.tax import History, TaxEvent, compute
+from portfolio.engine.tax import figures as sums
 from portfolio.engine.tax.safe_harbour import compute_by_wallet_from
 from portfolio.engine.tax.safe_harbour import given as given_lots
 from portfolio.engine.tax.settings import Placing
@@ -83,9 +84,7 @@ def test_moving_lots_into_their_accounts_loses_nothing(events: list[TaxEvent]) -
     assert_conserved(events, found)
     universal = compute(settings(), told)
     assert total(r.amount for r in found.disposals) == total(r.amount for r in universal.disposals)
-    assert total(r.proceeds for r in found.disposals) == total(
-        r.proceeds for r in universal.disposals
-    )
+    assert sums.proceeds(found.disposals) == sums.proceeds(universal.disposals)
 
 
 def test_what_was_sold_beyond_an_account_is_not_owed_by_it() -> None:
