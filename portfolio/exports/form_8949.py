@@ -30,20 +30,25 @@ Reported = Mapping[tuple[str, str, date], bool]
 
 
 class FormLine(NamedTuple):
-    """One line of the form: one lot, or a part of it. Money is in cents, the gain is (d) - (e)."""
+    """One line of the form: one lot, or a part of it. Money is in cents, the gain is (d) - (e).
+
+    Of an unknown price there are neither proceeds nor a gain.
+    """
 
     asset: str
     amount: Decimal
     acquired: date | None  # None: not known
     sold: date
-    proceeds: Decimal
+    proceeds: Decimal | None
     cost: Decimal
     is_long: bool
     account: str
     is_basis_reported: bool | None = None  # None: no broker reported the sale
 
     @property
-    def gain(self) -> Decimal:
+    def gain(self) -> Decimal | None:
+        if self.proceeds is None:
+            return None
         return money.add(self.proceeds, money.negate(self.cost))
 
     @property
@@ -116,7 +121,7 @@ def _line(
         amount=row.amount,
         acquired=_day(row.acquired, settings),
         sold=row.on,
-        proceeds=cents(row.proceeds),
+        proceeds=None if row.proceeds is None else cents(row.proceeds),
         cost=cents(row.cost_basis),
         is_long=row.term is Term.LONG,
         account=labels.get(row.wallet, row.wallet),
@@ -131,6 +136,8 @@ def _day(acquired: datetime | date | None, settings: Settings) -> date | None:
 # --- What it does not say ---------------------------------------------------------------------
 
 CODES = {
+    Assumed.UNPRICED: "unpriced",
+    Assumed.NO_COST: "no_cost",
     Assumed.NO_VALUE: "no_value",
     Assumed.UNKNOWN_ORIGIN: "unknown_origin",
     Assumed.UNKNOWN_TARGET: "unknown_target",
@@ -138,6 +145,13 @@ CODES = {
     Assumed.UNCLEAR: "unclear",
 }
 LACKS = {
+    "unpriced": gettext_noop(
+        "Nobody knows what these were sold for: proceeds and gain are left empty. Fill them in "
+        "before you file, or give a price by hand."
+    ),
+    "no_cost": gettext_noop(
+        "Nobody knows what these had cost: they count as having cost nothing. Give a price by hand."
+    ),
     "no_value": gettext_noop(
         "Nobody knows what these were worth: they count as nothing. Give a price by hand."
     ),
@@ -168,15 +182,29 @@ def shortfalls(transaction: ExportTransaction, context: ExportContext) -> Iterat
     costs = context.tax.costs if context.tax else {}
     currency = settings_of(context).base_currency
     told = list(events([transaction], currency, made, costs=costs, at_no_cost=PLACE.at_no_cost))
-    yield from (CODES[found.what] for found in made.assumptions)
+    yield from (
+        CODES[found.what] for found in made.assumptions if found.what is not Assumed.UNPRICED
+    )
     if context.since is not None and transaction.occurred_at < context.since:
         return
     if made.contracts:
         yield "contracts"
+    if any(is_sold_unpriced(event) for event in told):
+        yield "unpriced"
     if any(event.kind == "income" for event in told):
         yield "income"
     if any(_is_unreported(event, context) for event in told):
         yield "reported"
+
+
+def is_sold_unpriced(event: TaxEvent) -> bool:
+    """Whether something of it is sold, or spent, at a price that nobody knows."""
+    into, out, fee = event.into, event.out, event.fee
+    if fee is not None and fee.amount and fee.value is None:
+        return True
+    if out is None or event.kind in (EventKind.TRANSFER, EventKind.GIFT, EventKind.WITHDRAWAL):
+        return False
+    return out.value is None and (into is None or into.value is None)
 
 
 def _is_unreported(event: TaxEvent, context: ExportContext) -> bool:

@@ -32,7 +32,7 @@ from reportlab.platypus import (
 from portfolio.engine import money
 from portfolio.engine.money import plain
 from portfolio.engine.rounding import DECIMALS
-from portfolio.exports.tax_report import Line, Part, Report, Section
+from portfolio.exports.tax_report import Figure, Line, Part, Report, Section
 
 # A PDF is for people: of more lines than these it says so, and the tables have all.
 MOST_LINES = 1000
@@ -143,12 +143,18 @@ def _figures(report: Report) -> list[Flowable]:
         rows.append(
             [
                 Paragraph(escape(figure.code), _SMALL),
-                Paragraph(escape(figure.title), style),
+                _titled(figure, style),
                 _right(amount, style),
                 [Paragraph(escape(told), _SMALL) for told in (figure.rule, figure.made_of) if told],
             ]
         )
     return [_Heading("Figures", _HEAD), _laid(rows, [26 * mm, 52 * mm, 32 * mm, 68 * mm])]
+
+
+def _titled(figure: Figure, style: ParagraphStyle) -> Flowable | list[Flowable]:
+    """A figure's title, with what the figure leaves out below."""
+    title = Paragraph(escape(figure.title), style)
+    return [title, Paragraph(escape(figure.without), _SMALL)] if figure.without else title
 
 
 def _limits(report: Report) -> list[Flowable]:
@@ -245,7 +251,8 @@ def _row(line: Line, currency: str) -> list[str]:
         _cut(f"{plain(line.amount)} {line.asset}", 32),
         line.acquired.isoformat()[:10] if line.acquired else "",
         _cut(about, 34),
-        *(_shown(n, currency) if n is not None else "" for n in (line.proceeds, line.cost)),
+        _shown(line.proceeds, currency) if line.match or line.proceeds is not None else "",
+        _shown(line.cost, currency) if line.match or line.cost is not None else "",
         _shown(last, currency),
     ]
 

@@ -52,6 +52,7 @@ class Figure(NamedTuple):
     is_main: bool
     is_count: bool
     made_of: str = ""  # sums of lines and arithmetic
+    without: str = ""  # what it leaves out
 
 
 class Part(NamedTuple):
@@ -97,6 +98,7 @@ HEADER = (
     *("Time (UTC)", "Date", "Kind", "Asset", "Account", "Amount", "Acquired", "Matched with"),
     *("Term", "Proceeds", "Cost", "Denied loss", "Gain", "Value", "Transaction", "Lot"),
 )
+_FIGURES = ("Form", "Figure", "Amount", "Rule", "From", "Left out")
 _NUMBERS = frozenset(
     HEADER.index(name) for name in ("Amount", "Proceeds", "Cost", "Denied loss", "Gain", "Value")
 )
@@ -145,11 +147,11 @@ def table(part: Part) -> Iterator[bytes]:
 
 def sheets(report: Report, parts: Iterable[Part]) -> Iterator[bytes]:
     """The whole report as a workbook, piece by piece."""
-    figures = ([f.code, f.title, _exact(f.amount), f.rule, f.made_of] for f in report.figures)
+    figures = ([f.code, f.title, _exact(f.amount), f.rule, f.made_of, f.without] for f in report.figures)
     facts = ([name, value] for name, value in report.facts)
     first = [
         Sheet("Report", ("Fact", "Value"), facts),
-        Sheet("Figures", ("Form", "Figure", "Amount", "Rule", "From"), figures, frozenset({2})),
+        Sheet("Figures", _FIGURES, figures, frozenset({2})),
     ]
     rest = (
         Sheet(part.title[:24], HEADER, (cells(line) for line in part.lines), _NUMBERS)

@@ -74,7 +74,7 @@ def _own(user: User, report: TaxReport, wanted: Sequence[str]) -> dict[str, list
     for account, asset, on, proceeds, cost, lot in lines:
         if on is not None:
             elsewhere = lot in places and str(places[lot]) != account
-            found[account].append(Own(asset, on, proceeds or ZERO, cost or ZERO, elsewhere))
+            found[account].append(Own(asset, on, proceeds, cost or ZERO, elsewhere))
     return found
 
 

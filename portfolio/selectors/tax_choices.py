@@ -40,7 +40,7 @@ class Section:
     asset: str
     account: str  # "" where accounts do not matter
     amount: Decimal
-    proceeds: Decimal
+    proceeds: Decimal | None
     lots: Sequence[Lot]
     more: int  # lots beyond those that are offered
     chosen: Sequence[Choice]
@@ -97,7 +97,7 @@ def _section(
         asset=asset,
         account=accounts.get(told["account"], ""),
         amount=Decimal(told["amount"]),
-        proceeds=Decimal(told["proceeds"]),
+        proceeds=None if told["proceeds"] is None else Decimal(told["proceeds"]),
         lots=[
             Lot(
                 row["lot"],

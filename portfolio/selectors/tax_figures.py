@@ -18,7 +18,7 @@ from portfolio.engine.tax.origins import Lines, Origin
 from portfolio.engine.tax.place import UnknownPlace
 from portfolio.models import TaxLine, TaxReport
 from portfolio.models.fields import ExactDecimalField
-from portfolio.selectors import tax_pages
+from portfolio.selectors import tax_pages, tax_unpriced
 from portfolio.selectors.tax_pages import PAGE_SIZE, Figure, LinePage
 
 Rows: TypeAlias = "QuerySet[TaxLine]"
@@ -53,7 +53,8 @@ class Sums:
 
 
 def sums(rows: QuerySet[TaxLine]) -> Sums:
-    """What figures are rounded from; one query."""
+    """What figures are rounded from; what has no price is in none of them. One query."""
+    rows = rows.exclude(tax_unpriced.UNPRICED)
     found = rows.aggregate(a=Sum("proceeds"), b=Sum("cost"), c=Sum("denied"), d=Sum("value"))
     return Sums(found["a"], found["b"], found["c"], found["d"])
 
@@ -78,8 +79,9 @@ def lines(report: TaxReport, wanted: Lines) -> QuerySet[TaxLine]:
 
 
 def _of_kind(report: TaxReport, wanted: Lines) -> QuerySet[TaxLine]:
-    """The same without regard to sign."""
+    """The same without regard to sign; what has no price is in no sum."""
     rows = TaxLine.objects.filter(report=report, part=wanted.part)
+    rows = rows.exclude(tax_unpriced.UNPRICED)
     if wanted.is_long is not None:
         rows = rows.filter(term=_LONG) if wanted.is_long else rows.exclude(term=_LONG)
     if wanted.subkinds is not None:
@@ -181,6 +183,7 @@ def _is_of_kind(report: TaxReport, wanted: Lines, line: TaxLine) -> bool:
     if wanted.part != line.part:
         return False
     checks = (
+        not tax_unpriced.is_unpriced(line),
         wanted.is_long is None or (line.term == _LONG) is wanted.is_long,
         wanted.subkinds is None or (line.subkind in wanted.subkinds) is not wanted.is_other,
         wanted.is_money is None or (line.asset == report.currency) is wanted.is_money,

@@ -30,15 +30,16 @@ _ABOUT = {"one-sided": 1, "transfer": 2, "duplicate": 2}
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """What of a year stands on something; in the report's currency."""
+    """What of a year stands on something, in the report's currency; None: a price is unknown."""
 
-    proceeds: Decimal
-    gain: Decimal
-    income: Decimal
+    proceeds: Decimal | None
+    gain: Decimal | None
+    income: Decimal | None
 
-    def told(self) -> dict[str, str]:
+    def told(self) -> dict[str, str | None]:
         """As JSON."""
-        return {name: plain(getattr(self, name)) for name in ("proceeds", "gain", "income")}
+        sums = {"proceeds": self.proceeds, "gain": self.gain, "income": self.income}
+        return {name: None if value is None else plain(value) for name, value in sums.items()}
 
 
 def open_findings(user: User, report: TaxReport) -> list[dict[str, Any]]:
@@ -76,6 +77,8 @@ def _size(told: dict[str, Any]) -> tuple[bool, Decimal]:
     touched = told["touched"]
     if touched is None:
         return (False, money.ZERO)
+    if None in touched.values():
+        return (False, money.ZERO)
     sums = [Decimal(touched[name]).copy_abs() for name in ("proceeds", "income")]
     return (True, money.negate(money.total(sums)))
 
@@ -101,9 +104,12 @@ _TOUCHED = """
         WHERE w.is_all OR (l.part = 'disposal' AND l.lot_transaction IS NULL AND l.match <> 'none')
     )
     SELECT hit.number,
-           COALESCE(SUM(l.proceeds), 0),
-           COALESCE(SUM(l.proceeds - l.cost + COALESCE(l.denied, 0)), 0),
-           COALESCE(SUM(l.value) FILTER (WHERE l.part = 'income'), 0)
+           CASE WHEN BOOL_AND(l.proceeds IS NOT NULL OR l.part = 'income')
+                THEN COALESCE(SUM(l.proceeds), 0) END,
+           CASE WHEN BOOL_AND(l.proceeds IS NOT NULL OR l.part = 'income')
+                THEN COALESCE(SUM(l.proceeds - l.cost + COALESCE(l.denied, 0)), 0) END,
+           CASE WHEN BOOL_AND(l.value IS NOT NULL OR l.part <> 'income')
+                THEN COALESCE(SUM(l.value) FILTER (WHERE l.part = 'income'), 0) END
     FROM hit JOIN line l ON l.id = hit.id GROUP BY hit.number
 """
 Question = tuple[int, int | None, str]  # number, transaction, asset
@@ -166,7 +172,7 @@ _ASSUMED = """
 """
 
 
-def assumed(report: TaxReport) -> dict[str, dict[str, str]]:
+def assumed(report: TaxReport) -> dict[str, dict[str, str | None]]:
     """What of the year stands on each kind of what was taken for granted; two queries."""
     with database.cursor() as cursor:
         cursor.execute(_ASSUMED, [report.pk])

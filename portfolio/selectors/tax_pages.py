@@ -16,11 +16,11 @@ from accounts.models import User
 from portfolio.engine import money
 from portfolio.engine.tax import what_if
 from portfolio.engine.tax.from_ledger import OUTSIDE
-from portfolio.engine.tax.place import Place
+from portfolio.engine.tax.place import Place, Without
 from portfolio.engine.tax.places import us
 from portfolio.engine.tax.settings import LongTerm, Settings
 from portfolio.models import Connection, TaxDocument, TaxLine, TaxReport, Transaction
-from portfolio.selectors import tax_events
+from portfolio.selectors import tax_events, tax_unpriced
 
 PAGE_SIZE = 100
 Part = TaxLine.Part
@@ -36,6 +36,7 @@ class Figure:
     rule: str
     is_main: bool
     is_count: bool
+    without: Without | None = None  # what it leaves out, as nobody knows the price
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,10 @@ class Method:
     def left_cost(self) -> Decimal | None:
         return self._number("left_cost")
 
+    @property
+    def without(self) -> Without | None:
+        return tax_unpriced.read(self.told.get("without"))
+
     def _number(self, name: str) -> Decimal | None:
         text = self.told.get(name)
         return None if text is None else Decimal(text)
@@ -86,9 +91,20 @@ class Report:
     @property
     def figures(self) -> list[Figure]:
         return [
-            Figure(code, title, None if amount is None else Decimal(amount), *more)
-            for code, title, amount, *more in self.row.figures
+            Figure(
+                *(code, title, None if amount is None else Decimal(amount)),
+                rule,
+                is_main,
+                is_count,
+                tax_unpriced.read(more[0]) if more else None,
+            )
+            for code, title, amount, rule, is_main, is_count, *more in self.row.figures
         ]
+
+    @property
+    def leaves_out(self) -> bool:
+        """Whether a sum of it leaves something out."""
+        return any(figure.without for figure in self.figures)
 
     @property
     def begin(self) -> str:
@@ -228,6 +244,19 @@ def lines(report: TaxReport, part: str, *, start: int = 0) -> LinePage:
     )
 
 
+def lines_unpriced(report: TaxReport, part: str, *, start: int = 0) -> LinePage:
+    """The lines of a part that have no price, in order; two queries."""
+    rows = TaxLine.objects.filter(tax_unpriced.UNPRICED, report=report, part=part)
+    total, end = rows.count(), start + PAGE_SIZE
+    return LinePage(
+        lines=list(rows.order_by("position")[start:end]),
+        total=total,
+        first=start,
+        after=end if end < total else None,
+        before=max(start - PAGE_SIZE, 0) if start else None,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class RowPage:
     """Some rows of a table that is kept with a report; as LinePage."""
@@ -281,18 +310,15 @@ class Explanation:
     line: TaxLine
     parts: Sequence[TaxLine]
     amount: Decimal  # of all parts
-    proceeds: Decimal
+    proceeds: Decimal | None  # None where nobody knows the price
     transaction: Transaction | None
     lot: Transaction | None
     account: str
     zone: ZoneInfo
 
     @property
-    def gain(self) -> Decimal:
-        line = self.line
-        kept = line.denied or money.ZERO
-        proceeds, cost = line.proceeds or money.ZERO, line.cost or money.ZERO
-        return money.total([proceeds, money.negate(cost), kept])
+    def gain(self) -> Decimal | None:
+        return gain_of(self.line)
 
     @property
     def unit_cost(self) -> Decimal | None:
@@ -321,11 +347,12 @@ def explanation(user: User, report: TaxReport, position: int) -> Explanation:
     parts = list(same.order_by("position"))
     wanted = [pk for pk in (line.transaction, line.lot_transaction) if pk is not None]
     found = Transaction.objects.of(user).select_related("connection").in_bulk(wanted)
+    proceeds = [part.proceeds for part in parts if part.proceeds is not None]
     return Explanation(
         line=line,
         parts=parts,
         amount=money.total(part.amount for part in parts),
-        proceeds=money.total(part.proceeds or money.ZERO for part in parts),
+        proceeds=money.total(proceeds) if len(proceeds) == len(parts) else None,
         transaction=found.get(line.transaction or 0),
         lot=found.get(line.lot_transaction or 0),
         account=labels(user).get(line.account, ""),

@@ -10,7 +10,9 @@ from typing import Any
 from django.db.models import Count, Min, Q, QuerySet, Sum
 
 from portfolio.engine import money
+from portfolio.engine.tax.place import Without
 from portfolio.models import TaxLine, TaxReport
+from portfolio.selectors import tax_unpriced
 
 Part = TaxLine.Part
 
@@ -83,23 +85,39 @@ def given_lots(report: TaxReport, asset: str) -> GivenLots:
 
 @dataclass(frozen=True, slots=True)
 class AssetSum:
-    """One asset's disposals of a year."""
+    """One asset's disposals of a year; the sums are of those of a known price, None: of none."""
 
     asset: str
-    proceeds: Decimal
-    cost: Decimal
+    proceeds: Decimal | None
+    cost: Decimal | None
     denied: Decimal
+    without: Without | None = None
 
     @property
-    def gain(self) -> Decimal:
+    def gain(self) -> Decimal | None:
+        if self.proceeds is None or self.cost is None:
+            return None
         return money.total([self.proceeds, money.negate(self.cost), self.denied])
 
 
 def by_asset(report: TaxReport, lines: QuerySet[TaxLine] | None = None) -> list[AssetSum]:
     """Disposals by asset, the greatest gain first; kept with the report. ``lines``: of these."""
     if lines is None and report.sums:
-        return [AssetSum(asset, *map(Decimal, told)) for asset, *told in report.sums["assets"]]
+        return [_asset_sum(*told) for told in report.sums["assets"]]
     return summed_by_asset(report, lines)
+
+
+def _asset_sum(
+    asset: str, proceeds: str | None, cost: str | None, denied: str, without: Any = None
+) -> AssetSum:
+    sums = (_number(proceeds), _number(cost), Decimal(denied))
+    return AssetSum(asset, *sums, tax_unpriced.read(without))
+
+
+def told_by_asset(row: AssetSum) -> list[Any]:
+    """As JSON."""
+    known = [None if value is None else money.plain(value) for value in (row.proceeds, row.cost)]
+    return [row.asset, *known, money.plain(row.denied), tax_unpriced.told(row.without)]
 
 
 def summed_by_asset(report: TaxReport, lines: QuerySet[TaxLine] | None = None) -> list[AssetSum]:
@@ -107,13 +125,22 @@ def summed_by_asset(report: TaxReport, lines: QuerySet[TaxLine] | None = None) -
     if lines is None:
         lines = TaxLine.objects.filter(report=report, part=Part.DISPOSAL)
     rows = lines.values("asset").annotate(
-        proceeds=Sum("proceeds"), costs=Sum("cost"), kept=Sum("denied")
+        proceeds=Sum("proceeds"),
+        costs=Sum("cost", filter=Q(proceeds__isnull=False)),
+        kept=Sum("denied"),
+        unpriced=Count("transaction", filter=Q(proceeds=None), distinct=True),
+        unpriced_cost=Sum("cost", filter=Q(proceeds=None)),
     )
     found = [
-        AssetSum(row["asset"], row["proceeds"], row["costs"], row["kept"] or money.ZERO)
+        AssetSum(
+            *(row["asset"], row["proceeds"], row["costs"], row["kept"] or money.ZERO),
+            Without(row["unpriced"], row["unpriced_cost"] or money.ZERO)
+            if row["unpriced"]
+            else None,
+        )
         for row in rows
     ]
-    return sorted(found, key=lambda row: (-row.gain, row.asset))
+    return sorted(found, key=lambda row: (-(row.gain or money.ZERO), row.asset))
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +164,14 @@ def assumed(report: TaxReport, lines: QuerySet[TaxLine] | None = None) -> list[A
     return [
         AssumedSum(
             *(what, number, None if worth is None else Decimal(worth), unknown),
-            Decimal(touched[what]["gain"]) if what in touched else None,
+            _number(touched.get(what, {}).get("gain")),
         )
         for what, number, worth, unknown in told
     ]
+
+
+def _number(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
 
 
 def summed_assumed(report: TaxReport, lines: QuerySet[TaxLine] | None = None) -> list[list[Any]]:

@@ -54,6 +54,8 @@ _CHANGED: dict[str, Promise] = {
 }
 _TERMS: dict[str, Promise] = {"short": _("short"), "long": _("long")}
 _ASSUMED: dict[str, Promise] = {
+    "unpriced": _("Price unknown: in no sum"),
+    "no_cost": _("Cost unknown: taken at no cost"),
     "no_value": _("Worth unknown: taken as nothing"),
     "unknown_origin": _("Came from outside: taken at no cost"),
     "unknown_target": _("Left for outside: taken as still yours"),
@@ -64,6 +66,8 @@ _ASSUMED: dict[str, Promise] = {
     "chosen_late": _("A lot was chosen after the sale"),
 }
 _MENDED: dict[str, Promise] = {
+    "unpriced": _("Give a price for that day."),
+    "no_cost": _("Give a price for the day on which it came."),
     "no_value": _("Give a price for that day."),
     "unknown_origin": _("Match the transfer, import the account it came from, or say what it was."),
     "unknown_target": _("Match the transfer, or say what it was: a payment, a gift, a loss."),
@@ -203,6 +207,7 @@ _CAUSES: dict[str, Promise] = {
     "rounding": _("Rounding: at most a cent a row"),
     "no_basis": _("The broker does not tell the basis of some: not covered, or bought elsewhere"),
     "transferred": _("Bought in another account: the broker cannot know at what cost"),
+    "unpriced": _("The ledger does not know the price of some: give the one that was told"),
     "not_in_ledger": _("Sales that the ledger does not know: look for missing history"),
     "not_at_broker": _("Sales that the broker does not tell: trades, fees or payments in coins"),
     "other": _("Other money on the same days: fees, prices, or other lots"),

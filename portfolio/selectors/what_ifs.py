@@ -14,8 +14,9 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from portfolio.engine import money
 from portfolio.engine.tax.from_ledger import FIAT, OUTSIDE
+from portfolio.engine.tax.place import Without
 from portfolio.models import Connection, WhatIf, WhatIfLine
-from portfolio.selectors import tax_events
+from portfolio.selectors import tax_events, tax_unpriced
 from portfolio.selectors.assets import identities, source_name
 from portfolio.selectors.valuation import all_holdings
 
@@ -100,6 +101,7 @@ class Figure:
     is_count: bool
     before: Decimal | None
     after: Decimal | None
+    without: Without | None = None  # what of the year it leaves out
 
     @property
     def is_changed(self) -> bool:
@@ -113,10 +115,10 @@ class Method:
     name: str
     is_own: bool  # the one that was chosen for the place
     amount: Decimal  # more than is sold where earlier sales of the day count as one with it
-    proceeds: Decimal
+    proceeds: Decimal | None  # None where the price of one of those is not known
     cost: Decimal
     denied: Decimal
-    gain: Decimal
+    gain: Decimal | None
     gain_long: Decimal | None  # None where the place knows no terms
     lots: int
     left: int
@@ -127,7 +129,7 @@ class Method:
     @property
     def gain_short(self) -> Decimal | None:
         """The part on what was not long held."""
-        if self.gain_long is None:
+        if self.gain_long is None or self.gain is None:
             return None
         return money.add(self.gain, money.negate(self.gain_long))
 
@@ -138,17 +140,22 @@ class Method:
 
 
 def _method(told: Mapping[str, Any]) -> Method:
-    numbers = ("amount", "proceeds", "cost", "denied", "gain", "left_cost")
+    numbers = ("amount", "cost", "denied", "left_cost")
     return Method(
         name=told["method"],
         is_own=told["is_own"],
+        proceeds=_number(told["proceeds"]),
+        gain=_number(told["gain"]),
         gain_long=_number(told["gain_long"]),
         lots=told["lots"],
         left=told["left"],
         left_amount=_number(told["left_amount"]),
         figures=tuple(
-            Figure(code, title, is_main, is_count, _number(before), _number(after))
-            for code, title, is_main, is_count, before, after in told["figures"]
+            Figure(
+                *(code, title, is_main, is_count, _number(before), _number(after)),
+                tax_unpriced.read(more[0]) if more else None,
+            )
+            for code, title, is_main, is_count, before, after, *more in told["figures"]
         ),
         **{name: Decimal(told[name]) for name in numbers},
     )
@@ -180,7 +187,7 @@ class SaleAnswer:
     def is_loss(self) -> bool:
         """Whether the chosen method ends below zero, or would without what is denied."""
         own = self.method(None)
-        return own.gain < 0 or own.denied > 0
+        return own.gain is None or own.gain < 0 or own.denied > 0
 
 
 def sale_answer(row: WhatIf) -> SaleAnswer:
@@ -198,7 +205,7 @@ def sale_answer(row: WhatIf) -> SaleAnswer:
         outside=_number(told["outside"]),
         unpriced=tuple(told["unpriced"]),
         wash=_wash(told["wash"]),
-        methods=tuple(sorted(methods, key=lambda one: (one.gain, one.name))),
+        methods=tuple(sorted(methods, key=lambda one: (one.gain or money.ZERO, one.name))),
     )
 
 

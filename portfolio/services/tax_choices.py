@@ -136,7 +136,7 @@ def _told(offer: Offer, ledger: TaxLedger) -> dict[str, Any]:
         "asset": offer.asset,
         "account": offer.wallet,
         "amount": plain(offer.amount),
-        "proceeds": plain(offer.proceeds),
+        "proceeds": None if offer.proceeds is None else plain(offer.proceeds),
         "lots": lots[:MOST_LOTS],
         "more": max(len(lots) - MOST_LOTS, 0),
     }

@@ -10,6 +10,7 @@ from portfolio.engine.money import plain
 from portfolio.engine.tax.place import Place, Year
 from portfolio.engine.tax.settings import Settings
 from portfolio.engine.tax.what_if import MethodYear, compare, methods_of
+from portfolio.selectors import tax_unpriced
 from portfolio.services.tax_ledger import TaxLedger
 
 
@@ -46,6 +47,7 @@ def _row(row: MethodYear) -> dict[str, Any]:
         "gain_long": _plain(row.gain_long),
         "left": row.left,
         "left_cost": plain(row.left_cost),
+        "without": tax_unpriced.told(row.without),
     }
 
 

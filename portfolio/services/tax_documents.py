@@ -14,7 +14,7 @@ from portfolio.engine.tax.place import Place, UnknownPlace
 from portfolio.exports import tax_report
 from portfolio.exports.tax_report import Figure, Line, Part, Report
 from portfolio.models import TaxLine, TaxReport
-from portfolio.selectors import tax_origins, tax_pages, tax_sums, tax_words
+from portfolio.selectors import tax_origins, tax_pages, tax_sums, tax_unpriced, tax_words
 from portfolio.services import tax_sections
 
 CHUNK = 2000
@@ -50,7 +50,10 @@ def told(report: TaxReport) -> Report:
         figures=[
             Figure(
                 f.code, _(f.title), f.amount, _(f.rule) if f.rule else "", f.is_main, f.is_count
-            )._replace(made_of=tax_origins.made_of(report, f))
+            )._replace(
+                made_of=tax_origins.made_of(report, f),
+                without=tax_unpriced.words(f.without, report.currency),
+            )
             for f in tax_pages.Report(report).figures
         ],
         covered=[_(sentence) for sentence in place.covers] if place else [],

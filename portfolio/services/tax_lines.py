@@ -10,10 +10,10 @@ from typing import Any
 
 from portfolio.engine.tax import choosing
 from portfolio.engine.tax.choosing import Choice, Matched
-from portfolio.engine.tax.from_ledger import Translation
+from portfolio.engine.tax.from_ledger import FIAT, Assumed, Translation
 from portfolio.engine.tax.place import Place, Year
 from portfolio.engine.tax.settings import Settings
-from portfolio.engine.tax.types import Disposal, Remaining
+from portfolio.engine.tax.types import Disposal, Match, Remaining
 from portfolio.models import TaxLine
 
 Part = TaxLine.Part
@@ -51,7 +51,7 @@ def _disposal(row: Disposal, year: Year, made: Translation) -> Columns:
         "account": made.accounts[row.event],
         "amount": row.amount,
         "proceeds": row.proceeds,
-        "cost": row.cost_basis,
+        "cost": None if _has_no_part(row) else row.cost_basis,
         "denied": row.denied or None,
         "acquired_at": acquired if is_moment else None,
         "acquired_on": None if is_moment else acquired,
@@ -61,6 +61,11 @@ def _disposal(row: Disposal, year: Year, made: Translation) -> Columns:
         "transaction": made.sources[row.event],
         "lot_transaction": None if row.lot is None else made.sources[row.lot],
     }
+
+
+def _has_no_part(row: Disposal) -> bool:
+    """Whether a sale would take its part of what all coins had cost by a price that is unknown."""
+    return row.proceeds is None and row.match is Match.PORTFOLIO
 
 
 def _income(year: Year, made: Translation) -> Iterator[Columns]:
@@ -107,8 +112,15 @@ def _lot(
 def _assumed(year: Year, made: Translation) -> Iterator[Columns]:
     """What was taken for granted in the year, and before it of lots that are used in it."""
     used = {made.sources[row.lot] for row in year.disposals if row.lot is not None}
+    unpriced = set(_unpriced(year, made))
     for found in made.assumptions:
-        if year.begin <= found.time < year.end or found.transaction in used:
+        is_of_year = year.begin <= found.time < year.end
+        if found.what is Assumed.UNPRICED:  # what makes no gain here needs no price
+            named = (found.transaction, found.asset) in unpriced
+            is_told = is_of_year and (named or found.asset in FIAT)
+        else:
+            is_told = is_of_year or found.transaction in used
+        if is_told:
             yield {
                 "at": found.time,
                 "asset": found.asset,
@@ -125,6 +137,19 @@ def _assumed(year: Year, made: Translation) -> Iterator[Columns]:
             "subkind": NOT_HELD,
             "transaction": made.sources[short.event],
         }
+
+
+def _unpriced(year: Year, made: Translation) -> Iterator[tuple[int, str]]:
+    """The transactions and assets of what no sum of the year has."""
+    for row in year.disposals:
+        if row.proceeds is None:
+            yield made.sources[row.event], row.asset
+    for line in year.income:
+        if line.value is None:
+            yield made.sources[line.event], line.asset
+    for flow in year.contracts:
+        if flow.value is None:
+            yield flow.transaction, flow.asset
 
 
 def of_choices(

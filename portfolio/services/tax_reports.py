@@ -25,13 +25,13 @@ from django.utils.translation import gettext_noop
 from accounts.models import User
 from accounts.services import audit
 from portfolio.engine.money import plain
-from portfolio.engine.tax import VERSION, choosing
+from portfolio.engine.tax import VERSION, choosing, left_out
 from portfolio.engine.tax.operations import BadEvent
 from portfolio.engine.tax.place import Figure
 from portfolio.engine.tax.what_if import methods_of
 from portfolio.engine.tax.yearly import year_of
 from portfolio.models import TaxDocument, TaxLine, TaxReport
-from portfolio.selectors import export_rows, tax_events, tax_evidence, tax_findings
+from portfolio.selectors import export_rows, tax_events, tax_evidence, tax_findings, tax_unpriced
 from portfolio.services import (
     locks,
     tax_changes,
@@ -206,7 +206,7 @@ def _compute(report: TaxReport) -> None:
         raise TaxProblem(_refused(ledger.made.sources[error.event], str(error))) from error
     worths = tax_events.Worths(user, settings.base_currency, report.environment)
     year = replace(year, opening_values=worths.at(year.begin), closing_values=worths.at(year.end))
-    report.figures = [_figure_told(figure) for figure in place.figures(year)]
+    report.figures = [_figure_told(figure) for figure in left_out.figures(place, year)]
     report.evidence = tax_evidence.evidence(
         user, report.environment, (year.begin, year.end), timezone.now()
     )
@@ -271,7 +271,9 @@ def _drop_lines(report: TaxReport) -> None:
 
 def _figure_told(figure: Figure) -> list[Any]:
     amount = None if figure.amount is None else plain(figure.amount)
-    return [figure.code, figure.title, amount, figure.rule, figure.is_main, figure.is_count]
+    told = [figure.code, figure.title, amount, figure.rule, figure.is_main, figure.is_count]
+    without = tax_unpriced.told(figure.without)
+    return told if without is None else [*told, without]
 
 
 def _stumble(report: TaxReport, error: Exception) -> None:

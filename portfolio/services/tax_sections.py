@@ -129,5 +129,6 @@ def _finding(row: Mapping[str, Any], names: Mapping[str, str]) -> Iterator[str]:
     yield _("unknown") if row["value"] is None else row["value"]
     touched = row["touched"]
     for name in ("proceeds", "gain", "income"):
-        yield _("unknown") if touched is None else touched[name]
+        known = None if touched is None else touched[name]
+        yield _("unknown") if known is None else known
     yield fix

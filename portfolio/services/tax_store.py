@@ -63,10 +63,7 @@ def _plain(value: Any) -> Any:
 def sums(report: TaxReport) -> dict[str, Any]:
     """What the lines add up to by asset, and what was assumed by kind; as JSON."""
     return {
-        "assets": [
-            [row.asset, plain(row.proceeds), plain(row.cost), plain(row.denied)]
-            for row in tax_sums.summed_by_asset(report)
-        ],
+        "assets": [tax_sums.told_by_asset(row) for row in tax_sums.summed_by_asset(report)],
         "assumed": tax_sums.summed_assumed(report),
         "at_loss": tax_pages.losing(report).count(),
     }

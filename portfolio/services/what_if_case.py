@@ -11,6 +11,7 @@ from typing import Any
 from portfolio.engine.moments import Found, Width
 from portfolio.engine.money import plain
 from portfolio.engine.tax import what_if
+from portfolio.engine.tax.from_ledger import Assumed
 from portfolio.engine.tax.place import Place, Worth
 from portfolio.engine.tax.settings import Settings
 from portfolio.models import WhatIfLine
@@ -103,5 +104,6 @@ def price_told(found: Found | None) -> dict[str, str | None]:
 
 
 def assumed(ledger: TaxLedger) -> dict[int, str]:
-    """What was taken for granted, by transaction; the first of it."""
-    return {row.transaction: row.what.value for row in reversed(ledger.made.assumptions)}
+    """What was taken for granted of lots, by transaction; the first of it."""
+    rows = reversed(ledger.made.assumptions)
+    return {row.transaction: row.what.value for row in rows if row.what is not Assumed.UNPRICED}

@@ -16,6 +16,7 @@ from portfolio.engine.tax.place import Figure
 from portfolio.engine.tax.selling import Held, Sale, SaleResult, held, sell_now, worth_of_all
 from portfolio.engine.tax.types import Disposal
 from portfolio.models import WhatIfLine
+from portfolio.selectors import tax_unpriced
 from portfolio.selectors.prices_now import PricesNow
 from portfolio.services.tax_settings import TaxProblem
 from portfolio.services.what_if_case import Answer, Asked, Case, assumed, price_told, wash
@@ -136,11 +137,11 @@ def _method(case: Case, row: SaleResult) -> dict[str, Any]:
         "method": row.method,
         "is_own": is_own,
         "amount": plain(money.total(part.amount for part in rows)),
-        "proceeds": plain(money.total(part.proceeds for part in rows)),
+        "proceeds": _plain(row.proceeds),
         "cost": plain(money.total(part.cost_basis for part in rows)),
         "denied": plain(money.total(part.denied for part in rows)),
-        "gain": plain(row.gain),
-        "gain_long": plain(row.gain_long) if case.place.has_long_term else None,
+        "gain": _plain(row.gain),
+        "gain_long": _plain(row.gain_long) if case.place.has_long_term else None,
         "lots": len(rows),
         "left": len(row.left),
         "left_amount": None if case.place.needs_portfolio else _left(row),
@@ -160,13 +161,18 @@ def _figures(row: SaleResult) -> list[list[Any]]:
         [
             *(figure.code, figure.title, figure.is_main, figure.is_count),
             *(before.get((figure.code, figure.title)), _amount(figure)),
+            tax_unpriced.told(figure.without),
         ]
         for figure in row.after
     ]
 
 
 def _amount(figure: Figure) -> str | None:
-    return None if figure.amount is None else plain(figure.amount)
+    return _plain(figure.amount)
+
+
+def _plain(value: Decimal | None) -> str | None:
+    return None if value is None else plain(value)
 
 
 def _sold(case: Case, results: Iterable[SaleResult]) -> Iterator[WhatIfLine]:

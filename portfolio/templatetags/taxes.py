@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from urllib.parse import urlencode
 
 from django import template
+from django.urls import reverse
 
 from portfolio.engine import money
+from portfolio.engine.tax.place import Without
 from portfolio.models import TaxLine, TaxReport
-from portfolio.selectors import tax_pages, tax_words
+from portfolio.selectors import tax_pages, tax_unpriced, tax_words
 
 register = template.Library()
 register.filter("match_words", tax_words.match)
@@ -47,6 +50,37 @@ def open_gain(line: TaxLine) -> Decimal | None:
 def long_from(report: TaxReport, line: TaxLine) -> date | None:
     """The first day on which a lot is long held."""
     return tax_pages.long_from(report, line)
+
+
+@register.simple_tag
+def unpriced_lines(report: TaxReport, without: Without | None) -> str:
+    """The address of the lines that a sum leaves out."""
+    if without is None:
+        return ""
+    part = tax_unpriced.part_of(without)
+    return f"{reverse('portfolio:tax-lines', args=[report.pk, part])}?unpriced=on"
+
+
+@register.filter
+def without_words(without: Without | None, currency: str) -> str:
+    """What stands beside a sum that leaves something out."""
+    return tax_unpriced.words(without, currency)
+
+
+@register.filter
+def is_unpriced(line: TaxLine) -> bool:
+    """Whether nobody knows what a line was worth."""
+    return tax_unpriced.is_unpriced(line)
+
+
+@register.simple_tag
+def price_form(line: TaxLine, report: TaxReport) -> str:
+    """The address of the page where a price for a line is given, with what is known filled in."""
+    day = line.at or line.on
+    told = {"asset": line.asset, "currency": report.currency}
+    if day is not None:
+        told["first_day"] = f"{day:%Y-%m-%d}"
+    return f"{reverse('portfolio:own-price-create')}?{urlencode(told)}"
 
 
 @register.filter

@@ -26,6 +26,7 @@ from portfolio.selectors import (
     tax_figures,
     tax_origins,
     tax_sums,
+    tax_unpriced,
     tax_words,
 )
 from portfolio.selectors import tax_pages as selector
@@ -101,12 +102,28 @@ def lines(request: Request, report_id: int, part: str) -> HttpResponse:
         return render(request, "portfolio/taxes/given.html", context)
     first = _first(request)
     at_loss = part == TaxLine.Part.CLOSING and "loss" in request.GET
+    if "unpriced" in request.GET:
+        return _unpriced(request, report, part)
     context = _about(report) | {
         "part": part,
         "title": _("Lots at a loss") if at_loss else TaxLine.Part(part).label,
         "at_loss": at_loss,
         "sums": tax_figures.sums(TaxLine.objects.filter(report=report.row, part=part)),
+        "without": tax_unpriced.of_lines(report.row, part),
         "page": _lines(report.row, part, first, at_loss=at_loss),
+        "labels": selector.labels(request.user),
+    }
+    return render(request, "portfolio/taxes/lines.html", context)
+
+
+def _unpriced(request: Request, report: selector.Report, part: str) -> HttpResponse:
+    """The lines of a part that are in no sum, as nobody knows their price."""
+    context = _about(report) | {
+        "part": part,
+        "title": _("Without a known price: %(part)s") % {"part": TaxLine.Part(part).label},
+        "unpriced": True,
+        "without": tax_unpriced.of_lines(report.row, part),
+        "page": selector.lines_unpriced(report.row, part, start=_first(request)),
         "labels": selector.labels(request.user),
     }
     return render(request, "portfolio/taxes/lines.html", context)

@@ -40,7 +40,7 @@ class Own(NamedTuple):
 
     asset: str
     on: date
-    proceeds: Decimal
+    proceeds: Decimal | None  # None: nobody knows the price
     cost: Decimal
     came_from_elsewhere: bool = False
 
@@ -51,6 +51,7 @@ class Cause(enum.StrEnum):
     ROUNDING = "rounding"  # not more than a cent a line
     NO_BASIS = "no_basis"  # the broker does not tell what some had cost
     TRANSFERRED = "transferred"  # some were bought elsewhere: the broker cannot know at what cost
+    UNPRICED = "unpriced"  # the ledger does not know the price of some
     NOT_IN_LEDGER = "not_in_ledger"  # the broker tells of days that the ledger knows nothing of
     NOT_AT_BROKER = "not_at_broker"  # the other way
     OTHER = "other"  # the same days, other money: fees, prices, or lots
@@ -67,7 +68,7 @@ class Compared:
     told: int
     own: int
     proceeds: Decimal
-    own_proceeds: Decimal
+    own_proceeds: Decimal | None  # None where the price of one is not known
     basis: Decimal | None
     own_cost: Decimal
     is_basis_whole: bool  # told of all of them
@@ -76,8 +77,10 @@ class Compared:
     only_own: Sequence[date]
 
     @property
-    def difference(self) -> Decimal:
-        """Proceeds as told less those of the report."""
+    def difference(self) -> Decimal | None:
+        """Proceeds as told less those of the report; None where these are not known."""
+        if self.own_proceeds is None:
+            return None
         return money.add(self.proceeds, money.negate(self.own_proceeds))
 
     @property
@@ -97,7 +100,13 @@ def compare(told: Iterable[Told], own: Iterable[Own]) -> list[Compared]:
     for line in own:
         mine[line.asset].append(line)
     found = [_asset(asset, theirs[asset], mine[asset]) for asset in {*theirs, *mine}]
-    return sorted(found, key=lambda row: (-row.difference.copy_abs(), row.asset))
+    return sorted(found, key=_greatest)
+
+
+def _greatest(row: Compared) -> tuple[bool, Decimal, str]:
+    """What is not known first."""
+    known = row.difference
+    return (known is not None, -(known or money.ZERO).copy_abs(), row.asset)
 
 
 def total(rows: Sequence[Compared]) -> Compared:
@@ -108,7 +117,7 @@ def total(rows: Sequence[Compared]) -> Compared:
         told=sum(row.told for row in rows),
         own=sum(row.own for row in rows),
         proceeds=money.total(row.proceeds for row in rows),
-        own_proceeds=money.total(row.own_proceeds for row in rows),
+        own_proceeds=_sum(row.own_proceeds for row in rows),
         basis=money.total(known) if known else None,
         own_cost=money.total(row.own_cost for row in rows),
         is_basis_whole=all(row.is_basis_whole for row in rows),
@@ -126,7 +135,7 @@ def _asset(asset: str, told: Sequence[Told], own: Sequence[Own]) -> Compared:
         told=len(told),
         own=len(own),
         proceeds=money.total(row.proceeds for row in told),
-        own_proceeds=money.total(line.proceeds for line in own),
+        own_proceeds=_sum(line.proceeds for line in own),
         basis=money.total(known) if known else None,
         own_cost=money.total(line.cost for line in own),
         is_basis_whole=len(known) == len(told),
@@ -137,11 +146,24 @@ def _asset(asset: str, told: Sequence[Told], own: Sequence[Own]) -> Compared:
     return _with_causes(row, told, own)
 
 
+def _sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
+    """None where one of them is."""
+    found = money.ZERO
+    for amount in amounts:
+        if amount is None:
+            return None
+        found = money.add(found, amount)
+    return found
+
+
 def _with_causes(row: Compared, told: Sequence[Told], own: Sequence[Own]) -> Compared:
     causes: list[Cause] = []
     near = max(len(told), len(own)) * _CENT
-    gap, basis_gap = row.difference.copy_abs(), row.basis_difference
-    if gap > near:
+    gap = (row.difference or money.ZERO).copy_abs()
+    basis_gap = row.basis_difference
+    if row.own_proceeds is None:
+        causes.append(Cause.UNPRICED)
+    elif gap > near:
         causes += [Cause.NOT_IN_LEDGER] * bool(row.only_told)
         causes += [Cause.NOT_AT_BROKER] * bool(row.only_own)
     elif gap:

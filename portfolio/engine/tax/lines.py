@@ -33,6 +33,7 @@ class Lines:
     def of_lots(self, parts: Iterable[Part]) -> Iterator[str]:
         """Parts that were met by lots, those of one operation one after the other."""
         digits, term = self._tell.history.digits, self._term
+        unpriced = self._tell.operations.unpriced
         last, head = -1, ""
         tails: dict[int, str] = {}
         has_terms = self._tell.settings.long_term is not LongTerm.NONE
@@ -44,7 +45,8 @@ class Lines:
                 tail = tails[origin] = self._tail(origin)
             if has_terms:
                 tail = tail.replace(",,", f",{term(number, origin)},", 1)
-            amount, price = text_of(units, digits), text_of(proceeds, VALUE_DIGITS)
+            amount = text_of(units, digits)
+            price = "" if number in unpriced else text_of(proceeds, VALUE_DIGITS)
             yield f"{head}{amount},{price},{text_of(cost, VALUE_DIGITS)}{tail}"
 
     def _head(self, number: int) -> str:

@@ -53,7 +53,7 @@ def _rows(transactions: Iterable[ExportTransaction], context: ExportContext) -> 
 def _gains(
     transactions: Iterable[ExportTransaction], context: ExportContext
 ) -> Iterator[list[str]]:
-    for line in lines(transactions, context):
+    for line in _priced(transactions, context):
         yield [
             context.symbol(line.asset),
             _acquired(line),
@@ -63,13 +63,20 @@ def _gains(
         ]
 
 
+def _priced(
+    transactions: Iterable[ExportTransaction], context: ExportContext
+) -> Iterator[FormLine]:
+    """Programs take an empty amount for zero, and so for a loss: what has no price is left out."""
+    return (line for line in lines(transactions, context) if line.proceeds is not None)
+
+
 def txf(transactions: Iterable[ExportTransaction], context: ExportContext) -> Iterator[bytes]:
     """Records of TXF 42, each with the basis before the proceeds."""
     return text_pieces(_records(transactions, context))
 
 
 def _records(transactions: Iterable[ExportTransaction], context: ExportContext) -> Iterator[str]:
-    found = list(lines(transactions, context))
+    found = list(_priced(transactions, context))
     # The date of the file: the same request must give the same bytes.
     last = max((line.sold for line in found), default=date(BY_WALLET, 1, 1))
     yield _record("V042", f"ACoffer {VERSION}", f"D{_day(last.replace(month=12, day=31))}")
@@ -106,8 +113,9 @@ def _day(day: date) -> str:
     return f"{day:%m/%d/%Y}"
 
 
-def _money(amount: Decimal) -> str:
-    return f"{amount:.2f}"
+def _money(amount: Decimal | None) -> str:
+    """An amount; what nobody knows is empty."""
+    return "" if amount is None else f"{amount:.2f}"
 
 
 def _short_of(transaction: ExportTransaction, context: ExportContext) -> Iterator[str]:
@@ -122,6 +130,12 @@ _BOXES = gettext_noop(
     "these into boxes A to F. Move them there, or enter the form by hand."
 )
 
+_LEFT_OUT = gettext_noop(
+    "Nobody knows what these were sold for, and this file cannot say so: they are left out. Give a "
+    "price by hand, or enter them yourself before you file."
+)
+_OF_KNOWN = {**LACKS, "unpriced": _LEFT_OUT}
+
 FORMATS = (
     ExportFormat(
         id="form-8949",
@@ -132,6 +146,7 @@ FORMATS = (
         ),
         write=csv_table(HEADER, _rows),
         lacks=LACKS,
+        version=2,
         shortfalls=shortfalls,
         needs_history=True,
     ),
@@ -143,7 +158,8 @@ FORMATS = (
             "offers to import them in some years and not in others."
         ),
         write=csv_table(TURBOTAX, _gains),
-        lacks=LACKS,
+        lacks=_OF_KNOWN,
+        version=2,
         shortfalls=shortfalls,
         needs_history=True,
     ),
@@ -158,7 +174,8 @@ FORMATS = (
         write=txf,
         content_type="text/plain; charset=us-ascii",
         extension="txf",
-        lacks={**LACKS, "boxes": _BOXES},
+        lacks={**_OF_KNOWN, "boxes": _BOXES},
+        version=2,
         shortfalls=_short_of,
         needs_history=True,
     ),

@@ -29,7 +29,7 @@ from portfolio.engine.tax.place import (
     gettext_noop,
 )
 from portfolio.engine.tax.safe_harbour import compute_by_wallet_from, given
-from portfolio.engine.tax.settings import LongTerm, Settings
+from portfolio.engine.tax.settings import HifoKey, LongTerm, Settings
 from portfolio.engine.tax.types import Disposal, Outcome, Remaining, Term
 
 BY_WALLET = 2025
@@ -154,7 +154,8 @@ PLACE = Place(
     time_zone="",
     year_start=(1, 1),
     methods=("fifo", "specific", "hifo", "lifo", "lofo", "by_year"),
-    settings={"long_term": LongTerm.CALENDAR_YEAR},
+    # Highest first is by basis, fees in it: lots of before 2025 come with theirs alone.
+    settings={"long_term": LongTerm.CALENDAR_YEAR, "hifo_key": HifoKey.COST},
     figures=figures,
     origins=origins,
     covers=(

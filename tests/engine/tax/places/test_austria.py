@@ -114,7 +114,7 @@ def test_units_and_cost_are_conserved(events: list[TaxEvent]) -> None:
     """What a swap hands on is neither got nor lost; what it sells of old stock is paid again."""
     found = run(events, "at_old_and_new", scope=Scope.PER_WALLET)
     swaps = {number for number, row in enumerate(events) if row.kind == "trade"}
-    cost = [row.proceeds for row in found.disposals if row.event in swaps]
+    cost = [row.proceeds or ZERO for row in found.disposals if row.event in swaps]
     units = []
     for row in events:
         if row.into and row.kind in ("buy", "income"):
