@@ -125,7 +125,7 @@ def summed_by_asset(report: TaxReport, lines: QuerySet[TaxLine] | None = None) -
     if lines is None:
         lines = TaxLine.objects.filter(report=report, part=Part.DISPOSAL)
     rows = lines.values("asset").annotate(
-        proceeds=Sum("proceeds"),
+        got=Sum("proceeds"),
         costs=Sum("cost", filter=Q(proceeds__isnull=False)),
         kept=Sum("denied"),
         unpriced=Count("transaction", filter=Q(proceeds=None), distinct=True),
@@ -133,7 +133,7 @@ def summed_by_asset(report: TaxReport, lines: QuerySet[TaxLine] | None = None) -
     )
     found = [
         AssetSum(
-            *(row["asset"], row["proceeds"], row["costs"], row["kept"] or money.ZERO),
+            *(row["asset"], row["got"], row["costs"], row["kept"] or money.ZERO),
             Without(row["unpriced"], row["unpriced_cost"] or money.ZERO)
             if row["unpriced"]
             else None,

@@ -83,13 +83,13 @@ def test_one_edited_transaction_is_named_exactly(page: Client, owner: User, krak
     assert numbers(again) == {"changed": [sale.pk]}
     assert (told.told["settings"], told.told["engine"]) == ([], None)
     moved = {row[1]: row[2:4] for row in told.told["figures"]}
-    assert moved["Gain"] == ["109.9", "114.9"]
+    assert moved["Gain"] == ["110", "115"]
     assert [(row.part, row.was is None, row.now is None) for row in told.lines.all()] == [
         ("disposal", False, False)
     ]
     shown = text(page, again)
     assert "Told otherwise: 1 transaction." in shown
-    assert "109.90 EUR114.90 EUR+5.00 EUR" in shown
+    assert "110.00 EUR115.00 EUR+5.00 EUR" in shown
     assert "changedproceeds" in shown
     assert (
         reverse("portfolio:transaction-detail", args=[sale.pk])

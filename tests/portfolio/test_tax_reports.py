@@ -79,7 +79,12 @@ def test_a_year_is_computed_from_the_ledger(owner: User, kraken: Stream, binance
     assumed = TaxLine.objects.filter(report=report, part=Part.ASSUMED)
     assert {(line.subkind, line.asset) for line in assumed} >= {("unknown_origin", "ETH")}
     figures = {title: amount for _, title, amount, *_ in report.figures}
-    assert figures["Gain"] == "109.9"
+    assert figures["Gain"] == "110"
+    # What the network kept of the transfer has no price: it is in no sum, and said so.
+    assert told(report, Part.DISPOSAL)[0] == ("BTC", Decimal("0.001"), None, Decimal("0.1"))
+    (gain,) = (row for row in report.figures if row[1] == "Gain")
+    assert gain[6] == [1, "0.1", 0, 0]
+    assert {(line.subkind, line.asset) for line in assumed} >= {("unpriced", "BTC")}
     assert report.counts["disposal"] == 3
 
 
