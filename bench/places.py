@@ -22,7 +22,9 @@ Samples of seven simulated exchanges for 2025: [United States](samples/us-2025.p
 [what was open](screenshots/sample-us-findings-light.png)), with 40 lines of each part;
 `make screenshots` makes such again.
 What nobody can know here (a limit of a year that is not told yet, the worth of a coin without a
-price) is left unknown. Nothing of it is advice: laws change, and each case is its own.
+price) is left unknown. What was sold or received at a price that nobody knows is in no figure, and
+each figure says beside it what it leaves out; what was paid and is not known is taken at no cost.
+Nothing of it is advice: laws change, and each case is its own.
 
 | place | id | tax year from | currency | time zone | methods, the usual one first |
 | --- | --- | --- | --- | --- | --- |

@@ -79,9 +79,8 @@ def lines(report: TaxReport, wanted: Lines) -> QuerySet[TaxLine]:
 
 
 def _of_kind(report: TaxReport, wanted: Lines) -> QuerySet[TaxLine]:
-    """The same without regard to sign; what has no price is in no sum."""
+    """The same without regard to sign."""
     rows = TaxLine.objects.filter(report=report, part=wanted.part)
-    rows = rows.exclude(tax_unpriced.UNPRICED)
     if wanted.is_long is not None:
         rows = rows.filter(term=_LONG) if wanted.is_long else rows.exclude(term=_LONG)
     if wanted.subkinds is not None:
@@ -183,7 +182,6 @@ def _is_of_kind(report: TaxReport, wanted: Lines, line: TaxLine) -> bool:
     if wanted.part != line.part:
         return False
     checks = (
-        not tax_unpriced.is_unpriced(line),
         wanted.is_long is None or (line.term == _LONG) is wanted.is_long,
         wanted.subkinds is None or (line.subkind in wanted.subkinds) is not wanted.is_other,
         wanted.is_money is None or (line.asset == report.currency) is wanted.is_money,

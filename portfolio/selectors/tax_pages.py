@@ -102,6 +102,12 @@ class Report:
         ]
 
     @property
+    def without(self) -> Without | None:
+        """What the sums of all disposals leave out."""
+        told = [figure.without for figure in self.figures if figure.without]
+        return max((one for one in told if one.disposals), default=None)
+
+    @property
     def leaves_out(self) -> bool:
         """Whether a sum of it leaves something out."""
         return any(figure.without for figure in self.figures)

@@ -97,6 +97,7 @@ PLACE = Place(
             " without a price counts as nothing, and is told."
         ),
         gettext_noop("Coins at places that are not connected belong into that value."),
+        gettext_noop("A sale of unknown price takes no part of the total acquisition price."),
         gettext_noop("What another person of the household sold."),
         gettext_noop(
             "What was sold before 2019, under another law: it takes its part of the price."

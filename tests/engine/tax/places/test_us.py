@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from portfolio.engine.money import total
 from portfolio.engine.tax import History, TaxEvent, compute
 from portfolio.engine.tax import figures as sums
+from portfolio.engine.tax.places.us import PLACE
 from portfolio.engine.tax.safe_harbour import compute_by_wallet_from
 from portfolio.engine.tax.safe_harbour import given as given_lots
 from portfolio.engine.tax.settings import Placing
@@ -140,3 +143,15 @@ def test_what_was_received_in_money_is_no_income_from_coins() -> None:
     ]
     told = figures("us", lived("us", 2025, events))
     assert (told["Schedule 1 8v"], told["Received in money"]) == (300, 40)
+
+
+def test_highest_first_is_by_basis_for_lots_of_before_and_after_2025() -> None:
+    """Fees in it: 109 and 112. Of the older the fee is not told apart any more."""
+    events = [
+        buy("2024-06-01", "1 BTC", "105", fee="4 EUR 4"),
+        buy("2025-02-01", "1 BTC", "100", fee="12 EUR 12"),
+        sell("2025-03-01", "1 BTC", "200"),
+    ]
+    chosen = replace(PLACE.settings_for("hifo"), base_currency="EUR")
+    (row,) = PLACE.compute(chosen, History(events, "EUR")).disposals
+    assert row.cost_basis == 112
