@@ -147,7 +147,9 @@ def table(part: Part) -> Iterator[bytes]:
 
 def sheets(report: Report, parts: Iterable[Part]) -> Iterator[bytes]:
     """The whole report as a workbook, piece by piece."""
-    figures = ([f.code, f.title, _exact(f.amount), f.rule, f.made_of, f.without] for f in report.figures)
+    figures = (
+        [f.code, f.title, _exact(f.amount), f.rule, f.made_of, f.without] for f in report.figures
+    )
     facts = ([name, value] for name, value in report.facts)
     first = [
         Sheet("Report", ("Fact", "Value"), facts),
