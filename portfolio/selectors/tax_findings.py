@@ -76,7 +76,7 @@ def _size(told: dict[str, Any]) -> tuple[bool, Decimal]:
     """Unknown money first, then the most."""
     touched = told["touched"]
     if touched is None:
-        return (False, money.ZERO)
+        return (False, Decimal(-1))
     if None in touched.values():
         return (False, money.ZERO)
     sums = [Decimal(touched[name]).copy_abs() for name in ("proceeds", "income")]
