@@ -264,7 +264,7 @@ def test_the_way_through_the_pages(
 def test_forms_say_what_is_wrong(page: Client, drawer: Connection) -> None:
     answer = page.post(
         reverse("portfolio:by-hand-reported", args=[drawer.pk]),
-        {"wallet": "main", "asset": "BTC", "quantity": "1", "at": "2999-01-01T00:00"},
+        {"wallet": "main", "asset": "BTC", "quantity": "1", "at": "2199-01-01T00:00"},
     )
     assert answer.status_code == 422
     assert "already come" in answer.content.decode()

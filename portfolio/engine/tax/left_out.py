@@ -28,9 +28,7 @@ def figures(place: Place, year: Year) -> list[Figure]:
     kinds = [*_disposals(year), *_income(year), *_contracts(year)]
     if not kinds:
         return list(told)
-    empty = replace(
-        *(year,), disposals=[], apart=[], income=[], contracts=[], opening=(), closing=()
-    )
+    empty = replace(year, disposals=[], apart=[], income=[], contracts=[], opening=(), closing=())
     nothing = [figure.amount for figure in place.figures(empty)]
     found: list[list[Without]] = [[] for _ in told]
     for kind in kinds:
