@@ -52,7 +52,7 @@ def later() -> None:
 
 def drive(connection: Connection) -> SyncRun:
     """Slices until the run ends, as workers do it, but for the waiting."""
-    for _ in range(500):
+    for _ in range(5000):
         ended = sync.run_slice(connection.pk, seconds=5)
         if ended is Slice.LATER:
             later()
