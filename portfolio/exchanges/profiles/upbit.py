@@ -6,6 +6,7 @@ orders come in windows of seven days by the time they were made, at most 1,000 o
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -31,7 +32,7 @@ from portfolio.exchanges.profile import (
     StreamRule,
     Treatment,
 )
-from portfolio.exchanges.types import PermissionAudit, StreamSpec, Verdict
+from portfolio.exchanges.types import PermissionAudit, StreamSpec
 
 _OPENED = datetime(2017, 10, 1, tzinfo=UTC)
 _DAY = timedelta(days=1)
@@ -70,17 +71,11 @@ def read_audit(text: str) -> PermissionAudit:
     rows = exact.loads(text)
     told = [at_utc_text(row["expire_at"]) for row in rows if row.get("expire_at")]
     alive = [moment for moment in told if moment > datetime.now(UTC)]
-    warnings = ("Coffer cannot see what a key of Upbit may do.",)
-    return PermissionAudit(
-        verdict=Verdict.UNPROVED,
-        permissions=(),
-        dangerous=(),
-        ip_restricted=None,
-        ip_allowlist=(),
-        created_at=None,
+    known = PermissionAudit.unproved("Coffer cannot see what a key of Upbit may do.")
+    return replace(
+        known,
         expires_at=min(alive or told, default=None),
-        account_uid="",
-        warnings=(*warnings, _SEVERAL) if len(alive) > 1 else warnings,
+        warnings=(*known.warnings, _SEVERAL) if len(alive) > 1 else known.warnings,
         raw=_without_keys(text, rows),
     )
 
